@@ -1,0 +1,123 @@
+"""The catalogue of permissions, and the role presets made of them.
+
+A permission is a dotted name (`orders.cancel`). Code asks for it by that name; people see its label. The catalogue is
+the only list: a scope that is not in it is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Permission:
+    """`everywhere`: it cannot be narrowed to locations, because what it governs belongs to none."""
+
+    name: str
+    vi: str
+    en: str
+    everywhere: bool = False
+
+    def label(self, language: str) -> str:
+        return self.en if language.startswith("en") else self.vi
+
+
+@dataclass(frozen=True)
+class Role:
+    """A preset. `permissions` None means all, those to come included."""
+
+    name: str
+    vi: str
+    en: str
+    permissions: frozenset[str] | None
+
+    def label(self, language: str) -> str:
+        return self.en if language.startswith("en") else self.vi
+
+
+PERMISSIONS: Mapping[str, Permission] = {
+    each.name: each
+    for each in (
+        Permission("catalog.view", "Xem sản phẩm", "See products", everywhere=True),
+        Permission("catalog.edit", "Tạo và sửa sản phẩm", "Create and edit products", everywhere=True),
+        Permission("catalog.import", "Nhập sản phẩm từ Excel", "Import products from Excel", everywhere=True),
+        Permission("inventory.view", "Xem tồn kho và thẻ kho", "See stock and stock cards"),
+        Permission("inventory.adjust", "Điều chỉnh tồn kho", "Adjust stock"),
+        Permission("inventory.receive", "Nhập hàng vào kho", "Receive goods"),
+        Permission("inventory.transfer", "Chuyển kho", "Transfer between locations"),
+        Permission("inventory.reserve", "Giữ hàng", "Hold stock"),
+        Permission("inventory.sell_below_zero", "Bán âm", "Sell below zero"),
+        Permission("inventory.controls", "Đặt quy tắc tồn bán", "Set stock controls", everywhere=True),
+        Permission("inventory.locations", "Tạo và sửa địa điểm", "Create and edit locations", everywhere=True),
+        Permission("orders.view", "Xem đơn hàng", "See orders"),
+        Permission("orders.place", "Tạo đơn hàng", "Place orders"),
+        Permission("orders.confirm", "Xác nhận đơn hàng", "Confirm orders"),
+        Permission("orders.edit", "Sửa đơn, ghi chú, gắn thẻ", "Edit orders, notes and tags"),
+        Permission("orders.cancel", "Hủy đơn hàng", "Cancel orders"),
+        Permission("orders.ship", "Giao hàng cho đơn vị vận chuyển", "Ship orders"),
+        Permission("orders.return", "Nhận hàng trả", "Take back returns"),
+        Permission("channels.view", "Xem kênh bán và tin đăng", "See channels and listings", everywhere=True),
+        Permission("channels.manage", "Kết nối và cài đặt kênh bán", "Connect and set up channels", everywhere=True),
+        Permission("channels.sync", "Đồng bộ lại kênh bán", "Run a sync of a channel", everywhere=True),
+        Permission("customers.view", "Xem khách hàng (che số)", "See customers (masked)", everywhere=True),
+        Permission(
+            "customers.reveal", "Xem đầy đủ thông tin cá nhân khách", "Reveal customers' personal data", everywhere=True
+        ),
+        Permission("money.view_cost", "Xem giá vốn và giá nhập", "See costs and purchase prices", everywhere=True),
+        Permission("reports.view", "Xem báo cáo", "See reports"),
+        Permission("staff.manage", "Quản lý nhân viên và vai trò", "Manage staff and roles"),
+        Permission("tokens.manage", "Quản lý khóa API", "Manage API tokens", everywhere=True),
+        Permission("audit.view", "Xem nhật ký thao tác", "See the audit log", everywhere=True),
+        Permission("settings.manage", "Cài đặt hệ thống", "Change settings", everywhere=True),
+    )
+}
+
+_SELLING = {
+    "catalog.view", "inventory.view", "inventory.reserve", "orders.view", "orders.place", "orders.confirm",
+    "orders.edit", "customers.view",
+}  # fmt: skip
+
+ROLES: Mapping[str, Role] = {
+    each.name: each
+    for each in (
+        Role("owner", "Chủ doanh nghiệp", "Owner", None),
+        Role("manager", "Quản lý", "Manager", frozenset(PERMISSIONS) - {"settings.manage", "tokens.manage"}),
+        Role(
+            "warehouse",
+            "Nhân viên kho",
+            "Warehouse",
+            frozenset({
+                "catalog.view", "inventory.view", "inventory.adjust", "inventory.receive", "inventory.transfer",
+                "orders.view", "orders.ship", "orders.return",
+            }),
+        ),
+        Role(
+            "online_orders",
+            "Nhân viên xử lý đơn online",
+            "Online orders",
+            frozenset({
+                *_SELLING, "orders.cancel", "orders.ship", "orders.return", "channels.view", "channels.sync",
+                "customers.reveal",
+            }),
+        ),
+        Role("cashier", "Thu ngân", "Cashier", frozenset({*_SELLING, "orders.return"})),
+        Role(
+            "accountant",
+            "Kế toán",
+            "Accountant",
+            frozenset({
+                "catalog.view", "inventory.view", "orders.view", "channels.view", "customers.view", "reports.view",
+                "money.view_cost", "audit.view",
+            }),
+        ),
+    )
+}  # fmt: skip
+
+ALL = "all"
+"""The scope of a token that may do everything, what comes later included."""
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """Those of `names` that are no permission, in the order given."""
+    return [name for name in names if name not in PERMISSIONS]
