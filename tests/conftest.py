@@ -1,0 +1,63 @@
+"""One PostgreSQL for the whole test run, and Django set up against it.
+
+The server is the embedded one, in a folder of its own that goes away afterwards; with DATABASE_URL it is the server named
+there, where a database `test_<name>` is made. With xdist every worker has a database of its own on the one server.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+# Before anything imports Django: its settings are read from here, and a developer's own installation is left alone.
+_DATA = Path(os.environ.get("MEKONG_TEST_DATA") or tempfile.mkdtemp(prefix="mekong-test-"))
+os.environ.update(
+    MEKONG_TEST_DATA=str(_DATA),
+    MEKONG_DATA=str(_DATA),
+    MEKONG_PROCESS="test",
+    MEKONG_SECRET_KEY="only-for-tests",
+    # 32 zero bytes: a Fernet key that protects nothing.
+    MEKONG_FIELD_KEYS="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    DJANGO_SETTINGS_MODULE="mekong.settings",
+)
+for _name in ("MEKONG_HOST", "MEKONG_PORT", "MEKONG_LANG", "MEKONG_LANGUAGE", "MEKONG_DEBUG", "MEKONG_PUBLIC_URL"):
+    os.environ.pop(_name, None)
+
+from mekong.foundation.postgres import EmbeddedServer  # noqa: E402 - after the environment is set
+
+# A test's data need not survive a power cut, and fsync is most of a small transaction's time.
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+_server = EmbeddedServer(_DATA, settings=_FAST)
+
+
+def _owns_server(config: pytest.Config) -> bool:
+    return not hasattr(config, "workerinput") and "DATABASE_URL" not in os.environ
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if _owns_server(config) and not config.option.collectonly:
+        _server.start()
+    # pytest-django read its options before this file set the environment, and leaves the set-up to us.
+    django.setup()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    if _owns_server(config):
+        _server.stop()
+    shutil.rmtree(_DATA, ignore_errors=True)
+
+
+@pytest.fixture
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty folder for an installation of its own, short enough for a socket's path."""
+    folder = Path(tempfile.mkdtemp(prefix="mk-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
