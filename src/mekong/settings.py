@@ -1,7 +1,6 @@
 """Django's settings, derived from `mekong.foundation.config`. Nothing is set here that people are meant to change."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +27,7 @@ ASGI_APPLICATION = "mekong.faces.web.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = True
 
-_rooms = [
-    "mekong.foundation",
-    "mekong.catalog",
-    "mekong.inventory",
-    "mekong.orders",
-    "mekong.channels",
-    "mekong.faces.backoffice",
-]
+_rooms = ["foundation", "catalog", "inventory", "orders", "channels", "faces.backoffice"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -48,7 +40,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
     "ninja",
-    *(room for room in _rooms if find_spec(f"{room}.apps")),
+    *(f"mekong.{room}" for room in _rooms if (_package / room.replace(".", "/") / "apps.py").exists()),
 ]
 
 MIDDLEWARE = [
