@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Permission:
-    """`everywhere`: it cannot be narrowed to locations, because what it governs belongs to none."""
+    """One allowed action.
+
+    `reach` says what happens to it in a role that is narrowed to locations: `location` holds at those alone; `shared`
+    holds all the same, because what it governs belongs to no location; `company` is lost, because it governs the whole
+    business.
+    """
 
     name: str
     vi: str
     en: str
-    everywhere: bool = False
+    reach: Literal["location", "shared", "company"] = "location"
 
     def label(self, language: str) -> str:
         return self.en if language.startswith("en") else self.vi
@@ -39,17 +45,17 @@ class Role:
 PERMISSIONS: Mapping[str, Permission] = {
     each.name: each
     for each in (
-        Permission("catalog.view", "Xem sản phẩm", "See products", everywhere=True),
-        Permission("catalog.edit", "Tạo và sửa sản phẩm", "Create and edit products", everywhere=True),
-        Permission("catalog.import", "Nhập sản phẩm từ Excel", "Import products from Excel", everywhere=True),
+        Permission("catalog.view", "Xem sản phẩm", "See products", reach="shared"),
+        Permission("catalog.edit", "Tạo và sửa sản phẩm", "Create and edit products", reach="company"),
+        Permission("catalog.import", "Nhập sản phẩm từ Excel", "Import products from Excel", reach="company"),
         Permission("inventory.view", "Xem tồn kho và thẻ kho", "See stock and stock cards"),
         Permission("inventory.adjust", "Điều chỉnh tồn kho", "Adjust stock"),
         Permission("inventory.receive", "Nhập hàng vào kho", "Receive goods"),
         Permission("inventory.transfer", "Chuyển kho", "Transfer between locations"),
         Permission("inventory.reserve", "Giữ hàng", "Hold stock"),
         Permission("inventory.sell_below_zero", "Bán âm", "Sell below zero"),
-        Permission("inventory.controls", "Đặt quy tắc tồn bán", "Set stock controls", everywhere=True),
-        Permission("inventory.locations", "Tạo và sửa địa điểm", "Create and edit locations", everywhere=True),
+        Permission("inventory.controls", "Đặt quy tắc tồn bán", "Set stock controls", reach="company"),
+        Permission("inventory.locations", "Tạo và sửa địa điểm", "Create and edit locations", reach="company"),
         Permission("orders.view", "Xem đơn hàng", "See orders"),
         Permission("orders.place", "Tạo đơn hàng", "Place orders"),
         Permission("orders.confirm", "Xác nhận đơn hàng", "Confirm orders"),
@@ -57,19 +63,19 @@ PERMISSIONS: Mapping[str, Permission] = {
         Permission("orders.cancel", "Hủy đơn hàng", "Cancel orders"),
         Permission("orders.ship", "Giao hàng cho đơn vị vận chuyển", "Ship orders"),
         Permission("orders.return", "Nhận hàng trả", "Take back returns"),
-        Permission("channels.view", "Xem kênh bán và tin đăng", "See channels and listings", everywhere=True),
-        Permission("channels.manage", "Kết nối và cài đặt kênh bán", "Connect and set up channels", everywhere=True),
-        Permission("channels.sync", "Đồng bộ lại kênh bán", "Run a sync of a channel", everywhere=True),
-        Permission("customers.view", "Xem khách hàng (che số)", "See customers (masked)", everywhere=True),
+        Permission("channels.view", "Xem kênh bán và tin đăng", "See channels and listings", reach="shared"),
+        Permission("channels.manage", "Kết nối và cài đặt kênh bán", "Connect and set up channels", reach="company"),
+        Permission("channels.sync", "Đồng bộ lại kênh bán", "Run a sync of a channel", reach="shared"),
+        Permission("customers.view", "Xem khách hàng (che số)", "See customers (masked)", reach="shared"),
         Permission(
-            "customers.reveal", "Xem đầy đủ thông tin cá nhân khách", "Reveal customers' personal data", everywhere=True
+            "customers.reveal", "Xem đầy đủ thông tin cá nhân khách", "Reveal customers' personal data", reach="shared"
         ),
-        Permission("money.view_cost", "Xem giá vốn và giá nhập", "See costs and purchase prices", everywhere=True),
+        Permission("money.view_cost", "Xem giá vốn và giá nhập", "See costs and purchase prices", reach="shared"),
         Permission("reports.view", "Xem báo cáo", "See reports"),
         Permission("staff.manage", "Quản lý nhân viên và vai trò", "Manage staff and roles"),
-        Permission("tokens.manage", "Quản lý khóa API", "Manage API tokens", everywhere=True),
-        Permission("audit.view", "Xem nhật ký thao tác", "See the audit log", everywhere=True),
-        Permission("settings.manage", "Cài đặt hệ thống", "Change settings", everywhere=True),
+        Permission("tokens.manage", "Quản lý khóa API", "Manage API tokens", reach="company"),
+        Permission("audit.view", "Xem nhật ký thao tác", "See the audit log", reach="company"),
+        Permission("settings.manage", "Cài đặt hệ thống", "Change settings", reach="company"),
     )
 }
 

@@ -1,0 +1,138 @@
+"""People, tokens and the audit trail, for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from mekong.foundation.actor import Actor
+from mekong.foundation.contracts import AuditView, Page, PersonView, RoleHeld, TokenView
+from mekong.foundation.errors import NotFound
+from mekong.foundation.models import ApiToken, AuditEntry, Person
+from mekong.foundation.paging import decode_cursor, encode_cursor
+
+
+def person_view(person: Person) -> PersonView:
+    """One statement for the roles, unless they were prefetched."""
+    return PersonView(
+        id=person.uid,
+        email=person.email,
+        name=person.name,
+        phone=person.phone,
+        language=person.language,
+        is_active=person.is_active,
+        must_change_password=person.must_change_password,
+        created_at=person.created_at,
+        roles=tuple(
+            RoleHeld(each.role, tuple(each.location_ids))
+            for each in sorted(person.roles.all(), key=lambda each: each.pk)
+        ),
+    )
+
+
+def token_view(token: ApiToken) -> TokenView:
+    return TokenView(
+        id=token.uid,
+        name=token.name,
+        hint=token.hint,
+        scopes=tuple(token.scopes),
+        location_ids=tuple(token.location_ids),
+        created_by=token.created_by,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        revoked_at=token.revoked_at,
+        last_used_at=token.last_used_at,
+    )
+
+
+def list_people(*, actor: Actor, cursor: str | None = None, limit: int = 50) -> Page[PersonView]:
+    """Everyone who works or worked here, oldest first. Two statements. Raises: MayNot, BadCursor."""
+    actor.require("staff.manage")
+    (after,) = decode_cursor(cursor, tuple[int]) if cursor else (0,)
+    found = list(Person.objects.filter(pk__gt=after).order_by("pk").prefetch_related("roles")[: limit + 1])
+    more = encode_cursor(found[limit - 1].pk) if len(found) > limit else None
+    return Page([person_view(person) for person in found[:limit]], more)
+
+
+def get_person(*, actor: Actor, person_id: UUID) -> PersonView:
+    """Oneself, or anyone with `staff.manage`. Raises: MayNot, NotFound."""
+    person = Person.objects.filter(uid=person_id).first()
+    if person is None or actor.ref != f"person:{person.pk}":
+        actor.require("staff.manage")
+    if person is None:
+        raise NotFound(kind="Person", key=str(person_id))
+    return person_view(person)
+
+
+def list_tokens(*, actor: Actor, cursor: str | None = None, limit: int = 50) -> Page[TokenView]:
+    """Every token, revoked ones included, newest first. One statement. Raises: MayNot, BadCursor."""
+    actor.require("tokens.manage")
+    tokens = ApiToken.objects.order_by("-pk")
+    if cursor:
+        (before,) = decode_cursor(cursor, tuple[int])
+        tokens = tokens.filter(pk__lt=before)
+    found = list(tokens[: limit + 1])
+    more = encode_cursor(found[limit - 1].pk) if len(found) > limit else None
+    return Page([token_view(token) for token in found[:limit]], more)
+
+
+def list_audit(
+    *,
+    actor: Actor,
+    table: str | None = None,
+    row_id: str | None = None,
+    by: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[AuditView]:
+    """The audit trail, newest first. Three statements. Raises: MayNot, BadCursor.
+
+    Args:
+        by: the ref of whoever acted, e.g. `person:12`.
+        since, until: from the first moment (inclusive) to the second (exclusive).
+    """
+    actor.require("audit.view")
+    entries = AuditEntry.objects.order_by("-pk")
+    wanted = {"table": table, "row_id": row_id, "actor": by, "at__gte": since, "at__lt": until}
+    entries = entries.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if cursor:
+        (before,) = decode_cursor(cursor, tuple[int])
+        entries = entries.filter(pk__lt=before)
+    found = list(entries[: limit + 1])
+    names = names_of(entry.actor for entry in found)
+    more = encode_cursor(found[limit - 1].pk) if len(found) > limit else None
+    views = [
+        AuditView(
+            id=entry.pk,
+            at=entry.at,
+            actor=entry.actor,
+            actor_name=names.get(entry.actor, entry.actor),
+            table=entry.table,
+            row_id=entry.row_id,
+            action=entry.action,
+            before=entry.before,
+            after=entry.after,
+        )
+        for entry in found[:limit]
+    ]
+    return Page(views, more)
+
+
+def names_of(refs: Iterable[str]) -> dict[str, str]:
+    """Who actors' refs are today: people and tokens by name; other refs are left out. Two statements at most."""
+    kinds: dict[str, set[str]] = {"person": set(), "token": set()}
+    for ref in refs:
+        kind, _, key = ref.partition(":")
+        if kind in kinds and key:
+            kinds[kind].add(key)
+    names: dict[str, str] = {}
+    if people := {int(key) for key in kinds["person"] if key.isdecimal()}:
+        names |= {f"person:{pk}": name for pk, name in Person.objects.filter(pk__in=people).values_list("pk", "name")}
+    if tokens := kinds["token"]:
+        names |= {
+            f"token:{uid}": name for uid, name in ApiToken.objects.filter(uid__in=tokens).values_list("uid", "name")
+        }
+    return names
