@@ -1,0 +1,1 @@
+"""Lazada Open Platform: products, stock, prices, orders, fulfilment and notices of one seller."""

@@ -1,0 +1,494 @@
+"""Lazada as the socket sees it: each method makes the calls of one operation, each once."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from mekong.channels.socket import (
+    Account,
+    Connector,
+    ListingKey,
+    ListingPage,
+    Manifest,
+    Notice,
+    OrderRef,
+    OrderRefPage,
+    PricePush,
+    PushResult,
+    RemoteListing,
+    RemoteOrder,
+    RemoteState,
+    Shipment,
+    StockPush,
+    Tokens,
+    Transport,
+    read_manifest,
+)
+from mekong.connectors.lazada import mapping
+from mekong.connectors.lazada.client import TITLE, Client, is_account_wide, present, readable, sign
+from mekong.foundation.errors import (
+    Invalid,
+    NeedsReconnect,
+    NeedsRefresh,
+    NoticeForged,
+    RemoteRefused,
+    Unavailable,
+)
+
+MANIFEST: Final = read_manifest("mekong.connectors.lazada")
+ORDER_WINDOW: Final = timedelta(days=30)  # the platform names no longest window; this keeps a first pull in steps
+_PRODUCT_PAGE = 50
+_PRODUCT_OFFSET_CAP = 10_000
+_PLATFORM_BORN = 1_325_376_000  # 2012-01-01: no product is older
+_ORDER_PAGE = 100
+_ORDER_OFFSET_CAP = 5_000
+_ITEM_ORDERS = 50
+_PUSHES = 20  # fifty are allowed, twenty advised
+_REVERSE_PAGE = 50
+_SECOND = timedelta(seconds=1)
+_UNKNOWN_CODES = frozenset({"16", "E016", "207", "E207", "208", "E208"})  # no such order; no such item
+_PACKED = frozenset(
+    {
+        RemoteState.PACKED,
+        RemoteState.READY_TO_SHIP,
+        RemoteState.SHIPPED,
+        RemoteState.DELIVERED,
+        RemoteState.COMPLETED,
+    }
+)
+_READY = _PACKED - {RemoteState.PACKED}
+
+PushT = TypeVar("PushT", StockPush, PricePush)
+
+
+@dataclass
+class Lazada:
+    """One Lazada seller in one country. Implements every capability its manifest names.
+
+    Quantities pushed and read are sellable units: the platform's total less what unpaid orders withhold and paid ones
+    occupy. It does that sum itself, so a push needs no knowledge of the orders under way.
+    """
+
+    account: Account
+    transport: Transport = field(repr=False)
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    manifest: Manifest = field(default=MANIFEST, init=False, repr=False)
+    order_window: timedelta = field(default=ORDER_WINDOW, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.client = Client(self.account, self.transport, self.clock)
+
+    # Authorises
+
+    def authorisation_url(self, *, redirect_url: str, state: str, now: datetime) -> str:  # noqa: ARG002 - not signed here
+        params = {
+            "response_type": "code",
+            "force_auth": "true",
+            "redirect_uri": redirect_url,
+            "client_id": self.account.secrets.app_key,
+            "state": state,
+        }
+        return f"{self.client.auth_host}/oauth/authorize?{urlencode(params)}"
+
+    async def exchange(self, *, params: Mapping[str, str], now: datetime) -> Tokens:
+        code = params.get("code", "")
+        if not code:
+            raise Invalid(field="code", problem="It is missing from the redirect. Start the connection again.")
+        said = await self.client.public("/auth/token/create", {"code": code})
+        with readable():
+            return self._tokens(said, now)
+
+    async def refresh(self, *, now: datetime) -> Tokens:
+        token = self.account.secrets.refresh_token
+        if not token:
+            raise NeedsReconnect(remote=TITLE, remote_code="no_refresh_token", remote_message="no refresh token")
+        try:
+            said = await self.client.public("/auth/token/refresh", {"refresh_token": token})
+        except NeedsRefresh as refused:
+            raise NeedsReconnect(**refused.params) from refused
+        except RemoteRefused as refused:
+            if isinstance(refused, NeedsReconnect) or is_account_wide(refused.params["remote_code"]):
+                raise
+            raise NeedsReconnect(**refused.params) from refused
+        with readable():
+            return self._tokens(said, now)
+
+    def _tokens(self, said: Mapping[str, Any], now: datetime) -> Tokens:
+        token = msgspec.convert(said, _TokenReply, strict=False)
+        rows = token.country_user_info or token.country_user_info_list
+        sellers = [str(row.seller_id) for row in rows if row.country in {token.country, ""} or not token.country]
+        is_ours = self.account.shop_id in [str(row.seller_id) for row in rows]
+        return Tokens(
+            access_token=token.access_token,
+            refresh_token=token.refresh_token,
+            access_expires_at=now + timedelta(seconds=token.expires_in),
+            refresh_expires_at=now + timedelta(seconds=token.refresh_expires_in) if token.refresh_expires_in else None,
+            shop_id=self.account.shop_id if is_ours else next(iter(sellers), self.account.shop_id),
+        )
+
+    # PullsProducts, ReadsListings
+
+    async def pull_listings(self, *, cursor: str | None) -> ListingPage:
+        """One call. By offset alone while the shop is small enough for it; a larger one in windows of update time.
+
+        A window that holds more than an offset can reach answers with no listings and a cursor to its first half.
+        """
+        span = _Span.read(cursor) if cursor else _Span()
+        params = {"filter": "all", "limit": str(_PRODUCT_PAGE), "offset": str(span.offset), **span.dates()}
+        said = (await self.client.get("/products/get", params)).data
+        with readable():
+            page = msgspec.convert(said or {}, mapping.ProductPage, strict=False)
+            following = span.next(page.total_products, len(page.products), int(self.clock().timestamp()))
+            if following is not None and following.is_narrower_than(span):
+                return ListingPage([], following.text())
+            found = [one for product in page.products for one in mapping.listings(product, self.account.currency)]
+        return ListingPage(found, following.text() if following else None)
+
+    async def read_listings(self, *, keys: Sequence[ListingKey]) -> list[RemoteListing]:
+        """One call an item."""
+        wanted = set(keys)
+        found: list[RemoteListing] = []
+        for item_id in dict.fromkeys(key.item_id for key in keys):
+            try:
+                said = (await self.client.get("/product/item/get", {"item_id": item_id})).data
+            except RemoteRefused as refused:
+                if not _is_unknown(refused):
+                    raise
+                continue
+            if not said:
+                continue
+            with readable():
+                product = msgspec.convert(said, mapping.Product, strict=False)
+                found += mapping.listings(product, self.account.currency)
+        return [listing for listing in found if listing.key in wanted]
+
+    # PushesStock, PushesPrice
+
+    def stock_batches(self, pushes: Sequence[StockPush]) -> list[list[StockPush]]:
+        return _batches(pushes)
+
+    async def push_stock(self, batch: Sequence[StockPush]) -> list[PushResult]:
+        """Sets what may be sold (`SellableQuantity`), not the total that orders under way are part of."""
+        return await self._push("/product/stock/sellable/update", batch, mapping.stock_payload(batch), "stock")
+
+    def price_batches(self, pushes: Sequence[PricePush]) -> list[list[PricePush]]:
+        return _batches(pushes)
+
+    async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
+        return await self._push("/product/price_quantity/update", batch, mapping.price_payload(batch), "default")
+
+    async def _push(
+        self, path: str, batch: Sequence[StockPush] | Sequence[PricePush], payload: str, lane: str
+    ) -> list[PushResult]:
+        if not batch:
+            return []
+        if len(batch) > _PUSHES:
+            raise ValueError("a batch is at most 20 SKUs: group pushes with stock_batches()")
+        reply = await self.client.ask("POST", path, {"payload": payload}, lane=lane)
+        if is_account_wide(reply.code):
+            raise reply.refusal()
+        with readable():
+            detail = reply.body.get("detail", [])
+            entries = detail if isinstance(detail, list) else [detail]
+            troubles = [
+                msgspec.convert(one, mapping.Trouble, strict=False)
+                if isinstance(one, dict)
+                else mapping.Trouble(message=str(one))
+                for one in entries
+            ]
+            return mapping.results(batch, troubles, reply.code, reply.message)
+
+    # PullsOrders
+
+    async def list_orders(self, *, updated_from: datetime, updated_to: datetime, cursor: str | None) -> OrderRefPage:
+        """Oldest change first. The next page starts one second before the last order of this one.
+
+        By time rather than by offset: an order that changes between two pages leaves its place, and by offset the one
+        after it would be skipped. Orders may come twice; none is missed. Only where a page does not get past its first
+        second does the offset move, up to the platform's cap.
+        """
+        if updated_to - updated_from > ORDER_WINDOW:
+            raise Invalid(
+                field="updated_to", problem="Lazada is asked for at most 30 days at once. Use shorter windows."
+            )
+        offset, since = 0, updated_from.astimezone(UTC).replace(microsecond=0) - _SECOND
+        if cursor:
+            since_text, _, offset_text = cursor.partition("|")
+            since, offset = datetime.fromisoformat(since_text), int(offset_text)
+        params = {
+            "update_after": since.isoformat(),
+            "update_before": (updated_to.astimezone(UTC).replace(microsecond=0) + _SECOND).isoformat(),
+            "sort_by": "updated_at",
+            "sort_direction": "ASC",
+            "limit": str(_ORDER_PAGE),
+            "offset": str(offset),
+        }
+        said = (await self.client.get("/orders/get", params)).data
+        with readable():
+            page = msgspec.convert(said or {}, mapping.OrderPage, strict=False)
+            refs = [OrderRef(str(head.order_id), mapping.moment(head.updated_at)) for head in page.orders]
+        total = page.countTotal
+        is_last = len(refs) < _ORDER_PAGE if total is None else offset + len(refs) >= total
+        if is_last or not refs:
+            return OrderRefPage(refs, None)
+        latest = max(ref.updated_at for ref in refs if ref.updated_at) - _SECOND
+        since, offset = (latest, 0) if latest > since else (since, offset + len(refs))
+        if offset + _ORDER_PAGE > _ORDER_OFFSET_CAP:
+            raise RemoteRefused(
+                remote=TITLE, remote_code="offset_cap", remote_message="more than 5000 orders changed in one second"
+            )
+        return OrderRefPage(refs, f"{since.isoformat()}|{offset}")
+
+    async def fetch_orders(self, *, external_ids: Sequence[str]) -> list[RemoteOrder]:
+        """One call an order for its head, and one for the units of fifty.
+
+        Heads first: the units are then as new as `updated_at` or newer, never older.
+        """
+        known = list(dict.fromkeys(one for one in external_ids if one.isascii() and one.isdigit()))
+        orders: list[RemoteOrder] = []
+        for start in range(0, len(known), _ITEM_ORDERS):
+            heads = [head for one in known[start : start + _ITEM_ORDERS] if (head := await self._head(one)) is not None]
+            if not heads:
+                continue
+            ids = ",".join(str(head.order_id) for head in heads)
+            said = (await self.client.get("/orders/items/get", {"order_ids": f"[{ids}]"})).data
+            with readable():
+                rows = msgspec.convert(said or [], tuple[mapping.OrderItems, ...], strict=False)
+                units = {str(row.order_id): row.order_items for row in rows}
+                if missing := [head for head in heads if not units.get(str(head.order_id))]:
+                    raise ValueError(f"{len(missing)} orders came without their items")
+                orders += [mapping.order(head, units[str(head.order_id)], self.account.currency) for head in heads]
+        return orders
+
+    async def _head(self, order_id: str) -> mapping.Order | None:
+        try:
+            said = (await self.client.get("/order/get", {"order_id": order_id})).data
+        except RemoteRefused as refused:
+            if _is_unknown(refused):
+                return None
+            raise
+        with readable():
+            return msgspec.convert(said, mapping.Order, strict=False) if said else None
+
+    # Ships
+
+    async def pack(self, *, order: RemoteOrder) -> Shipment:
+        """Pack all units of the order that are not cancelled; the platform gives the parcel and its number."""
+        order_id, units = int(order.external_id), _units(order)
+        asked = {"orders": [{"order_id": order_id, "order_item_ids": units}]}
+        try:
+            providers = await self._providers(asked)
+            request: dict[str, Any] = {
+                "pack_order_list": [{"order_id": order_id, "order_item_list": units}],
+                "delivery_type": "dropship",
+                "shipping_allocate_type": providers.shipping_allocate_type,
+            }
+            codes = [str(provider.provider_code) for provider in providers.shipment_providers if provider.provider_code]
+            if providers.shipping_allocate_type != "TFS" and codes:
+                request["shipment_provider_code"] = codes[0]
+            steps = await self._step("/order/fulfill/pack", "packReq", request)
+        except RemoteRefused as refused:
+            return await self._standing(order, _PACKED, refused)
+        return mapping.shipment(steps)
+
+    async def ship(self, *, order: RemoteOrder) -> Shipment:
+        """Ready to ship: the carrier is asked to fetch the packages that packing gave."""
+        packages = order.packages or await self._packages(order)
+        if not packages:
+            refused = RemoteRefused(remote=TITLE, remote_code="not_packed", remote_message="pack the order first")
+            return await self._standing(order, _READY, refused)
+        request = {"packages": [{"package_id": package} for package in packages]}
+        try:
+            await self._step("/order/package/rts", "readyToShipReq", request)
+        except RemoteRefused as refused:
+            return await self._standing(order, _READY, refused)
+        return Shipment(order.tracking_no, tuple(packages))
+
+    async def _providers(self, asked: Mapping[str, Any]) -> mapping.Providers:
+        """Whether the platform chooses the carrier (TFS) or the seller. Sellers who may not ask are given one."""
+        try:
+            said = (
+                await self.client.get("/order/shipment/providers/get", {"getShipmentProvidersReq": _json(asked)})
+            ).data
+        except RemoteRefused:
+            return mapping.Providers()
+        with readable():
+            return msgspec.convert(said or {}, mapping.Providers, strict=False)
+
+    async def _step(self, path: str, name: str, request: Mapping[str, Any]) -> list[mapping.Step]:
+        """One call about several units or packages, each with a word of its own. Raises when any of them failed."""
+        said = (await self.client.post(path, {name: _json(request)})).data
+        with readable():
+            steps = msgspec.convert(said if isinstance(said, dict) else {}, mapping.Packed, strict=False).steps
+        failed = [step for step in steps if str(step.item_err_code) != "0"]
+        if not failed:
+            return steps
+        words = {"remote": TITLE, "remote_code": str(failed[0].item_err_code), "remote_message": str(failed[0].msg)}
+        raise Unavailable(**words) if all(step.retry for step in failed) else RemoteRefused(**words)
+
+    async def _packages(self, order: RemoteOrder) -> Sequence[str]:
+        present_order = await self._present(order)
+        return present_order.packages if present_order else ()
+
+    async def _standing(self, order: RemoteOrder, reached: frozenset[RemoteState], refused: RemoteRefused) -> Shipment:
+        """After a refusal: what stands, when the order is there already. Raises the refusal otherwise."""
+        now = await self._present(order)
+        if now is None or now.state not in reached:
+            raise refused
+        return Shipment(now.tracking_no, now.packages)
+
+    async def _present(self, order: RemoteOrder) -> RemoteOrder | None:
+        return next(iter(await self.fetch_orders(external_ids=[order.external_id])), None)
+
+    # Cancels
+
+    async def cancel(self, *, order: RemoteOrder, reason: str) -> None:
+        if reason not in {"out_of_stock", "customer_request", "other"}:
+            raise Invalid(field="reason", problem="Give out_of_stock, customer_request or other.")
+        asked = {"order_id": order.external_id, "order_item_id_list": _json(_units(order))}
+        try:
+            await self.client.get(
+                "/order/reverse/cancel/create", {**asked, "reason_id": await self._reason(asked, reason)}
+            )
+        except RemoteRefused:
+            now = await self._present(order)
+            if now is None or now.state is not RemoteState.CANCELLED:
+                raise
+
+    async def _reason(self, asked: Mapping[str, str], reason: str) -> str:
+        """The platform's id of our reason; asking also checks that the order may be cancelled."""
+        said = (await self.client.get("/order/reverse/cancel/validate", asked)).data
+        with readable():
+            reasons = msgspec.convert(said if isinstance(said, dict) else {}, mapping.Reasons, strict=False)
+        if chosen := mapping.reason_id(reasons, reason):
+            return chosen
+        raise RemoteRefused(remote=TITLE, remote_code="no_reason", remote_message="no reason to cancel is offered")
+
+    async def answer_cancellation(self, *, order: RemoteOrder, accept: bool) -> None:
+        """Answer every open request of the buyer to cancel this order. Safe to repeat."""
+        asked = {"trade_order_id": order.external_id, "page_no": "1", "page_size": str(_REVERSE_PAGE)}
+        said = (await self.client.get("/reverse/getreverseordersforseller", asked)).data
+        with readable():
+            reverse = msgspec.convert(said if isinstance(said, dict) else {}, mapping.ReverseOrders, strict=False)
+        for one in reverse.items:
+            if one.request_type.upper() == "CANCEL" and str(one.trade_order_id) == order.external_id:
+                await self._decide(order, str(one.reverse_order_id), accept=accept)
+
+    async def _decide(self, order: RemoteOrder, reverse_order_id: str, *, accept: bool) -> None:
+        params = {"reverse_order_id": reverse_order_id, "agree_cancel": "true" if accept else "false"}
+        try:
+            await self.client.get("/order/reverse/cancel/seller/decide", params)
+        except RemoteRefused:
+            now = await self._present(order)
+            if now is None or (now.state is RemoteState.CANCELLED) is not accept:
+                raise
+
+    # ReceivesNotices
+
+    def read_notices(self, *, headers: Mapping[str, str], body: bytes) -> list[Notice]:
+        secrets = self.account.secrets
+        expected = sign(secrets.notice_secret or secrets.app_secret, secrets.app_key.encode() + body)
+        if not hmac.compare_digest(expected.encode(), headers.get("authorization", "").encode(errors="replace")):
+            raise NoticeForged
+        try:
+            said = present(msgspec.json.decode(body))
+        except msgspec.MsgspecError as wrong:
+            raise Invalid(field="body", problem="This notice is signed but is not JSON.") from wrong
+        if not isinstance(said, dict):
+            raise Invalid(field="body", problem="This notice is signed but is not an object.")
+        return [mapping.notice(said, body)]
+
+
+def connect(account: Account, transport: Transport) -> Connector:
+    """The entry point of the group `mekong.connectors`."""
+    return Lazada(account, transport)
+
+
+class _Country(msgspec.Struct, frozen=True):
+    country: str = ""
+    seller_id: mapping.Word = ""
+
+
+class _TokenReply(msgspec.Struct, frozen=True):
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    refresh_expires_in: int = 0
+    country: str = ""
+    country_user_info: tuple[_Country, ...] = ()
+    country_user_info_list: tuple[_Country, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Where a pull of products stands: an offset in a window of update time.
+
+    `since` and `until` are whole seconds since 1970, 0 where the window is open at that side; `end` is when the pull
+    began, after which the last window stays open.
+    """
+
+    offset: int = 0
+    since: int = 0
+    until: int = 0
+    end: int = 0
+
+    @classmethod
+    def read(cls, cursor: str) -> _Span:
+        try:
+            return cls(*(int(part) for part in cursor.split(".")))
+        except (TypeError, ValueError) as wrong:
+            raise Invalid(
+                field="cursor", problem="It is not one of this connector. Start from the first page."
+            ) from wrong
+
+    def text(self) -> str:
+        return f"{self.offset}.{self.since}.{self.until}.{self.end}"
+
+    def dates(self) -> dict[str, str]:
+        said = {"update_after": self.since, "update_before": self.until}
+        return {name: datetime.fromtimestamp(second, UTC).isoformat() for name, second in said.items() if second}
+
+    def is_narrower_than(self, other: _Span) -> bool:
+        return self.offset == 0 and self.since in {other.since, _PLATFORM_BORN} and self.until not in {other.until, 0}
+
+    def next(self, total: int, count: int, now: int) -> _Span | None:
+        """Where to read on after a page of `count` products out of `total` in the window; None at the very end."""
+        since, until, end = self.since or _PLATFORM_BORN, self.until or self.end or now, self.end or now
+        if self.offset == 0 and total > _PRODUCT_OFFSET_CAP and until - since > 1:
+            return _Span(0, since, (since + until) // 2, end)
+        reached = self.offset + count
+        if count and reached < total and reached <= _PRODUCT_OFFSET_CAP:
+            return _Span(reached, self.since, self.until, self.end)
+        if not self.until:
+            return None
+        # The next window starts a second early, whichever side of its borders the platform counts in, and is twice
+        # as wide, so that a quiet stretch does not take a call for each of its days.
+        begin, wide = self.until - 1, 2 * (self.until - self.since)
+        following = begin + wide
+        return _Span(0, begin, following if following < end else 0, end)
+
+
+def _batches(pushes: Sequence[PushT]) -> list[list[PushT]]:
+    return [list(pushes[start : start + _PUSHES]) for start in range(0, len(pushes), _PUSHES)]
+
+
+def _units(order: RemoteOrder) -> list[int]:
+    return [int(line_id) for line in order.lines for line_id in line.line_ids]
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _is_unknown(refused: RemoteRefused) -> bool:
+    words = str(refused.params.get("remote_message", "")).lower()
+    return refused.params.get("remote_code") in _UNKNOWN_CODES or any(
+        phrase in words for phrase in ("not found", "not_found", "not exist", "invalid order id")
+    )

@@ -1,0 +1,1 @@
+"""Shopee Open Platform v2: products, stock, prices, orders, shipping and notices of one shop."""

@@ -1,0 +1,295 @@
+"""The wire of Shopee Open Platform v2: hosts, signatures, one call at a time, and what its refusals mean.
+
+The platform says how a call went in `error` of the JSON body; the HTTP status is decoration (business errors come with
+200, signature errors with 403), so it counts only where it speaks of the way rather than of the call: 429 and 5xx.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import msgspec
+
+from mekong.channels.socket import Account, Request, Response, Transport
+from mekong.foundation.errors import (
+    Invalid,
+    MekongError,
+    NeedsReconnect,
+    NeedsRefresh,
+    RateLimited,
+    RemoteRefused,
+    Unavailable,
+)
+
+TITLE: Final = "Shopee"
+PRODUCTION: Final = "https://partner.shopeemobile.com"
+ROOT: Final = "/api/v2"
+
+# Families of `error`, by the part after the last dot ("product.error_server" is an "error_server").
+_TOKEN_GONE = frozenset({"invalid_acceess_token", "invalid_access_token"})  # the first is the platform's own spelling
+_LINK_GONE = frozenset(
+    {
+        "error_sign",
+        "error_shop",
+        "error_partner_key_expired",
+        "invalid_partner_id",
+        "partner_shop_no_link",
+        "shop_no_linked",
+    }
+)
+_PASSING = frozenset({"error_server", "error_network", "error_data", "error_inner"})
+_DAILY_QUOTA = "error_limit"
+_PER_SECOND = "error_rate_limit"
+# These concern the app or the shop as a whole: no listing, order or token is to blame.
+_ACCOUNT_WIDE = frozenset(
+    {
+        "api_suspended",
+        "error_api_permission",
+        "error_auth",
+        "error_kyc_auth",
+        "error_permission",
+        "shop_banned",
+        "source_ip_undeclared",
+    }
+)
+_SHOPEE_DAY = timezone(timedelta(hours=8))  # the daily quota starts anew at 00:00 UTC+8
+_WHOLE_DIGITS = 18
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def sign(key: str, base: bytes) -> str:
+    """Lower-case hex HMAC-SHA256. Source: Shopee Open Platform v2, "Signature"; checked against its test vectors."""
+    return hmac.new(key.encode(), base, hashlib.sha256).hexdigest()
+
+
+def exact(text: str) -> int | Decimal:
+    """A JSON number with a point, kept exact: 120000.0 is the integer 120000, 12.5 a Decimal."""
+    number = Decimal(text)
+    is_whole = number.adjusted() < _WHOLE_DIGITS and number == number.to_integral_value()
+    return int(number) if is_whole else number
+
+
+_DECODER = msgspec.json.Decoder(float_hook=exact)
+
+
+def present(value: Any) -> Any:
+    """The value without its null and empty-text members: the platform means "absent" by all three."""
+    if isinstance(value, dict):
+        return {key: present(member) for key, member in value.items() if member is not None and member != ""}
+    if isinstance(value, list):
+        return [present(member) for member in value if member is not None]
+    return value
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Within it, a reply that cannot be understood is the platform's trouble, not a defect of ours."""
+    try:
+        yield
+    except (msgspec.MsgspecError, ValueError, ArithmeticError, OSError) as wrong:
+        raise Unavailable(remote=TITLE, reason="unreadable reply") from wrong
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer. `error` is "" when the call went through; `body` is the whole object, without empty members."""
+
+    error: str
+    message: str
+    body: Mapping[str, Any]
+
+    @property
+    def response(self) -> Mapping[str, Any]:
+        """The part that most calls answer under; empty where the platform left it out."""
+        inner = self.body.get("response", {})
+        return inner if isinstance(inner, dict) else {}
+
+    def refusal(self) -> RemoteRefused:
+        return RemoteRefused(remote=TITLE, remote_code=self.error, remote_message=self.message)
+
+
+@dataclass(frozen=True)
+class Client:
+    """Signs and sends for one shop."""
+
+    account: Account
+    transport: Transport
+    clock: Callable[[], datetime] = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        return self.account.api_url or PRODUCTION
+
+    @property
+    def partner_id(self) -> int:
+        return _number(self.account.secrets.app_key, "app_key")
+
+    @property
+    def shop_id(self) -> int:
+        return _number(self.account.shop_id, "shop_id")
+
+    async def get(self, path: str, params: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+        """`response` of a call that must succeed. Raises: the failures of the socket."""
+        return _accepted(await self.ask("GET", path, params=params)).response
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return _accepted(await self.ask("POST", path, body=body)).response
+
+    async def public(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The whole body of a call about tokens: signed without a token, answered flat."""
+        return _accepted(await self._send("POST", path, self.public_params(path), body, "auth")).body
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        body: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """One signed call for the shop; a refusal of the call itself comes back in `error`, all else is raised."""
+        secrets = self.account.secrets
+        if not secrets.access_token:
+            refused = {"remote": TITLE, "remote_code": "no_access_token", "remote_message": "no access token"}
+            raise NeedsRefresh(**refused) if secrets.refresh_token else NeedsReconnect(**refused)
+        stamp = str(int(self.clock().timestamp()))
+        base = f"{self.partner_id}{ROOT}{path}{stamp}{secrets.access_token}{self.shop_id}"
+        common = [
+            ("partner_id", str(self.partner_id)),
+            ("timestamp", stamp),
+            ("access_token", secrets.access_token),
+            ("shop_id", str(self.shop_id)),
+            ("sign", sign(secrets.app_secret, base.encode())),
+        ]
+        return await self._send(method, path, [*common, *params], body, "default")
+
+    def public_params(self, path: str, now: datetime | None = None) -> list[tuple[str, str]]:
+        """The parameters of a call that is signed without a token, for `path` below /api/v2."""
+        stamp = str(int((now or self.clock()).timestamp()))
+        base = f"{self.partner_id}{ROOT}{path}{stamp}"
+        signature = sign(self.account.secrets.app_secret, base.encode())
+        return [("partner_id", str(self.partner_id)), ("timestamp", stamp), ("sign", signature)]
+
+    async def _send(
+        self, method: str, path: str, params: Sequence[tuple[str, str]], body: Mapping[str, Any] | None, lane: str
+    ) -> Reply:
+        headers = {"accept": "application/json"}
+        content = b""
+        if body is not None:
+            headers["content-type"] = "application/json"
+            content = _ENCODER.encode(body)
+        request = Request(method, f"{self.host}{ROOT}{path}", tuple(params), headers, content, lane)
+        return judged(await self.transport.send(request), self.clock())
+
+
+def judged(response: Response, now: datetime) -> Reply:
+    """The reply in a response. Raises: everything but a refusal of the call itself, which stays in `error`."""
+    try:
+        body = present(_DECODER.decode(response.body))
+    except (msgspec.MsgspecError, ArithmeticError, ValueError):
+        body = None
+    if not isinstance(body, dict):
+        unread = Unavailable(remote=TITLE, reason="unreadable reply", http_status=response.status)
+        raise _by_status(response, now) or unread
+    error, message = str(body.get("error", "")), str(body.get("message", ""))
+    meaning = _meaning(error, message, now) if error else None
+    if isinstance(meaning, RateLimited) and (wait := retry_after_s(response, now)) is not None:
+        meaning = RateLimited(**{**meaning.params, "retry_after_s": wait})
+    if meaning is None:
+        meaning = _by_status(response, now)
+    if meaning is not None:
+        raise meaning
+    if not error and response.status >= 400:
+        raise Unavailable(remote=TITLE, reason="no error named", http_status=response.status)
+    return Reply(error, message, body)
+
+
+def is_account_wide(error: str) -> bool:
+    """Whether this refusal says nothing about the listing or order asked for."""
+    return _family(error) in _ACCOUNT_WIDE
+
+
+def is_unknown(refused: RemoteRefused) -> bool:
+    """Whether a refusal means that the platform has no such item or order.
+
+    The codes differ by module ("product.error_item_not_found", "logistics.invalid_error" with "The order is not
+    exist."); the words do not.
+    """
+    said = f"{refused.params.get('remote_code', '')} {refused.params.get('remote_message', '')}".lower()
+    return any(words in said for words in ("not_found", "not found", "not exist"))
+
+
+def retry_after_s(response: Response, now: datetime) -> float | None:
+    """Seconds to wait by the Retry-After header, given as seconds or as an HTTP date (RFC 9110, 10.2.3)."""
+    said = next((value for name, value in response.headers.items() if name.lower() == "retry-after"), "").strip()
+    if said.isascii() and said.isdigit():
+        return float(said)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _accepted(reply: Reply) -> Reply:
+    if reply.error:
+        raise reply.refusal()
+    return reply
+
+
+def _by_status(response: Response, now: datetime) -> MekongError | None:
+    if response.status == 429:
+        wait = retry_after_s(response, now)
+        said: dict[str, Any] = {} if wait is None else {"retry_after_s": wait}
+        return RateLimited(remote=TITLE, http_status=429, **said)
+    if response.status >= 500:
+        return Unavailable(remote=TITLE, http_status=response.status)
+    return None
+
+
+def _family(error: str) -> str:
+    return error.rsplit(".", 1)[-1]
+
+
+def _meaning(error: str, message: str, now: datetime) -> MekongError | None:
+    """What a non-empty `error` asks of the caller; None when it refuses just this call."""
+    family, words = _family(error), message.lower()
+    said = {"remote": TITLE, "remote_code": error, "remote_message": message}
+    if family in _TOKEN_GONE:
+        return NeedsRefresh(**said)
+    if family in _LINK_GONE:
+        return NeedsReconnect(**said)
+    if family in _PASSING:
+        return Unavailable(**said)
+    if family == _PER_SECOND:
+        return RateLimited(**said)
+    if family == _DAILY_QUOTA:
+        here = now.astimezone(_SHOPEE_DAY)
+        midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return RateLimited(**said, retry_after_s=(midnight - here).total_seconds())
+    if family == "error_auth" and "permission" not in words:
+        return NeedsRefresh(**said) if "access_token" in words else NeedsReconnect(**said)
+    if family == "error_param":
+        if "timestamp is expired" in words:
+            return Unavailable(**said)  # it waited too long on its way, or a clock is off: it is signed anew next time
+        if "access_token" in words:
+            return NeedsRefresh(**said)
+        if "partner_id" in words:
+            return NeedsReconnect(**said)
+    return None
+
+
+def _number(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise Invalid(field=name, problem="Shopee gives this as a number. Copy it from the developer console.")
+    return int(text)
