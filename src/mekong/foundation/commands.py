@@ -34,7 +34,7 @@ from mekong.foundation.errors import (
 )
 from mekong.foundation.models import ApiToken, Person, RoleAssignment
 from mekong.foundation.permissions import ALL, PERMISSIONS, ROLES, unknown
-from mekong.foundation.queries import person_view, token_view
+from mekong.foundation.queries import get_person, person_view, token_view
 
 LANGUAGES = ("vi", "en")
 _OWNER = "owner"
@@ -207,6 +207,24 @@ def reactivate_person(*, actor: Actor, person_id: UUID) -> PersonView:
     person.is_active = True
     person.save(update_fields=["is_active"])
     return person_view(person)
+
+
+@command
+def change_person(
+    *, actor: Actor, person_id: UUID, is_active: bool | None = None, language: str | None = None, now: datetime
+) -> PersonView:
+    """Several changes of a person at once; what is None stays.
+
+    Raises: MayNot, MayNotGrant, NotFound, LastOwner, Invalid.
+    """
+    if language is not None:
+        set_language(actor=actor, person_id=person_id, language=language)
+    if is_active is not None:
+        if is_active:
+            reactivate_person(actor=actor, person_id=person_id)
+        else:
+            deactivate_person(actor=actor, person_id=person_id, now=now)
+    return get_person(actor=actor, person_id=person_id)
 
 
 @command

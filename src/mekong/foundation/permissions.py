@@ -55,7 +55,6 @@ PERMISSIONS: Mapping[str, Permission] = {
         Permission("inventory.reserve", "Giữ hàng", "Hold stock"),
         Permission("inventory.sell_below_zero", "Bán âm", "Sell below zero"),
         Permission("inventory.controls", "Đặt quy tắc tồn bán", "Set stock controls", reach="company"),
-        Permission("inventory.locations", "Tạo và sửa địa điểm", "Create and edit locations", reach="company"),
         Permission("orders.view", "Xem đơn hàng", "See orders"),
         Permission("orders.place", "Tạo đơn hàng", "Place orders"),
         Permission("orders.confirm", "Xác nhận đơn hàng", "Confirm orders"),

@@ -1,0 +1,69 @@
+"""Who calls: a bearer token, or a person signed in on this browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+from ninja.utils import check_csrf
+
+from mekong.faces.api.errors import CrossSite, PasswordChangeNeeded
+from mekong.foundation import access
+from mekong.foundation.actor import Actor
+from mekong.foundation.errors import Unauthenticated
+from mekong.foundation.models import Person
+
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class ApiRequest(HttpRequest):
+    """A request behind the API's door. `now` is the moment it came in: the one reading of the clock."""
+
+    now: datetime
+    actor: Actor
+    json_body: Any
+
+
+def moment(request: HttpRequest) -> datetime:
+    """When the request came in."""
+    now: datetime | None = getattr(request, "now", None)
+    if now is None:
+        now = datetime.now(UTC)
+        request.now = now  # type: ignore[attr-defined]  # an ApiRequest from here on
+    return now
+
+
+def authenticate(request: HttpRequest) -> Actor:
+    """The actor of a request, found once. Raises: Unauthenticated, CrossSite, PasswordChangeNeeded."""
+    known: Actor | None = getattr(request, "actor", None)
+    if known is None:
+        known = _of_token(request) if "Authorization" in request.headers else _of_session(request)
+        request.actor = known  # type: ignore[attr-defined]  # an ApiRequest from here on
+    return known
+
+
+def _of_token(request: HttpRequest) -> Actor:
+    return access.authenticator.authenticate(request.headers["Authorization"], moment(request))
+
+
+def _of_session(request: HttpRequest) -> Actor:
+    person = getattr(request, "user", None)
+    if not isinstance(person, Person):
+        raise Unauthenticated
+    if request.method in WRITES and check_csrf(request) is not None:
+        raise CrossSite
+    if person.must_change_password:
+        raise PasswordChangeNeeded
+    return access.resolve(person)
+
+
+class Bearer(HttpBearer):
+    """`Authorization: Bearer mk_…`, a token made under Settings › API or by `mekong token create`."""
+
+    def __call__(self, request: HttpRequest) -> Actor:
+        return authenticate(request)
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor:  # noqa: ARG002 - Ninja's signature
+        return authenticate(request)
