@@ -1,0 +1,299 @@
+"""Control of the stand-in of Lazada."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import msgspec
+
+from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
+from mekong_sandbox.http import Request
+from mekong_sandbox.lazada import life
+from mekong_sandbox.lazada.model import DEFAULT_WAREHOUSE, App, Held, Order, Product, Seller, Sku
+from mekong_sandbox.money import to_minor, to_number
+from mekong_sandbox.world import World
+
+Amount = int | float | str
+
+
+class AppBody(msgspec.Struct, forbid_unknown_fields=True):
+    app_key: str = ""
+    app_secret: str = ""
+    callback_url: str | None = None
+    types_on: list[int] | None = None
+    test: bool | None = None
+
+
+class SellerBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A seller; with `app_key` empty an app is made for it."""
+
+    app_key: str = ""
+    app_secret: str = ""
+    callback_url: str | None = None
+    seller_id: str = ""
+    name: str = "Cửa hàng thử"
+    country: str = "vn"
+    currency: str = "VND"
+    email: str = "shop@example.vn"
+    warehouses: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_WAREHOUSE])
+    rate: float | None = None
+    burst: float | None = None
+    authorise: bool = True
+
+
+class NewSku(msgspec.Struct, forbid_unknown_fields=True):
+    sku: str
+    name: str = ""
+    price: Amount | None = None
+    stock: int = 0
+    barcode: str = ""
+    options: list[str] = []
+
+
+class NewListing(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    sku: str = ""
+    price: Amount = 100000
+    stock: int = 0
+    barcode: str = ""
+    image: str = ""
+    description: str = ""
+    status: str = "Active"
+    tiers: list[str] = []
+    models: list[NewSku] = []
+
+
+class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
+    seller: str
+    listings: list[NewListing]
+
+
+class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
+    seller: str
+    app_key: str = ""
+
+
+class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
+    seller: str
+    rate: float | None
+    burst: float | None = None
+
+
+class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
+    to: str
+    reason: str = "Change of mind"
+    order_item_ids: list[int] = []
+
+
+def _seller(world: World, seller_id: str) -> Seller:
+    seller = world.lazada.sellers.get(seller_id)
+    if seller is None:
+        raise Wrong(f"seller {seller_id} not found", 404)
+    return seller
+
+
+def _app_of(world: World, seller: Seller, app_key: str) -> App:
+    app = world.lazada.apps.get(app_key or (seller.apps[0] if seller.apps else ""))
+    if app is None:
+        raise Wrong(f"app {app_key or 'of the seller'} not found", 404)
+    return app
+
+
+def put_app(world: World, request: Request) -> object:
+    """Make an app, or change one (its callback URL, say)."""
+    body = body_of(request, AppBody)
+    app = world.lazada.apps.get(body.app_key)
+    if app is None:
+        app = App(body.app_key or str(world.number("lazada.app", 100_240)), body.app_secret or secrets.token_hex(16))
+    if body.app_secret:
+        app.app_secret = body.app_secret
+    if body.callback_url is not None:
+        app.callback_url = body.callback_url
+        world.lazada.push.resume(app.app_key)
+    if body.types_on is not None:
+        app.types_on = body.types_on
+    if body.test is not None:
+        app.test = body.test
+    world.lazada.save_app(app)
+    return app
+
+
+def add_seller(world: World, request: Request) -> object:
+    """Make a seller that has consented to an app, with tokens to start at once."""
+    body = body_of(request, SellerBody)
+    market = world.lazada
+    app = market.apps.get(body.app_key)
+    if app is None:
+        key = body.app_key or str(world.number("lazada.app", 100_240))
+        app = market.save_app(App(key, body.app_secret or secrets.token_hex(16)))
+    if body.callback_url is not None:
+        app.callback_url = body.callback_url
+        market.save_app(app)
+    number = world.number("lazada.seller", 200_012_345)
+    seller_id = body.seller_id or str(number)
+    if seller_id in market.sellers:
+        raise Wrong(f"seller {seller_id} exists", 409)
+    if not body.warehouses:
+        raise Wrong("warehouses must hold at least one code")
+    seller = Seller(seller_id, body.name, f"VN{number:X}", body.email, body.country, body.currency)
+    seller.warehouses, seller.rate, seller.burst = body.warehouses, body.rate, body.burst
+    market.save_seller(seller)
+    answer: dict[str, Any] = {
+        "seller_id": seller_id,
+        "short_code": seller.short_code,
+        "app_key": app.app_key,
+        "app_secret": app.app_secret,
+        "callback_url": app.callback_url,
+    }
+    return answer | _tokens(world, app, seller_id) if body.authorise else answer
+
+
+def _tokens(world: World, app: App, seller_id: str) -> dict[str, Any]:
+    market = world.lazada
+    market.authorise(app.app_key, seller_id).used = True
+    access, refresh = market.token_pair(app, seller_id)
+    lives = market.lives(app)
+    return {
+        "access_token": access.token,
+        "refresh_token": refresh.token,
+        "expires_in": lives[0],
+        "refresh_expires_in": lives[1],
+    }
+
+
+def add_tokens(world: World, request: Request) -> object:
+    """Issue a fresh token pair without the walk through the consent page."""
+    body = body_of(request, TokenBody)
+    return _tokens(world, _app_of(world, _seller(world, body.seller), body.app_key), body.seller)
+
+
+def add_code(world: World, request: Request) -> object:
+    """Issue a code, as the consent page would."""
+    body = body_of(request, TokenBody)
+    app = _app_of(world, _seller(world, body.seller), body.app_key)
+    return {"code": world.lazada.authorise(app.app_key, body.seller).token, "seller_id": body.seller}
+
+
+def set_limit(world: World, request: Request) -> object:
+    """Set the write rate of a seller; null = as in the settings, 0 = no limit."""
+    body = body_of(request, LimitBody)
+    seller = _seller(world, body.seller)
+    seller.rate, seller.burst = body.rate, body.burst if body.burst is not None else body.rate
+    world.lazada.save_seller(seller)
+    return {"seller": seller.seller_id, "rate": seller.rate, "burst": seller.burst}
+
+
+def add_listings(world: World, request: Request) -> object:
+    """Make many listings; answers `[[item_id, [sku_id, …]], …]` in the order sent."""
+    body = body_of(request, ListingsBody)
+    seller, stamp, made = _seller(world, body.seller), world.clock.stamp(), []
+    for new in body.listings:
+        if len(new.models) > 50:
+            raise Wrong(f"listing {new.sku or new.name}: at most 50 models")
+        rows = new.models or [NewSku(new.sku, "", new.price, new.stock, new.barcode)]
+        skus = []
+        for row in rows:
+            if not row.sku:
+                raise Wrong(f"listing {new.name}: every variant needs a sku")
+            stock = {code: Held(row.stock if number == 0 else 0) for number, code in enumerate(seller.warehouses)}
+            price = to_minor(new.price if row.price is None else row.price, seller.currency)
+            options = row.options or ([row.name] if row.name else [])
+            names = new.tiers or ["color_family", "size"]
+            sku_id = world.number("lazada.sku", 7_654_321)
+            sku = Sku(sku_id, row.sku, price, stock, name=",".join(options), barcode=row.barcode, image=new.image)
+            sku.sale_prop = dict(zip(names, options, strict=False))
+            skus.append(sku)
+        product = Product(world.number("lazada.item", 1_234_567), seller.seller_id, new.name, skus, stamp, stamp)
+        product.status, product.description = new.status, new.description
+        product.images = [new.image] if new.image else []
+        world.lazada.add_product(product)
+        made.append([product.item_id, [sku.sku_id for sku in skus]])
+    return {"listings": made}
+
+
+def get_listing(world: World, request: Request) -> object:
+    """One SKU, by `seller` and `sku`, or by `sku_id`."""
+    query = query_of(request)
+    if "sku" in query:
+        found = world.lazada.by_seller_sku.get((query.get("seller", ""), query["sku"]))
+    else:
+        found = world.lazada.skus.get(number_in(query, "sku_id"))
+    if found is None:
+        raise Wrong("listing not found", 404)
+    product, sku = found
+    currency = world.lazada.sellers[product.seller_id].currency
+    return {
+        "seller": product.seller_id,
+        "item_id": product.item_id,
+        "sku_id": sku.sku_id,
+        "sku": sku.seller_sku,
+        "name": product.name,
+        "status": product.status,
+        "price": to_number(sku.price, currency),
+        "special_price": to_number(sku.special_price, currency),
+        "currency": currency,
+        "total": sum(held.total for held in sku.stock.values()),
+        "withhold": sum(held.withhold for held in sku.stock.values()),
+        "occupy": sum(held.occupy for held in sku.stock.values()),
+        "available": sku.sellable(),
+        "stock": sku.stock,
+        "updated_at": product.updated_at,
+    }
+
+
+def get_stock(world: World, request: Request) -> object:
+    """All SKUs of a seller: `[item_id, sku_id, sku, total, withhold, occupy, available, price]` each."""
+    seller = _seller(world, query_of(request).get("seller", ""))
+    rows = [
+        [
+            product.item_id,
+            sku.sku_id,
+            sku.seller_sku,
+            sum(held.total for held in sku.stock.values()),
+            sum(held.withhold for held in sku.stock.values()),
+            sum(held.occupy for held in sku.stock.values()),
+            sku.sellable(),
+            to_number(sku.price, seller.currency),
+        ]
+        for product in world.lazada.seller_products.get(seller.seller_id, [])
+        for sku in product.skus
+    ]
+    columns = ["item_id", "sku_id", "sku", "total", "withhold", "occupy", "available", "price"]
+    return {"columns": columns, "rows": rows}
+
+
+def get_orders(world: World, request: Request) -> object:
+    """All orders of a seller: `[order_id, statuses, total, currency, created, [[item_id, sku_id, sku, units, price, status], …]]` each."""
+    seller = _seller(world, query_of(request).get("seller", ""))
+    return {"rows": [_row(order) for order in world.lazada.seller_orders.get(seller.seller_id, [])]}
+
+
+def _row(order: Order) -> list[Any]:
+    lines = [
+        [run.item_id, run.sku_id, run.seller_sku, run.count, to_number(run.paid_price, order.currency), run.status]
+        for run in order.units
+    ]
+    total = to_number(order.price(), order.currency)
+    return [order.order_id, order.statuses(), total, order.currency, order.created_at, lines]
+
+
+def advance(world: World, request: Request, order_id: str) -> object:
+    """Let the buyer or the carrier act on an order, or on some of its lines."""
+    body = body_of(request, AdvanceBody)
+    market = world.lazada
+    order = market.orders.get(int(order_id)) if order_id.isdecimal() else None
+    if order is None:
+        raise Wrong(f"order {order_id} not found", 404)
+    wishes = {"buyer_cancel_request": "CANCEL", "return": "RETURN", "refund": "ONLY_REFUND"}
+    try:
+        if body.to in wishes:
+            reverse = life.open_reverse(market, order, wishes[body.to], body.order_item_ids, body.reason)
+            return {"reverse_order_id": reverse.reverse_id, "status": reverse.status}
+        if body.to == "buyer_cancel":
+            life.cancel(market, order, body.order_item_ids, body.reason)
+        else:
+            life.advance(market, order, body.to, body.order_item_ids)
+    except life.WrongStep as wrong:
+        raise Wrong(str(wrong), 409) from None
+    return {"order_id": order.order_id, "statuses": order.statuses()}

@@ -1,0 +1,345 @@
+"""Control of the stand-in of Shopee."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import msgspec
+
+from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
+from mekong_sandbox.http import Request
+from mekong_sandbox.money import to_minor, to_number
+from mekong_sandbox.shopee import life
+from mekong_sandbox.shopee.model import DEFAULT_LOCATION, App, Item, Model, Order, Shop, Tier
+from mekong_sandbox.world import World
+
+Amount = int | float | str
+
+
+class AppBody(msgspec.Struct, forbid_unknown_fields=True):
+    partner_id: int = 0
+    partner_key: str = ""
+    push_key: str = ""
+    callback_url: str | None = None
+    codes_on: list[int] | None = None
+
+
+class ShopBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A shop; with `partner_id` 0 an app is made for it."""
+
+    partner_id: int = 0
+    partner_key: str = ""
+    callback_url: str | None = None
+    shop_id: int = 0
+    name: str = "Cửa hàng thử"
+    region: str = "VN"
+    currency: str = "VND"
+    locations: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_LOCATION])
+    rate: float | None = None
+    burst: float | None = None
+    authorise: bool = True
+
+
+class NewModel(msgspec.Struct, forbid_unknown_fields=True):
+    sku: str
+    name: str = ""
+    price: Amount | None = None
+    stock: int = 0
+    barcode: str = ""
+    options: list[str] = []
+
+
+class NewListing(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    sku: str = ""
+    price: Amount = 100000
+    stock: int = 0
+    barcode: str = ""
+    image: str = ""
+    description: str = ""
+    status: str = "NORMAL"
+    tiers: list[str] = []
+    models: list[NewModel] = []
+
+
+class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
+    shop: int
+    listings: list[NewListing]
+
+
+class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
+    shop: int
+    partner_id: int = 0
+
+
+class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
+    shop: int
+    rate: float | None
+    burst: float | None = None
+
+
+class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
+    to: str
+    reason: str = "CHANGE_OF_MIND"
+    tracking: str = ""
+    lines: list[tuple[int, int, int]] = []
+
+
+def _shop(world: World, shop_id: int) -> Shop:
+    shop = world.shopee.shops.get(shop_id)
+    if shop is None:
+        raise Wrong(f"shop {shop_id} not found", 404)
+    return shop
+
+
+def _partner(world: World, shop: Shop, partner_id: int) -> int:
+    if partner_id:
+        if partner_id not in world.shopee.apps:
+            raise Wrong(f"app {partner_id} not found", 404)
+        return partner_id
+    if not shop.links:
+        raise Wrong("the shop is linked with no app; name a partner_id")
+    return next(iter(shop.links))
+
+
+def put_app(world: World, request: Request) -> object:
+    """Make an app, or change one (its callback URL, say)."""
+    body = body_of(request, AppBody)
+    app = world.shopee.apps.get(body.partner_id)
+    if app is None:
+        partner_id = body.partner_id or world.number("shopee.partner", 2_001_887)
+        key = body.partner_key or "shpk" + secrets.token_hex(30)
+        app = App(partner_id, key, body.push_key or key)
+    if body.partner_key:
+        app.partner_key = body.partner_key
+        app.push_key = body.push_key or body.partner_key
+    if body.push_key:
+        app.push_key = body.push_key
+    if body.callback_url is not None:
+        app.callback_url = body.callback_url
+    if body.codes_on is not None:
+        app.codes_on = body.codes_on
+    world.shopee.save_app(app)
+    return app
+
+
+def add_shop(world: World, request: Request) -> object:
+    """Make a shop, linked with an app, with tokens to start at once."""
+    body = body_of(request, ShopBody)
+    market = world.shopee
+    app = market.apps.get(body.partner_id)
+    if app is None:
+        partner_id = body.partner_id or world.number("shopee.partner", 2_001_887)
+        key = body.partner_key or "shpk" + secrets.token_hex(30)
+        app = market.save_app(App(partner_id, key, key))
+    if body.callback_url is not None:
+        app.callback_url = body.callback_url
+        market.save_app(app)
+    shop_id = body.shop_id or world.number("shopee.shop", 226_581_234)
+    if shop_id in market.shops:
+        raise Wrong(f"shop {shop_id} exists", 409)
+    if not body.locations:
+        raise Wrong("locations must hold at least one name")
+    shop = Shop(shop_id, body.name, body.region, body.currency, locations=body.locations)
+    shop.multi_warehouse = len(body.locations) > 1
+    shop.rate, shop.burst = body.rate, body.burst
+    market.save_shop(shop)
+    answer: dict[str, Any] = {
+        "shop_id": shop_id,
+        "partner_id": app.partner_id,
+        "partner_key": app.partner_key,
+        "push_key": app.push_key,
+        "callback_url": app.callback_url,
+    }
+    return answer | _tokens(world, app.partner_id, shop_id) if body.authorise else answer
+
+
+def _tokens(world: World, partner_id: int, shop_id: int) -> dict[str, Any]:
+    market = world.shopee
+    code = market.authorise(partner_id, shop_id)
+    code.used = True
+    access, refresh = market.token_pair(partner_id, shop_id)
+    return {
+        "access_token": access.token,
+        "refresh_token": refresh.token,
+        "expire_in": world.settings.shopee_access_token_s,
+    }
+
+
+def add_tokens(world: World, request: Request) -> object:
+    """Issue a fresh token pair without the walk through the consent page."""
+    body = body_of(request, TokenBody)
+    return _tokens(world, _partner(world, _shop(world, body.shop), body.partner_id), body.shop)
+
+
+def add_code(world: World, request: Request) -> object:
+    """Issue a code, as the consent page would."""
+    body = body_of(request, TokenBody)
+    partner_id = _partner(world, _shop(world, body.shop), body.partner_id)
+    return {"code": world.shopee.authorise(partner_id, body.shop).token, "shop_id": body.shop}
+
+
+def set_limit(world: World, request: Request) -> object:
+    """Set the call rate of a shop; null = as in the settings, 0 = no limit."""
+    body = body_of(request, LimitBody)
+    shop = _shop(world, body.shop)
+    shop.rate, shop.burst = body.rate, body.burst if body.burst is not None else body.rate
+    world.shopee.save_shop(shop)
+    return {"shop": shop.shop_id, "rate": shop.rate, "burst": shop.burst}
+
+
+def _tiers(new: NewListing) -> list[Tier]:
+    if not new.models:
+        return []
+    options: list[list[str]] = [[]]
+    if all(model.options for model in new.models):
+        options = [[] for _ in new.models[0].options]
+    for number, model in enumerate(new.models):
+        chosen = model.options if len(options[0]) or all(one.options for one in new.models) else []
+        names = chosen or [model.name or f"Loại {number + 1}"]
+        if len(names) != len(options) or len(options) > 2:
+            raise Wrong(f"listing {new.sku or new.name}: models need the same one or two options")
+        for tier, name in zip(options, names, strict=True):
+            if name not in tier:
+                tier.append(name)
+    names = new.tiers or ["Loại", "Cỡ"][: len(options)]
+    return [Tier(name, list(tier)) for name, tier in zip(names, options, strict=True)]
+
+
+def _models(world: World, shop: Shop, new: NewListing, tiers: list[Tier]) -> list[Model]:
+    def stock(units: int) -> dict[str, int]:
+        return {name: units if number == 0 else 0 for number, name in enumerate(shop.locations)}
+
+    if not tiers:
+        price = to_minor(new.price, shop.currency)
+        return [Model(0, new.sku, price, stock(new.stock), gtin=new.barcode)]
+    models = []
+    for number, one in enumerate(new.models):
+        options = one.options or [one.name or f"Loại {number + 1}"]
+        models.append(
+            Model(
+                world.number("shopee.model", 10_000_000_001),
+                one.sku,
+                to_minor(new.price if one.price is None else one.price, shop.currency),
+                stock(one.stock),
+                name=",".join(options),
+                gtin=one.barcode,
+                tier_index=[tier.options.index(option) for tier, option in zip(tiers, options, strict=True)],
+            )
+        )
+    return models
+
+
+def add_listings(world: World, request: Request) -> object:
+    """Make many listings; answers `[[item_id, [model_id, …]], …]` in the order sent."""
+    body = body_of(request, ListingsBody)
+    shop, stamp, made = _shop(world, body.shop), world.clock.stamp(), []
+    for new in body.listings:
+        if len(new.models) > 50:
+            raise Wrong(f"listing {new.sku or new.name}: at most 50 models")
+        tiers = _tiers(new)
+        item = Item(
+            world.number("shopee.item", 2_500_000_001),
+            shop.shop_id,
+            new.name,
+            new.sku,
+            _models(world, shop, new, tiers),
+            stamp,
+            stamp,
+            tiers=tiers,
+            description=new.description,
+            status=new.status,
+            images=[new.image] if new.image else [],
+        )
+        world.shopee.add_item(item)
+        made.append([item.item_id, [model.model_id for model in item.models]])
+    return {"listings": made}
+
+
+def get_listing(world: World, request: Request) -> object:
+    """One variant, by `shop` and `sku`, or by `item_id` and `model_id`."""
+    query = query_of(request)
+    market = world.shopee
+    if "sku" in query:
+        found = market.by_sku.get((number_in(query, "shop"), query["sku"]))
+    else:
+        item = market.items.get(number_in(query, "item_id"))
+        model = item.model(number_in(query, "model_id")) if item else None
+        found = (item, model) if item and model else None
+    if found is None:
+        raise Wrong("listing not found", 404)
+    item, model = found
+    shop = market.shops[item.shop_id]
+    return {
+        "shop": item.shop_id,
+        "item_id": item.item_id,
+        "model_id": model.model_id,
+        "sku": model.sku or item.sku,
+        "name": item.name,
+        "status": item.status,
+        "price": to_number(model.price, shop.currency),
+        "currency": shop.currency,
+        "total": model.total(),
+        "reserved": model.reserved,
+        "available": model.available(),
+        "stock": model.stock,
+        "updated_at": item.updated_at,
+    }
+
+
+def get_stock(world: World, request: Request) -> object:
+    """All variants of a shop: `[item_id, model_id, sku, total, reserved, available, price]` each."""
+    shop = _shop(world, number_in(query_of(request), "shop"))
+    rows = [
+        [
+            item.item_id,
+            model.model_id,
+            model.sku or item.sku,
+            model.total(),
+            model.reserved,
+            model.available(),
+            to_number(model.price, shop.currency),
+        ]
+        for item in world.shopee.shop_items.get(shop.shop_id, [])
+        for model in item.models
+    ]
+    return {"columns": ["item_id", "model_id", "sku", "total", "reserved", "available", "price"], "rows": rows}
+
+
+def get_orders(world: World, request: Request) -> object:
+    """All orders of a shop: `[order_sn, status, total, currency, created, [[item_id, model_id, sku, units, price], …]]` each."""
+    shop = _shop(world, number_in(query_of(request), "shop"))
+    return {"rows": [_row(order) for order in world.shopee.shop_orders.get(shop.shop_id, [])]}
+
+
+def _row(order: Order) -> list[Any]:
+    lines = [
+        [one.item_id, one.model_id, one.model_sku or one.item_sku, one.quantity, to_number(one.price, order.currency)]
+        for one in order.lines
+    ]
+    total = to_number(order.total(), order.currency)
+    return [order.order_sn, order.status, total, order.currency, order.created_at, lines]
+
+
+def advance(world: World, request: Request, order_sn: str) -> object:
+    """Let the buyer or the carrier act on an order."""
+    body = body_of(request, AdvanceBody)
+    order = world.shopee.orders.get(order_sn)
+    if order is None:
+        raise Wrong(f"order {order_sn} not found", 404)
+    market = world.shopee
+    try:
+        if body.to == "buyer_cancel_request":
+            life.request_cancel(market, order, body.reason)
+        elif body.to == "buyer_cancel":
+            life.cancel(market, order, by="buyer", reason=body.reason)
+        elif body.to == "arranged":
+            life.arrange(market, order, body.tracking)
+        elif body.to == "return":
+            return {"return_sn": life.open_return(market, order, body.reason, body.lines).return_sn}
+        else:
+            life.advance(market, order, body.to)
+    except life.WrongStep as wrong:
+        raise Wrong(str(wrong), 409) from None
+    return {"order_sn": order.order_sn, "status": order.status}

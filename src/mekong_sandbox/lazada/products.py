@@ -1,0 +1,371 @@
+"""Products, price and stock (protocol notes, section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from mekong_sandbox.lazada.gate import Answer, Call, Flat, Refused
+from mekong_sandbox.lazada.model import Held, Product, Sku
+from mekong_sandbox.lazada.payload import product_of, skus_of
+from mekong_sandbox.money import to_minor, to_number
+
+FILTERS: dict[str, Callable[[Product], bool]] = {
+    "all": lambda product: product.status != "Deleted",
+    "live": lambda product: product.status == "Active",
+    "inactive": lambda product: product.status == "InActive",
+    "deleted": lambda product: product.status == "Deleted",
+    "pending": lambda product: False,
+    "rejected": lambda product: False,
+    "sold-out": lambda product: product.status == "Active" and not any(sku.sellable() for sku in product.skus),
+}
+
+
+class Failed(Exception):
+    """One SKU of a write cannot be done."""
+
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.field, self.message = code, field, message
+
+
+def moment(call: Call, name: str, code: str) -> float | None:
+    """An ISO-8601 parameter as unix seconds; None when not sent. Raises: Refused."""
+    value = call.sent.get(name, "")
+    if not value:
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        raise Refused(code, f'"{value}" Invalid Date Format') from None
+    return parsed.timestamp()
+
+
+def _sku_row(call: Call, product: Product, sku: Sku) -> dict[str, Any]:
+    stock = call.market.figures(sku, call.request.lag_s)
+    total = sum(held.total for held in stock.values())
+    row: dict[str, Any] = {
+        "SkuId": sku.sku_id,
+        "SellerSku": sku.seller_sku,
+        "ShopSku": f"{product.item_id}_VNAMZ-{sku.sku_id}",
+        "Status": sku.status,
+        "quantity": total,
+        "Available": sum(held.sellable() for held in stock.values()),
+        "price": float(to_number(sku.price, call.seller.currency)),
+        "special_price": float(to_number(sku.special_price, call.seller.currency)),
+        "special_from_date": sku.special_from,
+        "special_to_date": sku.special_to,
+        "package_weight": "0.25",
+        "package_height": "3",
+        "package_length": "20",
+        "package_width": "15",
+        "Url": f"https://www.lazada.example/products/i{product.item_id}-s{sku.sku_id}.html",
+        "Images": [sku.image] if sku.image else [],
+        "saleProp": sku.sale_prop,
+        "multiWarehouseInventories": [
+            {
+                "warehouseCode": name,
+                "totalQuantity": held.total,
+                "sellableQuantity": held.sellable(),
+                "occupyQuantity": held.occupy,
+                "withholdQuantity": held.withhold,
+                "quantity": held.total,
+            }
+            for name, held in stock.items()
+        ],
+        "channelInventories": [],
+    }
+    if sku.barcode:
+        row["barcode_ean"] = sku.barcode
+    return row
+
+
+def product_row(call: Call, product: Product) -> dict[str, Any]:
+    """A product as answers show it."""
+    return {
+        "item_id": product.item_id,
+        "primary_category": product.category,
+        "status": product.status,
+        "created_time": str(int(product.created_at * 1000)),
+        "updated_time": str(int(product.updated_at * 1000)),
+        "images": product.images,
+        "attributes": {"name": product.name, "description": product.description, "brand": product.brand},
+        "skus": [_sku_row(call, product, sku) for sku in product.skus],
+    }
+
+
+def get_products(call: Call) -> Answer:
+    """A page of products, oldest first."""
+    limit = call.number("limit", 20, least=1, most=50, code="19")
+    offset = call.number("offset", 0, least=0, most=10_000, code="14")
+    accepts = FILTERS.get(call.text("filter", "all"))
+    if accepts is None:
+        raise Refused("36", "Invalid status filter")
+    window = [moment(call, name, "17") for name in ("create_after", "create_before", "update_after", "update_before")]
+    wanted = call.json("sku_seller_list") if call.sent.get("sku_seller_list") else None
+
+    def fits(product: Product) -> bool:
+        created_after, created_before, updated_after, updated_before = window
+        return (
+            accepts(product)
+            and (created_after is None or product.created_at >= created_after)
+            and (created_before is None or product.created_at <= created_before)
+            and (updated_after is None or product.updated_at >= updated_after)
+            and (updated_before is None or product.updated_at <= updated_before)
+            and (wanted is None or any(sku.seller_sku in wanted for sku in product.skus))
+        )
+
+    products = call.market.seller_products.get(call.seller.seller_id, [])
+    found = [product for product in products if fits(product)]
+    page = found[offset : offset + limit]
+    return {"total_products": len(found), "products": [product_row(call, product) for product in page]}
+
+
+def get_item(call: Call) -> Answer:
+    """One product by item id or one of its seller SKUs."""
+    item_id, seller_sku = call.text("item_id", ""), call.text("seller_sku", "")
+    product = call.market.products.get(int(item_id)) if item_id.isdecimal() else None
+    if product is None and seller_sku:
+        found = call.market.by_seller_sku.get((call.seller.seller_id, seller_sku))
+        product = found[0] if found else None
+    if product is None or product.seller_id != call.seller.seller_id or product.status == "Deleted":
+        raise Refused("E0501" if not item_id else "208", "ITEM_NOT_FOUND", "ISP")
+    return product_row(call, product)
+
+
+# -- writes of price and stock
+
+
+def _sku_of(call: Call, row: dict[str, Any]) -> tuple[Product, Sku]:
+    sku_id, seller_sku = str(row.get("SkuId", "")), str(row.get("SellerSku", ""))
+    if call.world.settings.lazada_require_item_ids and not (sku_id and row.get("ItemId")):
+        raise Failed("E0501", "ItemId", "ItemId and SkuId are required")
+    if sku_id:
+        found = call.market.skus.get(int(sku_id)) if sku_id.isdecimal() else None
+    else:
+        found = call.market.by_seller_sku.get((call.seller.seller_id, seller_sku))
+    if found is None or found[0].seller_id != call.seller.seller_id or found[0].status == "Deleted":
+        raise Failed("E0501", "SkuId", "ITEM_NOT_FOUND")
+    product, sku = found
+    if str(row.get("ItemId", product.item_id)) != str(product.item_id) or (seller_sku and seller_sku != sku.seller_sku):
+        raise Failed("E0501", "ItemId", "ITEM_NOT_FOUND")
+    return product, sku
+
+
+def _whole(value: Any, field: str, *, negative: bool = False) -> int:
+    text = str(value).strip()
+    digits = text.removeprefix("-") if negative else text
+    if not digits.isdecimal():
+        raise Failed("212", field, f"{field} must be a whole number that is not negative")
+    return int(text)
+
+
+def _by_warehouse(call: Call, row: dict[str, Any], field: str, *, negative: bool = False) -> dict[str, int]:
+    """Figures per warehouse of a row: those listed, or the one directly under Sku for the first warehouse."""
+    figures: dict[str, int] = {}
+    if row.get(field, "") != "":
+        figures[call.seller.warehouses[0]] = _whole(row[field], field, negative=negative)
+    listed = row.get("MultiWarehouseInventories") or []
+    for one in listed if isinstance(listed, list) else []:
+        code = str(one.get("WarehouseCode", ""))
+        if code not in call.seller.warehouses:
+            raise Failed("4171", "WarehouseCode", f"Warehouse {code} not found")
+        value = one.get(field, one.get("Quantity", ""))
+        figures[code] = _whole(value, field, negative=negative)
+    return figures
+
+
+def _write(call: Call, write: Callable[[Call, dict[str, Any], Product, Sku], None]) -> Answer:
+    """Do the SKUs of a payload one by one; those that fail are named in `detail`."""
+    rows = skus_of(call)
+    detail: list[dict[str, Any]] = []
+    changed: dict[int, Product] = {}
+    first = ""
+    for row in rows:
+        try:
+            product, sku = _sku_of(call, row)
+            write(call, row, product, sku)
+            changed[product.item_id] = product
+        except Failed as failed:
+            first = first or failed.code
+            seller_sku = row.get("SellerSku", "")
+            detail.append({"field": failed.field, "seller_sku": seller_sku, "sku_id": row.get("SkuId", "")})
+            detail[-1]["message"] = f"{failed.code}: {failed.message}"
+    for product in changed.values():
+        call.market.save_product(product)
+    if not detail:
+        return None
+    if call.world.settings.lazada_detail_with_code_zero:
+        return Flat(detail=detail)
+    raise Refused(first, "Some SKUs were not updated", "ISP", detail)
+
+
+def _set_total(call: Call, sku: Sku, warehouse: str, total: int) -> None:
+    held = sku.stock.get(warehouse)
+    if held is None:
+        held = sku.stock[warehouse] = Held(0)
+    if total < held.withhold + held.occupy:
+        raise Failed("4171", "Quantity", f"Quantity is below the {held.withhold + held.occupy} units held for orders")
+    call.market.before_stock_change(sku)
+    held.total = total
+
+
+def _price_and_quantity(call: Call, row: dict[str, Any], product: Product, sku: Sku) -> None:
+    figures = _by_warehouse(call, row, "Quantity")
+    prices = {}
+    for field in ("Price", "SalePrice"):
+        if row.get(field, "") != "":
+            try:
+                prices[field] = to_minor(row[field], call.seller.currency)
+            except ValueError:
+                raise Failed("204", field, f"{field} is not a number") from None
+            if prices[field] < 0 or (field == "Price" and prices[field] == 0):
+                raise Failed("204", field, f"{field} must be positive")
+    price = prices.get("Price", sku.price)
+    if prices.get("SalePrice", 0) > price:
+        raise Failed("204", "SalePrice", "SalePrice must not be above Price")
+    for warehouse, total in figures.items():
+        _set_total(call, sku, warehouse, total)
+    sku.price = price
+    if "SalePrice" in prices:
+        sku.special_price = prices["SalePrice"]
+        sku.special_from, sku.special_to = str(row.get("SaleStartDate", "")), str(row.get("SaleEndDate", ""))
+
+
+def price_quantity_update(call: Call) -> Answer:
+    """Price and total quantity."""
+    return _write(call, _price_and_quantity)
+
+
+def _sellable(call: Call, row: dict[str, Any], product: Product, sku: Sku) -> None:
+    figures = _by_warehouse(call, row, "SellableQuantity")
+    if not figures:
+        raise Failed("5", "SellableQuantity", "SellableQuantity is missing")
+    for warehouse, sellable in figures.items():
+        held = sku.stock.get(warehouse) or Held(0)
+        _set_total(call, sku, warehouse, sellable + held.withhold + held.occupy)
+
+
+def sellable_update(call: Call) -> Answer:
+    """What buyers can order, absolute."""
+    return _write(call, _sellable)
+
+
+def _adjust(call: Call, row: dict[str, Any], product: Product, sku: Sku) -> None:
+    figures = _by_warehouse(call, row, "SellableQuantity", negative=True)
+    if not figures:
+        raise Failed("5", "SellableQuantity", "SellableQuantity is missing")
+    for warehouse, change in figures.items():
+        held = sku.stock.get(warehouse) or Held(0)
+        if held.sellable() + change < 0:
+            raise Failed("212", "SellableQuantity", "The sellable quantity would be negative")
+        _set_total(call, sku, warehouse, held.total + change)
+
+
+def sellable_adjust(call: Call) -> Answer:
+    """What buyers can order, as a change."""
+    return _write(call, _adjust)
+
+
+# -- making and withdrawing
+
+
+def create(call: Call) -> Answer:
+    """Make a listing with its SKUs."""
+    body = product_of(call)
+    attributes = body.get("Attributes") if isinstance(body.get("Attributes"), dict) else {}
+    assert isinstance(attributes, dict)
+    rows = skus_of(call)
+    if not body.get("PrimaryCategory") or not str(attributes.get("name", "")).strip():
+        raise Refused("501", "PrimaryCategory and Attributes.name are required", "ISP")
+    stamp, skus, seen = call.world.clock.stamp(), [], set()
+    for row in rows:
+        seller_sku = str(row.get("SellerSku", "")).strip()
+        taken = (call.seller.seller_id, seller_sku) in call.market.by_seller_sku
+        if not seller_sku or seller_sku in seen or taken:
+            detail = [{"field": "SellerSku", "seller_sku": seller_sku, "message": "SellerSku is missing or taken"}]
+            raise Refused("501", "SellerSku is missing or taken", "ISP", detail)
+        seen.add(seller_sku)
+        try:
+            quantity = _whole(row.get("quantity", row.get("Quantity", "0")) or "0", "quantity")
+            price = to_minor(row.get("price", row.get("Price", "")), call.seller.currency)
+        except (Failed, ValueError) as bad:
+            raise Refused("204", f"{seller_sku}: {bad}", "ISP") from None
+        prop = row.get("saleProp") if isinstance(row.get("saleProp"), dict) else {}
+        stock = {name: Held(0) for name in call.seller.warehouses}
+        stock[call.seller.warehouses[0]] = Held(quantity)
+        sku_id = call.world.number("lazada.sku", 7_654_321)
+        name = ",".join(str(value) for value in (prop or {}).values())
+        skus.append(Sku(sku_id, seller_sku, price, stock, name=name, sale_prop=prop or {}))
+        skus[-1].barcode = str(row.get("barcode_ean", ""))
+    images = [str(url) for url in body.get("Images", [])]
+    product = Product(
+        call.world.number("lazada.item", 1_234_567),
+        call.seller.seller_id,
+        str(attributes["name"]),
+        skus,
+        stamp,
+        stamp,
+        category=str(body["PrimaryCategory"]),
+        images=images,
+        description=str(attributes.get("description", "")),
+        brand=str(attributes.get("brand", "No Brand")),
+    )
+    call.market.add_product(product)
+    made = [
+        {"shop_sku": f"{product.item_id}_VNAMZ-{sku.sku_id}", "seller_sku": sku.seller_sku, "sku_id": sku.sku_id}
+        for sku in skus
+    ]
+    return {"item_id": product.item_id, "sku_list": made}
+
+
+def deactivate(call: Call) -> Answer:
+    """Hide a product from buyers."""
+    body = product_of(call) if call.sent.get("payload") else {}
+    item_id = str(body.get("ItemId", "")) or call.text("item_id", "")
+    product = call.market.products.get(int(item_id)) if item_id.isdecimal() else None
+    if product is None or product.seller_id != call.seller.seller_id:
+        raise Refused("208", "ITEM_NOT_FOUND", "ISP")
+    product.status = "InActive"
+    call.market.save_product(product)
+    return {"item_id": product.item_id}
+
+
+def remove(call: Call) -> Answer:
+    """Withdraw SKUs; a product without any is deleted."""
+    names = call.json("seller_sku_list")
+    if not isinstance(names, list):
+        raise Refused("501", "seller_sku_list must be a list", "ISP")
+    for name in names:
+        found = call.market.by_seller_sku.pop((call.seller.seller_id, str(name)), None)
+        if found is None:
+            raise Refused("207", "ITEM_NOT_FOUND", "ISP")
+        product, sku = found
+        sku.status = "deleted"
+        if all(one.status == "deleted" for one in product.skus):
+            product.status = "Deleted"
+        call.market.save_product(product)
+    return {"removed": names}
+
+
+def category_tree(call: Call) -> Answer:
+    """A few categories."""
+    names = {10000201: "Áo thun", 10000202: "Nhà cửa & Đời sống", 10000203: "Sức khỏe & Làm đẹp"}
+    return [
+        {"category_id": key, "name": name, "leaf": True, "var": True, "children": []} for key, name in names.items()
+    ]
+
+
+def category_attributes(call: Call) -> Answer:
+    """No category of the stand-in demands more than a name."""
+    row = {"name": "name", "label": "Name", "is_mandatory": 1, "attribute_type": "normal", "input_type": "text"}
+    return [row | {"options": []}]
+
+
+def image_upload(call: Call) -> Answer:
+    """Take a picture, as a file part or by URL."""
+    if "image" not in call.files and not call.sent.get("payload"):
+        raise Refused("MissingParameter", "The input parameter image is missing")
+    number = call.world.number("lazada.image", 9_000_001)
+    return {"image": {"hash_code": f"{number:032x}", "url": f"https://img.example/{number}.jpg"}}

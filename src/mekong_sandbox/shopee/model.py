@@ -1,0 +1,187 @@
+"""What the stand-in remembers of Shopee. Prices in minor units; times in unix seconds."""
+
+from __future__ import annotations
+
+import msgspec
+
+DEFAULT_LOCATION = "VNZ"
+DEFAULT_PUSHES = (1, 2, 3, 4, 8, 12, 15, 29)
+
+
+class App(msgspec.Struct):
+    """A partner's app. `push_key` signs pushes; `codes_on` are the push codes it gets."""
+
+    partner_id: int
+    partner_key: str
+    push_key: str
+    callback_url: str = ""
+    codes_on: list[int] = msgspec.field(default_factory=lambda: list(DEFAULT_PUSHES))
+    blocked_shops: list[int] = []
+
+
+class Shop(msgspec.Struct):
+    """A seller's shop. `links`: partner id to the moment its authorisation ends. Rates None: as in the settings."""
+
+    shop_id: int
+    name: str
+    region: str = "VN"
+    currency: str = "VND"
+    status: str = "NORMAL"
+    locations: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_LOCATION])
+    multi_warehouse: bool = False
+    links: dict[int, float] = {}
+    linked_at: float = 0.0
+    rate: float | None = None
+    burst: float | None = None
+
+
+class Grant(msgspec.Struct):
+    """A code, access token or refresh token; `ends` is read on the clock that can be skipped."""
+
+    kind: str
+    token: str
+    partner_id: int
+    shop_id: int
+    ends: float
+    used: bool = False
+
+
+class Model(msgspec.Struct):
+    """A sellable variant, or the item itself under model id 0. `stock` is the total per location, reserved included."""
+
+    model_id: int
+    sku: str
+    price: int
+    stock: dict[str, int]
+    name: str = ""
+    gtin: str = ""
+    reserved: int = 0
+    tier_index: list[int] = []
+    status: str = "MODEL_NORMAL"
+
+    def total(self) -> int:
+        """Units in all locations, reserved included."""
+        return sum(self.stock.values())
+
+    def available(self) -> int:
+        """Units a buyer can still order."""
+        return max(0, sum(self.stock.values()) - self.reserved)
+
+
+class Tier(msgspec.Struct):
+    """One choice of an item, such as colour."""
+
+    name: str
+    options: list[str]
+
+
+class Item(msgspec.Struct):
+    """A product of a shop; without variants it has one model with id 0."""
+
+    item_id: int
+    shop_id: int
+    name: str
+    sku: str
+    models: list[Model]
+    created_at: float
+    updated_at: float
+    tiers: list[Tier] = []
+    description: str = ""
+    category_id: int = 100240
+    status: str = "NORMAL"
+    images: list[str] = []
+    weight_g: int = 250
+    brand: str = "NoBrand"
+
+    @property
+    def has_model(self) -> bool:
+        return bool(self.tiers)
+
+    def model(self, model_id: int) -> Model | None:
+        for model in self.models:
+            if model.model_id == model_id:
+                return model
+        return None
+
+
+class Line(msgspec.Struct):
+    """A line of an order; name and price as sold."""
+
+    item_id: int
+    model_id: int
+    quantity: int
+    price: int
+    original_price: int
+    item_name: str
+    item_sku: str
+    model_name: str
+    model_sku: str
+    location: str
+    held: int = 0
+    """Units still reserved at the shop's stock."""
+
+
+class Package(msgspec.Struct):
+    """A parcel. `tracking_at`, `document_at`: when the number, the waybill can be had; 0 = not asked for."""
+
+    number: str
+    status: str = "LOGISTICS_READY"
+    tracking: str = ""
+    tracking_at: float = 0.0
+    document_at: float = 0.0
+
+
+class Order(msgspec.Struct):
+    """An order of a shop. `former` is the status a refused cancellation returns to."""
+
+    order_sn: str
+    shop_id: int
+    status: str
+    lines: list[Line]
+    package: Package
+    created_at: float
+    updated_at: float
+    currency: str
+    buyer_name: str
+    buyer_phone: str
+    buyer_id: int
+    cod: bool = False
+    note: str = ""
+    message: str = ""
+    former: str = ""
+    paid_at: float = 0.0
+    picked_up_at: float = 0.0
+    cancel_by: str = ""
+    cancel_reason: str = ""
+    buyer_cancel_reason: str = ""
+    address: dict[str, str] = {}
+
+    def total(self) -> int:
+        """What the buyer pays, minor units."""
+        return sum(line.price * line.quantity for line in self.lines)
+
+
+class Return(msgspec.Struct):
+    """A buyer's return or refund request."""
+
+    return_sn: str
+    order_sn: str
+    shop_id: int
+    reason: str
+    status: str
+    created_at: float
+    updated_at: float
+    lines: list[tuple[int, int, int]] = []
+    """(item id, model id, units)"""
+    refund: int = 0
+    solution: int = 0
+
+
+class LostPush(msgspec.Struct):
+    """A push that was given up; kept three days."""
+
+    id: int
+    partner_id: int
+    shop_id: int
+    body: bytes
+    at: float

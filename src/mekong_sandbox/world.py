@@ -1,0 +1,98 @@
+"""Everything one process stands in for, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import msgspec
+
+from mekong_sandbox.clock import Clock, Timers
+from mekong_sandbox.faults import Faults
+from mekong_sandbox.lazada import life as lazada_life
+from mekong_sandbox.lazada.market import LazadaMarket
+from mekong_sandbox.limits import Limits
+from mekong_sandbox.notices import Outbox
+from mekong_sandbox.settings import Settings
+from mekong_sandbox.shopee import life as shopee_life
+from mekong_sandbox.shopee.market import ShopeeMarket
+from mekong_sandbox.stats import Stats
+from mekong_sandbox.store import Store
+
+log = logging.getLogger("mekong_sandbox")
+
+
+class Meta(msgspec.Struct):
+    """Figures that must never fall back: skipped seconds and the last number given out per kind."""
+
+    offset_s: float = 0.0
+    numbers: dict[str, int] = {}
+
+
+class World:
+    """The two marketplaces, their clock, faults, notices and what they remember."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder)
+        stored = dict(self.store.load("settings", Settings))
+        self.settings = stored.get("settings", Settings())
+        self.meta = dict(self.store.load("meta", Meta)).get("meta", Meta())
+        self.clock = Clock(self.meta.offset_s)
+        self.timers = Timers(self.clock)
+        self.faults = Faults()
+        self.limits = Limits()
+        self.stats = Stats()
+        self.outbox = Outbox(self)
+        self.shopee = ShopeeMarket(self)
+        self.lazada = LazadaMarket(self)
+        self.outbox.senders = {"shopee": self.shopee.push, "lazada": self.lazada.push}
+        self.outbox.load()
+        self.shopee.load()
+        self.lazada.load()
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin writing, timing and sending."""
+        self.store.start(loop)
+        self.timers.start(loop)
+        self.outbox.start()
+        shopee_life.resume(self.shopee)
+        lazada_life.resume(self.lazada)
+
+    async def stop(self) -> None:
+        """End sending and write everything."""
+        await self.outbox.stop()
+        self.store.close()
+
+    def number(self, kind: str, first: int, step: int = 1) -> int:
+        """The next number of a kind; `step` numbers are taken. Never given out twice, restarts included."""
+        value = self.meta.numbers.get(kind, first)
+        self.meta.numbers[kind] = value + step
+        self.store.save("meta", "meta", self.meta)
+        return value
+
+    def use_settings(self, settings: Settings) -> None:
+        """Switch and remember."""
+        self.settings = settings
+        self.store.save("settings", "settings", settings)
+
+    def skip(self, seconds: float) -> None:
+        """Fast-forward every deadline."""
+        self.timers.advance(seconds)
+        self.meta.offset_s = self.clock.offset_s
+        self.store.save("meta", "meta", self.meta)
+
+    def reset(self) -> None:
+        """Forget everything: shops, products, orders, tokens, faults, figures. Numbers go on, settings return to default."""
+        numbers = self.meta.numbers
+        self.store.wipe()
+        self.timers.clear()
+        self.outbox.clear()
+        self.faults.clear()
+        self.stats.clear()
+        self.meta = Meta(numbers=numbers)
+        self.clock.offset_s = 0.0
+        self.store.save("meta", "meta", self.meta)
+        self.use_settings(Settings())
+        self.shopee.clear()
+        self.lazada.clear()
