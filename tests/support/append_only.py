@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.backends.postgresql.operations import DatabaseOperations
 
 _TABLES = "select tgrelid::regclass::text from pg_trigger where tgname = 'mekong_append_only'"
 
@@ -25,5 +24,7 @@ def _flush(operations: Any, sql_list: Iterable[str]) -> None:
 
 
 def install() -> None:
-    """Call it once, before any test runs."""
+    """Call it once, after Django is set up and before any test runs."""
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
     DatabaseOperations.execute_sql_flush = _flush  # type: ignore[method-assign]  # the test database only
