@@ -27,9 +27,9 @@ from mekong.channels.socket import (
     Secrets,
     StockPush,
 )
-from mekong.connectors.lazada import mapping
 from mekong.connectors.lazada.client import present, sign, signature
 from mekong.connectors.lazada.connector import MANIFEST, Lazada, connect
+from mekong.connectors.lazada.mapping import moment, orders, products
 from mekong.foundation.errors import (
     Invalid,
     MekongError,
@@ -139,11 +139,11 @@ def the_items(*units: dict[str, Any]) -> dict[str, Any]:
 
 
 def an_order(*units: dict[str, Any], **changes: Any) -> RemoteOrder:
-    head = msgspec.convert(present(a_head(**changes)), mapping.Order, strict=False)
+    head = msgspec.convert(present(a_head(**changes)), orders.Order, strict=False)
     rows = msgspec.convert(
-        [present(unit) for unit in units or (a_unit(2), a_unit(3))], tuple[mapping.Unit, ...], strict=False
+        [present(unit) for unit in units or (a_unit(2), a_unit(3))], tuple[orders.Unit, ...], strict=False
     )
-    return mapping.order(head, rows, "VND")
+    return orders.order(head, rows, "VND")
 
 
 # --- signatures ------------------------------------------------------------------------------------------------------
@@ -521,6 +521,12 @@ def test_a_large_shop_is_read_whole_in_windows_of_time() -> None:
     assert len(wire.requests) < 600
 
 
+def test_a_shop_that_was_filled_in_one_second_is_read_up_to_what_an_offset_reaches() -> None:
+    seen, wire = pages_of(10_040, updated=[1_700_000_000] * 10_040)
+    assert len(set(seen)) == 10_040
+    assert len(wire.requests) < 350
+
+
 def test_a_cursor_of_another_make_is_invalid() -> None:
     shop, wire = a_shop()
     with pytest.raises(Invalid):
@@ -619,7 +625,7 @@ def test_a_refusal_of_the_whole_shop_blames_no_listing() -> None:
     quantity=st.integers(0, 10**9),
 )
 def test_any_sku_survives_the_payload(sku: str, quantity: int) -> None:
-    payload = mapping.stock_payload([StockPush(ListingKey("1", "2"), sku, quantity)])
+    payload = products.stock_payload([StockPush(ListingKey("1", "2"), sku, quantity)])
     row = ET.fromstring(payload).find("Product/Skus/Sku")
     assert row is not None
     assert row.findtext("SellerSku") == sku
@@ -780,9 +786,9 @@ def test_an_order_cancelled_whole_keeps_its_lines() -> None:
     assert order.lines[0].quantity == 2
 
 
-@pytest.mark.parametrize(("status", "state"), list(mapping.STATES.items()))
+@pytest.mark.parametrize(("status", "state"), list(orders.STATES.items()))
 def test_every_status_has_its_state(status: str, state: RemoteState) -> None:
-    assert mapping.state([status]) is state
+    assert orders.state([status]) is state
 
 
 @pytest.mark.parametrize(
@@ -797,7 +803,7 @@ def test_every_status_has_its_state(status: str, state: RemoteState) -> None:
     ],
 )
 def test_the_least_advanced_active_unit_decides(statuses: list[str], state: RemoteState) -> None:
-    assert mapping.state(statuses) is state
+    assert orders.state(statuses) is state
 
 
 @pytest.mark.parametrize(
@@ -811,13 +817,13 @@ def test_the_least_advanced_active_unit_decides(statuses: list[str], state: Remo
     ],
 )
 def test_both_kinds_of_times_are_read_as_utc(text: str | int) -> None:
-    assert mapping.moment(text) == datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+    assert moment(text) == datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "2026-11-22 08:00:00", "tomorrow"])
 def test_a_time_without_a_zone_is_not_guessed(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - three reasons, three texts
-        mapping.moment(text)
+        moment(text)
 
 
 def test_items_are_asked_fifty_orders_at_a_time_and_unknown_orders_are_missing() -> None:

@@ -27,9 +27,9 @@ from mekong.channels.socket import (
     Secrets,
     StockPush,
 )
-from mekong.connectors.shopee import mapping
 from mekong.connectors.shopee.client import present, sign
 from mekong.connectors.shopee.connector import MANIFEST, Shopee, connect
+from mekong.connectors.shopee.mapping import orders, products
 from mekong.foundation.errors import (
     Invalid,
     MekongError,
@@ -125,8 +125,8 @@ def a_detail(**changes: Any) -> dict[str, Any]:
 
 
 def an_order(**changes: Any) -> RemoteOrder:
-    detail = msgspec.convert(present(a_detail(**changes)), mapping.Detail, strict=False)
-    return mapping.order(detail, "VND")
+    detail = msgspec.convert(present(a_detail(**changes)), orders.Detail, strict=False)
+    return orders.order(detail, "VND")
 
 
 # --- signatures ------------------------------------------------------------------------------------------------------
@@ -622,11 +622,11 @@ def test_a_refusal_of_the_whole_shop_blames_no_listing(code: str) -> None:
 )
 def test_every_push_has_exactly_one_result_whatever_the_reply(said: dict[int, str], error: str) -> None:
     batch = [StockPush(ListingKey("1", str(model) if model else ""), "", 1) for model in said]
-    reply = mapping.PushReply(
-        tuple(mapping.Success(model) for model, word in said.items() if word == "ok"),
-        tuple(mapping.Failure(model, "no") for model, word in said.items() if word == "failed"),
+    reply = products.PushReply(
+        tuple(products.Success(model) for model, word in said.items() if word == "ok"),
+        tuple(products.Failure(model, "no") for model, word in said.items() if word == "failed"),
     )
-    results = mapping.results(batch, reply, error, "why")
+    results = products.results(batch, reply, error, "why")
     assert [result.key for result in results] == [push.key for push in batch]
     for result in results:
         word = said[int(result.key.model_id or 0)]
@@ -716,7 +716,7 @@ def test_an_order_is_mapped_whole() -> None:
     assert "total_amount" in query(wire.requests[0])["response_optional_fields"]
 
 
-@pytest.mark.parametrize(("status", "state"), list(mapping.STATES.items()))
+@pytest.mark.parametrize(("status", "state"), list(orders.STATES.items()))
 def test_every_status_has_its_state(status: str, state: RemoteState) -> None:
     assert an_order(order_status=status).state is state
 

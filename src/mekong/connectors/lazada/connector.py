@@ -31,8 +31,8 @@ from mekong.channels.socket import (
     Transport,
     read_manifest,
 )
-from mekong.connectors.lazada import mapping
 from mekong.connectors.lazada.client import TITLE, Client, is_account_wide, present, readable, sign
+from mekong.connectors.lazada.mapping import Word, moment, notices, orders, products
 from mekong.foundation.errors import (
     Invalid,
     NeedsReconnect,
@@ -45,8 +45,6 @@ from mekong.foundation.errors import (
 MANIFEST: Final = read_manifest("mekong.connectors.lazada")
 ORDER_WINDOW: Final = timedelta(days=30)  # the platform names no longest window; this keeps a first pull in steps
 _PRODUCT_PAGE = 50
-_PRODUCT_OFFSET_CAP = 10_000
-_PLATFORM_BORN = 1_325_376_000  # 2012-01-01: no product is older
 _ORDER_PAGE = 100
 _ORDER_OFFSET_CAP = 5_000
 _ITEM_ORDERS = 50
@@ -140,15 +138,15 @@ class Lazada:
 
         A window that holds more than an offset can reach answers with no listings and a cursor to its first half.
         """
-        span = _Span.read(cursor) if cursor else _Span()
+        span = products.Span.read(cursor) if cursor else products.Span()
         params = {"filter": "all", "limit": str(_PRODUCT_PAGE), "offset": str(span.offset), **span.dates()}
         said = (await self.client.get("/products/get", params)).data
         with readable():
-            page = msgspec.convert(said or {}, mapping.ProductPage, strict=False)
-            following = span.next(page.total_products, len(page.products), int(self.clock().timestamp()))
-            if following is not None and following.is_narrower_than(span):
-                return ListingPage([], following.text())
-            found = [one for product in page.products for one in mapping.listings(product, self.account.currency)]
+            page = msgspec.convert(said or {}, products.ProductPage, strict=False)
+            if narrower := span.halved(page.total_products, int(self.clock().timestamp())):
+                return ListingPage([], narrower.text())
+            found = [one for product in page.products for one in products.listings(product, self.account.currency)]
+            following = span.following(page.total_products, len(page.products))
         return ListingPage(found, following.text() if following else None)
 
     async def read_listings(self, *, keys: Sequence[ListingKey]) -> list[RemoteListing]:
@@ -165,8 +163,8 @@ class Lazada:
             if not said:
                 continue
             with readable():
-                product = msgspec.convert(said, mapping.Product, strict=False)
-                found += mapping.listings(product, self.account.currency)
+                product = msgspec.convert(said, products.Product, strict=False)
+                found += products.listings(product, self.account.currency)
         return [listing for listing in found if listing.key in wanted]
 
     # PushesStock, PushesPrice
@@ -176,13 +174,13 @@ class Lazada:
 
     async def push_stock(self, batch: Sequence[StockPush]) -> list[PushResult]:
         """Sets what may be sold (`SellableQuantity`), not the total that orders under way are part of."""
-        return await self._push("/product/stock/sellable/update", batch, mapping.stock_payload(batch), "stock")
+        return await self._push("/product/stock/sellable/update", batch, products.stock_payload(batch), "stock")
 
     def price_batches(self, pushes: Sequence[PricePush]) -> list[list[PricePush]]:
         return _batches(pushes)
 
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
-        return await self._push("/product/price_quantity/update", batch, mapping.price_payload(batch), "default")
+        return await self._push("/product/price_quantity/update", batch, products.price_payload(batch), "default")
 
     async def _push(
         self, path: str, batch: Sequence[StockPush] | Sequence[PricePush], payload: str, lane: str
@@ -198,12 +196,12 @@ class Lazada:
             detail = reply.body.get("detail", [])
             entries = detail if isinstance(detail, list) else [detail]
             troubles = [
-                msgspec.convert(one, mapping.Trouble, strict=False)
+                msgspec.convert(one, products.Trouble, strict=False)
                 if isinstance(one, dict)
-                else mapping.Trouble(message=str(one))
+                else products.Trouble(message=str(one))
                 for one in entries
             ]
-            return mapping.results(batch, troubles, reply.code, reply.message)
+            return products.results(batch, troubles, reply.code, reply.message)
 
     # PullsOrders
 
@@ -232,8 +230,8 @@ class Lazada:
         }
         said = (await self.client.get("/orders/get", params)).data
         with readable():
-            page = msgspec.convert(said or {}, mapping.OrderPage, strict=False)
-            refs = [OrderRef(str(head.order_id), mapping.moment(head.updated_at)) for head in page.orders]
+            page = msgspec.convert(said or {}, orders.OrderPage, strict=False)
+            refs = [OrderRef(str(head.order_id), moment(head.updated_at)) for head in page.orders]
         total = page.countTotal
         is_last = len(refs) < _ORDER_PAGE if total is None else offset + len(refs) >= total
         if is_last or not refs:
@@ -252,7 +250,7 @@ class Lazada:
         Heads first: the units are then as new as `updated_at` or newer, never older.
         """
         known = list(dict.fromkeys(one for one in external_ids if one.isascii() and one.isdigit()))
-        orders: list[RemoteOrder] = []
+        found: list[RemoteOrder] = []
         for start in range(0, len(known), _ITEM_ORDERS):
             heads = [head for one in known[start : start + _ITEM_ORDERS] if (head := await self._head(one)) is not None]
             if not heads:
@@ -260,14 +258,14 @@ class Lazada:
             ids = ",".join(str(head.order_id) for head in heads)
             said = (await self.client.get("/orders/items/get", {"order_ids": f"[{ids}]"})).data
             with readable():
-                rows = msgspec.convert(said or [], tuple[mapping.OrderItems, ...], strict=False)
+                rows = msgspec.convert(said or [], tuple[orders.OrderItems, ...], strict=False)
                 units = {str(row.order_id): row.order_items for row in rows}
                 if missing := [head for head in heads if not units.get(str(head.order_id))]:
                     raise ValueError(f"{len(missing)} orders came without their items")
-                orders += [mapping.order(head, units[str(head.order_id)], self.account.currency) for head in heads]
-        return orders
+                found += [orders.order(head, units[str(head.order_id)], self.account.currency) for head in heads]
+        return found
 
-    async def _head(self, order_id: str) -> mapping.Order | None:
+    async def _head(self, order_id: str) -> orders.Order | None:
         try:
             said = (await self.client.get("/order/get", {"order_id": order_id})).data
         except RemoteRefused as refused:
@@ -275,7 +273,7 @@ class Lazada:
                 return None
             raise
         with readable():
-            return msgspec.convert(said, mapping.Order, strict=False) if said else None
+            return msgspec.convert(said, orders.Order, strict=False) if said else None
 
     # Ships
 
@@ -296,7 +294,7 @@ class Lazada:
             steps = await self._step("/order/fulfill/pack", "packReq", request)
         except RemoteRefused as refused:
             return await self._standing(order, _PACKED, refused)
-        return mapping.shipment(steps)
+        return orders.shipment(steps)
 
     async def ship(self, *, order: RemoteOrder) -> Shipment:
         """Ready to ship: the carrier is asked to fetch the packages that packing gave."""
@@ -311,22 +309,22 @@ class Lazada:
             return await self._standing(order, _READY, refused)
         return Shipment(order.tracking_no, tuple(packages))
 
-    async def _providers(self, asked: Mapping[str, Any]) -> mapping.Providers:
+    async def _providers(self, asked: Mapping[str, Any]) -> orders.Providers:
         """Whether the platform chooses the carrier (TFS) or the seller. Sellers who may not ask are given one."""
         try:
             said = (
                 await self.client.get("/order/shipment/providers/get", {"getShipmentProvidersReq": _json(asked)})
             ).data
         except RemoteRefused:
-            return mapping.Providers()
+            return orders.Providers()
         with readable():
-            return msgspec.convert(said or {}, mapping.Providers, strict=False)
+            return msgspec.convert(said or {}, orders.Providers, strict=False)
 
-    async def _step(self, path: str, name: str, request: Mapping[str, Any]) -> list[mapping.Step]:
+    async def _step(self, path: str, name: str, request: Mapping[str, Any]) -> list[orders.Step]:
         """One call about several units or packages, each with a word of its own. Raises when any of them failed."""
         said = (await self.client.post(path, {name: _json(request)})).data
         with readable():
-            steps = msgspec.convert(said if isinstance(said, dict) else {}, mapping.Packed, strict=False).steps
+            steps = msgspec.convert(said if isinstance(said, dict) else {}, orders.Packed, strict=False).steps
         failed = [step for step in steps if str(step.item_err_code) != "0"]
         if not failed:
             return steps
@@ -366,8 +364,8 @@ class Lazada:
         """The platform's id of our reason; asking also checks that the order may be cancelled."""
         said = (await self.client.get("/order/reverse/cancel/validate", asked)).data
         with readable():
-            reasons = msgspec.convert(said if isinstance(said, dict) else {}, mapping.Reasons, strict=False)
-        if chosen := mapping.reason_id(reasons, reason):
+            reasons = msgspec.convert(said if isinstance(said, dict) else {}, orders.Reasons, strict=False)
+        if chosen := orders.reason_id(reasons, reason):
             return chosen
         raise RemoteRefused(remote=TITLE, remote_code="no_reason", remote_message="no reason to cancel is offered")
 
@@ -376,7 +374,7 @@ class Lazada:
         asked = {"trade_order_id": order.external_id, "page_no": "1", "page_size": str(_REVERSE_PAGE)}
         said = (await self.client.get("/reverse/getreverseordersforseller", asked)).data
         with readable():
-            reverse = msgspec.convert(said if isinstance(said, dict) else {}, mapping.ReverseOrders, strict=False)
+            reverse = msgspec.convert(said if isinstance(said, dict) else {}, orders.ReverseOrders, strict=False)
         for one in reverse.items:
             if one.request_type.upper() == "CANCEL" and str(one.trade_order_id) == order.external_id:
                 await self._decide(order, str(one.reverse_order_id), accept=accept)
@@ -403,7 +401,7 @@ class Lazada:
             raise Invalid(field="body", problem="This notice is signed but is not JSON.") from wrong
         if not isinstance(said, dict):
             raise Invalid(field="body", problem="This notice is signed but is not an object.")
-        return [mapping.notice(said, body)]
+        return [notices.notice(said, body)]
 
 
 def connect(account: Account, transport: Transport) -> Connector:
@@ -413,7 +411,7 @@ def connect(account: Account, transport: Transport) -> Connector:
 
 class _Country(msgspec.Struct, frozen=True):
     country: str = ""
-    seller_id: mapping.Word = ""
+    seller_id: Word = ""
 
 
 class _TokenReply(msgspec.Struct, frozen=True):
@@ -424,55 +422,6 @@ class _TokenReply(msgspec.Struct, frozen=True):
     country: str = ""
     country_user_info: tuple[_Country, ...] = ()
     country_user_info_list: tuple[_Country, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Span:
-    """Where a pull of products stands: an offset in a window of update time.
-
-    `since` and `until` are whole seconds since 1970, 0 where the window is open at that side; `end` is when the pull
-    began, after which the last window stays open.
-    """
-
-    offset: int = 0
-    since: int = 0
-    until: int = 0
-    end: int = 0
-
-    @classmethod
-    def read(cls, cursor: str) -> _Span:
-        try:
-            return cls(*(int(part) for part in cursor.split(".")))
-        except (TypeError, ValueError) as wrong:
-            raise Invalid(
-                field="cursor", problem="It is not one of this connector. Start from the first page."
-            ) from wrong
-
-    def text(self) -> str:
-        return f"{self.offset}.{self.since}.{self.until}.{self.end}"
-
-    def dates(self) -> dict[str, str]:
-        said = {"update_after": self.since, "update_before": self.until}
-        return {name: datetime.fromtimestamp(second, UTC).isoformat() for name, second in said.items() if second}
-
-    def is_narrower_than(self, other: _Span) -> bool:
-        return self.offset == 0 and self.since in {other.since, _PLATFORM_BORN} and self.until not in {other.until, 0}
-
-    def next(self, total: int, count: int, now: int) -> _Span | None:
-        """Where to read on after a page of `count` products out of `total` in the window; None at the very end."""
-        since, until, end = self.since or _PLATFORM_BORN, self.until or self.end or now, self.end or now
-        if self.offset == 0 and total > _PRODUCT_OFFSET_CAP and until - since > 1:
-            return _Span(0, since, (since + until) // 2, end)
-        reached = self.offset + count
-        if count and reached < total and reached <= _PRODUCT_OFFSET_CAP:
-            return _Span(reached, self.since, self.until, self.end)
-        if not self.until:
-            return None
-        # The next window starts a second early, whichever side of its borders the platform counts in, and is twice
-        # as wide, so that a quiet stretch does not take a call for each of its days.
-        begin, wide = self.until - 1, 2 * (self.until - self.since)
-        following = begin + wide
-        return _Span(0, begin, following if following < end else 0, end)
 
 
 def _batches(pushes: Sequence[PushT]) -> list[list[PushT]]:

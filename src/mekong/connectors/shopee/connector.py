@@ -31,7 +31,6 @@ from mekong.channels.socket import (
     Transport,
     read_manifest,
 )
-from mekong.connectors.shopee import mapping
 from mekong.connectors.shopee.client import (
     ROOT,
     TITLE,
@@ -42,6 +41,7 @@ from mekong.connectors.shopee.client import (
     readable,
     sign,
 )
+from mekong.connectors.shopee.mapping import notices, orders, products
 from mekong.foundation.errors import (
     Invalid,
     NeedsReconnect,
@@ -137,7 +137,7 @@ class Shopee:
         params = [("offset", cursor or "0"), ("page_size", str(_PAGE)), *(("item_status", one) for one in _ON_SALE)]
         said = await self.client.get("/product/get_item_list", params)
         with readable():
-            page = msgspec.convert(said, mapping.ItemPage, strict=False)
+            page = msgspec.convert(said, products.ItemPage, strict=False)
         listings = await self._listings([str(item.item_id) for item in page.item])
         return ListingPage(listings, str(page.next_offset) if page.has_next_page else None)
 
@@ -152,14 +152,14 @@ class Shopee:
     async def _listings(self, item_ids: Sequence[str]) -> list[RemoteListing]:
         listings: list[RemoteListing] = []
         for item in await self._items(item_ids):
-            if item.item_status in mapping.DELETED:
+            if item.item_status in products.DELETED:
                 continue
             models = await self._models(str(item.item_id)) if item.has_model else None
             with readable():
-                listings += mapping.listings(item, models, self.account.currency)
+                listings += products.listings(item, models, self.account.currency)
         return listings
 
-    async def _items(self, item_ids: Sequence[str]) -> list[mapping.Item]:
+    async def _items(self, item_ids: Sequence[str]) -> list[products.Item]:
         """Base info of these items. One unknown id makes some calls fail whole: then by halves, down to that id."""
         if not item_ids:
             return []
@@ -171,17 +171,17 @@ class Shopee:
             middle = len(item_ids) // 2
             return [*await self._items(item_ids[:middle]), *await self._items(item_ids[middle:])] if middle else []
         with readable():
-            return list(msgspec.convert(said, mapping.ItemList, strict=False).item_list)
+            return list(msgspec.convert(said, products.ItemList, strict=False).item_list)
 
-    async def _models(self, item_id: str) -> mapping.Models:
+    async def _models(self, item_id: str) -> products.Models:
         try:
             said = await self.client.get("/product/get_model_list", [("item_id", item_id)])
         except RemoteRefused as refused:
             if is_unknown(refused):
-                return mapping.Models()
+                return products.Models()
             raise
         with readable():
-            return msgspec.convert(said, mapping.Models, strict=False)
+            return msgspec.convert(said, products.Models, strict=False)
 
     # PushesStock, PushesPrice
 
@@ -190,7 +190,7 @@ class Shopee:
         return _by_item(pushes)
 
     async def push_stock(self, batch: Sequence[StockPush]) -> list[PushResult]:
-        rows = [{"model_id": mapping.model_id(push.key), "seller_stock": [{"stock": push.quantity}]} for push in batch]
+        rows = [{"model_id": products.model_id(push.key), "seller_stock": [{"stock": push.quantity}]} for push in batch]
         return await self._push("/product/update_stock", "stock_list", batch, rows)
 
     def price_batches(self, pushes: Sequence[PricePush]) -> list[list[PricePush]]:
@@ -199,7 +199,7 @@ class Shopee:
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
         rows = [
             {
-                "model_id": mapping.model_id(push.key),
+                "model_id": products.model_id(push.key),
                 "original_price": to_decimal(push.price_minor, push.currency),
             }
             for push in batch
@@ -222,8 +222,8 @@ class Shopee:
         if is_account_wide(reply.error):
             raise reply.refusal()
         with readable():
-            lists = msgspec.convert(reply.response, mapping.PushReply, strict=False)
-            return mapping.results(batch, lists, reply.error, reply.message)
+            lists = msgspec.convert(reply.response, products.PushReply, strict=False)
+            return products.results(batch, lists, reply.error, reply.message)
 
     # PullsOrders
 
@@ -244,26 +244,26 @@ class Shopee:
         ]
         said = await self.client.get("/order/get_order_list", params)
         with readable():
-            page = msgspec.convert(said, mapping.OrderPage, strict=False)
+            page = msgspec.convert(said, orders.OrderPage, strict=False)
         next_cursor = str(page.next_cursor) if page.more else ""
         return OrderRefPage([OrderRef(str(row.order_sn)) for row in page.order_list], next_cursor or None)
 
     async def fetch_orders(self, *, external_ids: Sequence[str]) -> list[RemoteOrder]:
         """Whole orders; those on their way with their tracking number, at one more call each."""
         known = list(dict.fromkeys(one for one in external_ids if one.isascii() and one.isalnum()))
-        orders: list[RemoteOrder] = []
+        found: list[RemoteOrder] = []
         for start in range(0, len(known), _DETAILS):
             for detail in await self._details(known[start : start + _DETAILS]):
-                is_tracked = mapping.state(detail.order_status) in _TRACKED
+                is_tracked = orders.state(detail.order_status) in _TRACKED
                 tracking_no = await self._tracking(str(detail.order_sn)) if is_tracked else ""
                 with readable():
-                    orders.append(mapping.order(detail, self.account.currency, tracking_no))
-        return orders
+                    found.append(orders.order(detail, self.account.currency, tracking_no))
+        return found
 
-    async def _details(self, order_sns: Sequence[str]) -> list[mapping.Detail]:
+    async def _details(self, order_sns: Sequence[str]) -> list[orders.Detail]:
         params = [
             ("order_sn_list", ",".join(order_sns)),
-            ("response_optional_fields", mapping.DETAIL_FIELDS),
+            ("response_optional_fields", orders.DETAIL_FIELDS),
             ("request_order_status_pending", "true"),
         ]
         try:
@@ -275,7 +275,7 @@ class Shopee:
             halves = order_sns[:middle], order_sns[middle:]
             return [*await self._details(halves[0]), *await self._details(halves[1])] if middle else []
         with readable():
-            return list(msgspec.convert(said, mapping.Details, strict=False).order_list)
+            return list(msgspec.convert(said, orders.Details, strict=False).order_list)
 
     async def _tracking(self, order_sn: str, package: str = "") -> str:
         """The carrier's number, "" while the platform has none or cannot say: the order itself does not wait for it."""
@@ -306,8 +306,8 @@ class Shopee:
         which = {"order_sn": order.external_id, **({"package_number": package} if package else {})}
         said = await self.client.get("/logistics/get_shipping_parameter", list(which.items()))
         with readable():
-            parameter = msgspec.convert(said, mapping.ShippingParameter, strict=False)
-        arrangement = mapping.arrangement(parameter, order.tracking_no)
+            parameter = msgspec.convert(said, orders.ShippingParameter, strict=False)
+        arrangement = orders.arrangement(parameter, order.tracking_no)
         if arrangement is None:
             needs = ", ".join(f"{mode}: {' + '.join(names)}" for mode, names in parameter.info_needed.items())
             raise RemoteRefused(
@@ -326,7 +326,7 @@ class Shopee:
         body: dict[str, Any] = {"order_sn": order.external_id, "cancel_reason": _REASONS[reason]}
         if reason == "out_of_stock":
             keys = dict.fromkeys(line.key for line in order.lines)
-            body["item_list"] = [{"item_id": int(key.item_id), "model_id": mapping.model_id(key)} for key in keys]
+            body["item_list"] = [{"item_id": int(key.item_id), "model_id": products.model_id(key)} for key in keys]
         try:
             await self.client.post("/order/cancel_order", body)
         except RemoteRefused:
@@ -350,7 +350,7 @@ class Shopee:
     async def _state(self, order: RemoteOrder) -> RemoteState | None:
         """Where the order stands at this moment; None when the platform does not know it."""
         details = await self._details([order.external_id])
-        return mapping.state(details[0].order_status) if details else None
+        return orders.state(details[0].order_status) if details else None
 
     # ReceivesNotices
 
@@ -366,7 +366,7 @@ class Shopee:
             raise Invalid(field="body", problem="This notice is signed but is not JSON.") from wrong
         if not isinstance(said, dict):
             raise Invalid(field="body", problem="This notice is signed but is not an object.")
-        return mapping.notices(said, body)
+        return notices.notices(said, body)
 
 
 def connect(account: Account, transport: Transport) -> Connector:

@@ -1,224 +1,22 @@
-"""Between Lazada's objects and the socket's: pure, no network, no clock.
-
-Objects of the wire are read into structs that name only what is used. A member that is missing, null or "" reads as its
-default (`client.present` drops the last two), and an identifier may come as a number or as text.
-"""
+"""Orders, and the steps that carry them out."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Final
-from xml.etree import ElementTree as ET
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 
 from mekong.channels.socket import (
     ListingKey,
-    Notice,
-    NoticeKind,
-    PricePush,
-    PushResult,
     RemoteLine,
-    RemoteListing,
     RemoteOrder,
     RemoteState,
     Shipment,
-    StockPush,
 )
-from mekong.foundation.money import exponent, to_decimal, to_minor
-
-Word = int | str
-"""An identifier or short text that comes as a number from some calls and as text from others."""
-
-
-def minor(amount: Decimal, currency: str) -> int:
-    """Minor units of an amount of the platform, half up where it is finer than the currency: an order must come in."""
-    return to_minor(amount.quantize(Decimal(1).scaleb(-exponent(currency)), ROUND_HALF_UP), currency)
-
-
-def moment(text: Word) -> datetime:
-    """Aware UTC of "2026-11-22 08:00:00 +0700", of ISO 8601, or of milliseconds since 1970.
-
-    Raises: ValueError when it is none of these, or a local time without its zone.
-    """
-    words = str(text).strip()
-    if words.isascii() and words.isdigit():
-        return datetime.fromtimestamp(int(words) / 1000, UTC)
-    when = datetime.fromisoformat(words.replace(" +", "+").replace(" -", "-"))
-    if when.tzinfo is None:
-        raise ValueError(f"a time without its zone: {words!r}")
-    return when.astimezone(UTC)
-
-
-# --- products --------------------------------------------------------------------------------------------------------
-
-
-class Warehouse(Struct, frozen=True):
-    sellableQuantity: int | None = None  # noqa: N815 - the platform's own name
-
-
-class Sku(Struct, frozen=True):
-    SkuId: Word
-    SellerSku: Word = ""
-    Status: str = ""
-    Available: int | None = None
-    quantity: int | None = None
-    price: Decimal | None = None
-    Url: str = ""
-    Images: tuple[str, ...] = ()
-    multiWarehouseInventories: tuple[Warehouse, ...] = ()  # noqa: N815 - the platform's own name
-
-
-class Attributes(Struct, frozen=True):
-    name: Word = ""
-
-
-class Product(Struct, frozen=True):
-    item_id: Word
-    status: str = ""
-    images: tuple[str, ...] | str = ()
-    attributes: Attributes = Attributes()
-    skus: tuple[Sku, ...] = ()
-
-
-class ProductPage(Struct, frozen=True):
-    total_products: int = 0
-    products: tuple[Product, ...] = ()
-
-
-def listings(product: Product, currency: str) -> list[RemoteListing]:
-    """One listing a SKU; deleted ones are left out.
-
-    The price is the seller's own (`price`, what a price push sets), not the promotion's. The quantity is what shoppers
-    may buy: `Available`, or what the warehouses may sell, and only failing both the total, which still counts units
-    withheld and occupied by orders.
-    """
-    if product.status.lower() == "deleted":
-        return []
-    images = product.images if isinstance(product.images, tuple) else ()
-    return [
-        RemoteListing(
-            key=ListingKey(str(product.item_id), str(sku.SkuId)),
-            sku=str(sku.SellerSku),
-            name=str(product.attributes.name),
-            quantity=_sellable(sku),
-            price_minor=None if sku.price is None else minor(sku.price, currency),
-            currency=currency,
-            is_active=sku.Status.lower() == "active" and product.status.lower() in {"active", ""},
-            url=sku.Url,
-            image_url=next(iter((*sku.Images, *images)), ""),
-        )
-        for sku in product.skus
-        if sku.Status.lower() != "deleted"
-    ]
-
-
-def _sellable(sku: Sku) -> int | None:
-    if sku.Available is not None:
-        return sku.Available
-    said = [place.sellableQuantity for place in sku.multiWarehouseInventories if place.sellableQuantity is not None]
-    return sum(said) if said else sku.quantity
-
-
-# --- pushes ----------------------------------------------------------------------------------------------------------
-
-
-class Trouble(Struct, frozen=True):
-    """One entry of `detail`."""
-
-    seller_sku: Word = ""
-    sku_id: Word = ""
-    item_id: Word = ""
-    code: Word = ""
-    message: Word = ""
-    field: Word = ""
-
-
-# 4170: the SKU is in a campaign; 4171, 4225: stock reserved or locked. All three end by themselves.
-_PASSING_CODES = ("4170", "4171", "4225")
-_PASSING_WORDS = ("campaign", "reserved", "locked", "withhold", "occup", "timeout", "busy", "again", "system error")
-_CODE = re.compile(r"^\W*(E?\d{1,5})\b")
-
-
-def stock_payload(batch: Sequence[StockPush]) -> str:
-    return _payload([(push.key, push.sku, "SellableQuantity", str(push.quantity)) for push in batch])
-
-
-def price_payload(batch: Sequence[PricePush]) -> str:
-    amounts = [format(to_decimal(push.price_minor, push.currency), "f") for push in batch]
-    return _payload([(push.key, push.sku, "Price", amount) for push, amount in zip(batch, amounts, strict=True)])
-
-
-def _payload(rows: Sequence[tuple[ListingKey, str, str, str]]) -> str:
-    """The XML of a write. All three names of a SKU go along: the seller's alone is no longer enough."""
-    request = ET.Element("Request")
-    skus = ET.SubElement(ET.SubElement(request, "Product"), "Skus")
-    for key, sku, name, value in rows:
-        row = ET.SubElement(skus, "Sku")
-        for tag, text in (("ItemId", key.item_id), ("SkuId", key.model_id), ("SellerSku", sku), (name, value)):
-            if text:
-                ET.SubElement(row, tag).text = text
-    return ET.tostring(request, encoding="unicode")
-
-
-def results(
-    batch: Sequence[StockPush] | Sequence[PricePush], troubles: Sequence[Trouble], code: str, message: str
-) -> list[PushResult]:
-    """One result for each push of a call.
-
-    `detail` names the SKUs that failed, also under code "0". A SKU that a refused call does not name is not
-    acknowledged and not blamed: it may go again without the others. The same holds when `detail` names someone we did
-    not push. A call about a single SKU is about that SKU, named or not.
-    """
-    blamed: dict[ListingKey, Trouble] = {}
-    strangers = 0
-    for trouble in troubles:
-        named = [push.key for push in batch if _is_about(trouble, push)] or ([batch[0].key] if len(batch) == 1 else [])
-        strangers += not named
-        for key in named:
-            blamed.setdefault(key, trouble)
-    said = []
-    for push in batch:
-        trouble_here = blamed.get(push.key)
-        if trouble_here is not None:
-            reason = str(trouble_here.message or trouble_here.field or message)
-            named_code = str(trouble_here.code) or _code_in(reason) or (code if code != "0" else "failed")
-            said.append(PushResult(push.key, named_code, reason, is_final=not may_pass(named_code, reason)))
-        elif code != "0":
-            is_final = len(batch) == 1 and not may_pass(code, message)
-            said.append(PushResult(push.key, code, message, is_final=is_final))
-        elif strangers:
-            said.append(PushResult(push.key, "unconfirmed", "The platform reported a failure without naming its SKU."))
-        else:
-            said.append(PushResult(push.key))
-    return said
-
-
-def may_pass(code: str, reason: str) -> bool:
-    lowered = reason.lower()
-    return code.removeprefix("E") in _PASSING_CODES or any(
-        word in lowered for word in (*_PASSING_WORDS, *_PASSING_CODES)
-    )
-
-
-def _is_about(trouble: Trouble, push: StockPush | PricePush) -> bool:
-    if trouble.sku_id:
-        return str(trouble.sku_id) == push.key.model_id
-    if trouble.seller_sku:
-        return str(trouble.seller_sku) == push.sku
-    return bool(trouble.item_id) and str(trouble.item_id) == push.key.item_id
-
-
-def _code_in(reason: str) -> str:
-    found = _CODE.match(reason)
-    return found[1] if found else ""
-
-
-# --- orders ----------------------------------------------------------------------------------------------------------
+from mekong.connectors.lazada.mapping import Word, minor, moment
 
 # Statuses in the order of the way; of the units that still count, the one least far decides for the order.
 _WAY = (
@@ -424,7 +222,7 @@ def _address(place: OrderAddress) -> dict[str, str]:
     return {name: str(value) for name, value in said.items() if value}
 
 
-# --- fulfilment ------------------------------------------------------------------------------------------------------
+# --- fulfilment -----------------------------------------------------------------------------------------------------
 
 
 class Provider(Struct, frozen=True):
@@ -502,48 +300,3 @@ class ReverseOrder(Struct, frozen=True):
 
 class ReverseOrders(Struct, frozen=True):
     items: tuple[ReverseOrder, ...] = ()
-
-
-# --- notices ---------------------------------------------------------------------------------------------------------
-
-_ORDER_TYPES = frozenset({0, 10, 14})
-_PRODUCT_TYPES = frozenset({1, 3, 4, 5})
-_STOCK_TYPE = 6
-_TOKEN_TYPE = 8
-
-
-def notice(said: Mapping[str, Any], body: bytes) -> Notice:
-    """What a verified push points at. Pushes carry no id of their own: one is known by the digest of its body."""
-    kind_no, data = said.get("message_type"), said.get("data")
-    data = data if isinstance(data, dict) else {}
-    seller = _word(said.get("seller_id"))
-    kind, reference = NoticeKind.OTHER, ""
-    if kind_no in _ORDER_TYPES and (order_id := _word(data.get("trade_order_id"))):
-        kind, reference = NoticeKind.ORDER, order_id
-    elif kind_no in _PRODUCT_TYPES:
-        kind, reference = NoticeKind.PRODUCT, _word(data.get("item_id")) or _word(data.get("itemId"))
-    elif kind_no == _STOCK_TYPE:
-        kind, reference = NoticeKind.STOCK, _word(data.get("sku_id"))
-    elif kind_no == _TOKEN_TYPE:
-        seller = _word(data.get("seller_id")) or seller
-        kind, reference = NoticeKind.AUTHORISATION, seller
-    return Notice(
-        kind=kind,
-        shop_id="" if seller == "null" else seller,
-        reference=reference,
-        dedupe_id=hashlib.sha256(body).hexdigest()[:32],
-        sent_at=_sent_at(said.get("timestamp")),
-    )
-
-
-def _word(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def _sent_at(value: Any) -> datetime | None:
-    """Seconds in most pushes, milliseconds in some."""
-    words = _word(value)
-    if not (words.isascii() and words.isdigit() and len(words) < 15):
-        return None
-    number = int(words)
-    return datetime.fromtimestamp(number if number < 10**11 else number / 1000, UTC)

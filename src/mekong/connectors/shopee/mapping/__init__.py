@@ -1,0 +1,25 @@
+"""Between Shopee's objects and the socket's: pure, no network, no clock.
+
+Objects of the wire are read into structs that name only what is used. A member that is missing, null or "" reads as its
+default (`client.present` drops the last two), and an identifier may come as a number or as text.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from mekong.foundation.money import exponent, to_minor
+
+Word = int | str
+"""An identifier or short text that comes as a number from some calls and as text from others."""
+
+
+def minor(amount: Decimal, currency: str) -> int:
+    """Minor units of an amount of the platform, half up where it is finer than the currency: an order must come in."""
+    return to_minor(amount.quantize(Decimal(1).scaleb(-exponent(currency)), ROUND_HALF_UP), currency)
+
+
+def moment(seconds: int) -> datetime:
+    """Aware UTC of seconds since 1970, the platform's only way to tell a time."""
+    return datetime.fromtimestamp(seconds, UTC)
