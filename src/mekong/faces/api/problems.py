@@ -126,6 +126,8 @@ class _Shown(dict[str, Any]):
         super().__init__(params)
         if isinstance(sentence := self.get("problem"), str) and sentence:
             self["problem"] = translated(sentence)
+        if isinstance(kind := self.get("kind"), str):
+            self["kind"] = translated(kind)
         if (known := PERMISSIONS.get(str(self.get("permission", "")))) is not None:
             self["permission"] = f"{known.label(language)} ({known.name})"
 
