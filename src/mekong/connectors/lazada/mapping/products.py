@@ -233,7 +233,7 @@ class Span:
     def following(self, total: int, count: int) -> Span | None:
         """Where to read on after a page of `count` products out of `total` in the window; None at the very end.
 
-        An offset past the cap is asked for only where a window cannot be shorter: the platform then says what it thinks.
+        An offset past the cap is asked for only where no window can be shorter: the platform says what it thinks of it.
         """
         if count and self.offset + count < total:
             return Span(self.offset + count, self.since, self.until, self.end)
