@@ -41,7 +41,7 @@ def configure(*, process: str, level: str = "info") -> None:
     last: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer()]
         if sys.stderr.isatty()
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+        else [_traceback, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -69,6 +69,8 @@ def blank_secrets(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -
     return entry
 
 
+# Without local variables: they hold what people typed, passwords among it.
+_traceback = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 _stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 

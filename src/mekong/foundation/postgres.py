@@ -40,6 +40,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     # Nobody replicates from it (use DATABASE_URL for that), so the log need not say more than recovery wants.
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "max_wal_size": "1GB",
     "min_wal_size": "128MB",
     "checkpoint_timeout": "15min",

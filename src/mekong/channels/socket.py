@@ -1,0 +1,387 @@
+"""The socket: what a connector gives, and what it gets. Nothing here knows a framework or a platform.
+
+A connector is a package with `manifest.toml`, `client.py` (wire: auth, signatures, paging, failures), `mapping.py`
+(pure) and `connector.py` (a class that implements the capabilities it claims, no more). It is found by the entry
+point group `mekong.connectors`; its value is a callable `(Account, Transport) -> Connector`.
+
+Division of work. The connector knows the platform: how to sign, page, map and name failures. `channels/` knows time:
+rate limits, retries, circuit breaking, token refresh, cursors, batches in flight. So a method of a connector makes
+the calls of one operation, each once, and raises what happened; `channels/` decides what follows.
+
+Failures a connector raises (from `mekong.foundation.errors`): `Unavailable` (try again later: network, 5xx, platform
+busy), `RateLimited` (a kind of Unavailable, with the wait when the platform says one), `NeedsRefresh` (the access
+token is no longer good), `NeedsReconnect` (only the merchant can mend it, by authorising again), `RemoteRefused`
+(final; code and message of the platform kept).
+"""
+
+from __future__ import annotations
+
+import enum
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Protocol, runtime_checkable
+
+# --- what a connector gets -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Everything needed to speak for one shop. Kept encrypted at rest; never logged.
+
+    Expiries are aware UTC. `notice_secret` signs notices where the platform has a key apart; "" means `app_secret`.
+    """
+
+    app_key: str
+    app_secret: str = field(repr=False)
+    access_token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+    access_expires_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
+    notice_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Account:
+    """One shop on one platform, as its connector sees it.
+
+    `api_url` and `auth_url` are the platform's hosts without a trailing slash; "" means the platform's production host.
+    `notice_url` is the callback URL exactly as registered with the platform, byte for byte.
+    """
+
+    channel: str
+    shop_id: str
+    secrets: Secrets
+    api_url: str = ""
+    auth_url: str = ""
+    notice_url: str = ""
+    currency: str = "VND"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, signed and complete. `lane` names the platform's rate-limit bucket it draws from."""
+
+    method: str
+    url: str
+    params: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    lane: str = "default"
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Transport(Protocol):
+    """Sends one request, once, when the account's rate limit and circuit breaker allow it."""
+
+    async def send(self, request: Request) -> Response:
+        """Raises: Unavailable when no complete answer came (connection, time-out): the effect is then unknown."""
+        ...
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """At most `per_second` requests on average, `burst` at once."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `manifest.toml` says. `limits` maps a lane to its limit; "default" must be there."""
+
+    name: str
+    title: str
+    letters: str
+    api_version: str
+    capabilities: frozenset[str]
+    limits: Mapping[str, RateLimit]
+    docs_url: str = ""
+
+
+def read_manifest(package: str) -> Manifest:
+    """The manifest of a connector package, e.g. "mekong.connectors.shopee": the `manifest.toml` beside its modules."""
+    said = tomllib.loads(files(package).joinpath("manifest.toml").read_text("utf-8"))
+    return Manifest(
+        name=said["name"],
+        title=said["title"],
+        letters=said["letters"],
+        api_version=said["api_version"],
+        capabilities=frozenset(said["capabilities"]),
+        limits={lane: RateLimit(float(limit["per_second"]), limit["burst"]) for lane, limit in said["limits"].items()},
+        docs_url=said.get("docs_url", ""),
+    )
+
+
+# --- what travels ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, order=True)
+class ListingKey:
+    """How a platform names one sellable thing. `model_id` is "" where the item has no variants."""
+
+    item_id: str
+    model_id: str = ""
+
+
+@dataclass(frozen=True)
+class RemoteListing:
+    """One sellable thing as the platform shows it. `quantity` is what shoppers may buy now, in units."""
+
+    key: ListingKey
+    sku: str
+    name: str
+    quantity: int | None = None
+    price_minor: int | None = None
+    currency: str = "VND"
+    barcode: str = ""
+    is_active: bool = True
+    url: str = ""
+    image_url: str = ""
+
+
+@dataclass(frozen=True)
+class ListingPage:
+    listings: Sequence[RemoteListing]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class StockPush:
+    """Set what shoppers may buy to `quantity` (absolute, sellable units)."""
+
+    key: ListingKey
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class PricePush:
+    key: ListingKey
+    sku: str
+    price_minor: int
+    currency: str = "VND"
+
+
+@dataclass(frozen=True)
+class PushResult:
+    """The platform's word on one listing of a push. `error` "" means acknowledged; `is_final` means a repeat is useless."""
+
+    key: ListingKey
+    error: str = ""
+    message: str = ""
+    is_final: bool = False
+
+
+class RemoteState(enum.StrEnum):
+    """Where an order of a platform stands, in the steps of our lifecycle. A connector maps every platform status to one."""
+
+    UNPAID = "unpaid"
+    PLACED = "placed"
+    PACKED = "packed"
+    READY_TO_SHIP = "ready_to_ship"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    COMPLETED = "completed"
+    CANCEL_REQUESTED = "cancel_requested"
+    CANCELLED = "cancelled"
+    DELIVERY_FAILED = "delivery_failed"
+    RETURNING = "returning"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True)
+class RemoteLine:
+    """`unit_price_minor` is what the buyer pays a unit, tax included. Rows of one unit each are summed by the connector."""
+
+    line_ids: Sequence[str]
+    key: ListingKey
+    sku: str
+    name: str
+    quantity: int
+    unit_price_minor: int
+    list_price_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class RemoteOrder:
+    external_id: str
+    state: RemoteState
+    raw_state: str
+    placed_at: datetime
+    updated_at: datetime
+    currency: str
+    lines: Sequence[RemoteLine]
+    buyer_name: str = ""
+    buyer_phone: str = ""
+    buyer_ref: str = ""
+    address: Mapping[str, str] = field(default_factory=dict)
+    is_cod: bool = False
+    total_minor: int = 0
+    shipping_fee_minor: int = 0
+    discount_minor: int = 0
+    note: str = ""
+    tracking_no: str = ""
+    packages: Sequence[str] = ()
+    ship_by: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OrderRef:
+    external_id: str
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OrderRefPage:
+    refs: Sequence[OrderRef]
+    next_cursor: str | None
+
+
+class NoticeKind(enum.StrEnum):
+    ORDER = "order"
+    STOCK = "stock"
+    PRODUCT = "product"
+    AUTHORISATION = "authorisation"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A hint from the platform: something about `reference` moved. Never trusted for content, only for where to look."""
+
+    kind: NoticeKind
+    shop_id: str
+    reference: str = ""
+    dedupe_id: str = ""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A fresh pair. The caller stores it before using it."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    access_expires_at: datetime
+    refresh_expires_at: datetime | None = None
+    shop_id: str = ""
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """`tracking_no` may be "" for minutes after booking; ask again with `fetch_orders`."""
+
+    tracking_no: str = ""
+    packages: Sequence[str] = ()
+
+
+# --- what a connector gives: capabilities ----------------------------------------------------------------------------
+
+
+class Connector(Protocol):
+    """What every connector has. Requests are signed with the clock of the moment they are sent."""
+
+    manifest: Manifest
+    account: Account
+
+
+@runtime_checkable
+class Authorises(Protocol):
+    def authorisation_url(self, *, redirect_url: str, state: str, now: datetime) -> str:
+        """Where the merchant says yes. `state` comes back with the redirect."""
+        ...
+
+    async def exchange(self, *, params: Mapping[str, str], now: datetime) -> Tokens:
+        """Turn the redirect's query parameters into tokens. Raises RemoteRefused when the code is used or wrong."""
+        ...
+
+    async def refresh(self, *, now: datetime) -> Tokens:
+        """A new pair for the account's refresh token. Raises NeedsReconnect when it is no longer good."""
+        ...
+
+
+@runtime_checkable
+class PullsProducts(Protocol):
+    async def pull_listings(self, *, cursor: str | None) -> ListingPage:
+        """One page of everything on sale, paused or sold out; deleted items are left out."""
+        ...
+
+
+@runtime_checkable
+class ReadsListings(Protocol):
+    async def read_listings(self, *, keys: Sequence[ListingKey]) -> list[RemoteListing]:
+        """What the platform shows now for these keys; a key it no longer knows is missing from the answer."""
+        ...
+
+
+@runtime_checkable
+class PushesStock(Protocol):
+    def stock_batches(self, pushes: Sequence[StockPush]) -> list[list[StockPush]]:
+        """Group pushes into calls: each batch is one request within the platform's limits."""
+        ...
+
+    async def push_stock(self, batch: Sequence[StockPush]) -> list[PushResult]:
+        """Make one call for one batch. Exactly one result per push, in any order."""
+        ...
+
+
+@runtime_checkable
+class PushesPrice(Protocol):
+    def price_batches(self, pushes: Sequence[PricePush]) -> list[list[PricePush]]: ...
+
+    async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]: ...
+
+
+@runtime_checkable
+class PullsOrders(Protocol):
+    order_window: timedelta
+    """The longest window `list_orders` takes."""
+
+    async def list_orders(self, *, updated_from: datetime, updated_to: datetime, cursor: str | None) -> OrderRefPage:
+        """One page of the orders that changed in the window. A window longer than the platform takes is Invalid:
+        `order_window` says the longest."""
+        ...
+
+    async def fetch_orders(self, *, external_ids: Sequence[str]) -> list[RemoteOrder]:
+        """The orders whole, as they stand now; ids the platform does not know are missing. Any number of ids."""
+        ...
+
+
+@runtime_checkable
+class Ships(Protocol):
+    async def pack(self, *, order: RemoteOrder) -> Shipment:
+        """Tell the platform the order is packed. Safe to repeat. Platforms without this step answer with what stands."""
+        ...
+
+    async def ship(self, *, order: RemoteOrder) -> Shipment:
+        """Ask the platform's carrier to fetch the packed order. Safe to repeat."""
+        ...
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    async def cancel(self, *, order: RemoteOrder, reason: str) -> None:
+        """Cancel the whole order for the seller. `reason`: out_of_stock | customer_request | other. Safe to repeat."""
+        ...
+
+    async def answer_cancellation(self, *, order: RemoteOrder, accept: bool) -> None: ...
+
+
+@runtime_checkable
+class ReceivesNotices(Protocol):
+    def read_notices(self, *, headers: Mapping[str, str], body: bytes) -> list[Notice]:
+        """Check the signature over the raw body, then read it. Header names are lower case.
+
+        Raises: NoticeForged when the signature is absent or wrong; Invalid when a signed body cannot be read.
+        """
+        ...

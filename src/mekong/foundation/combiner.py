@@ -1,0 +1,177 @@
+"""Group commit: requests that arrive while a transaction is under way form the next batch.
+
+A durable commit costs an fsync, and a hot row admits one writer at a time. A combiner is one thread with a queue and no
+timer: whatever waits when it is free becomes one batch, served in one transaction. An idle combiner adds no delay; a
+busy one grows its batches and so its throughput.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar, cast
+
+import structlog
+
+from mekong.foundation.errors import Unavailable
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+log = structlog.get_logger(__name__)
+
+Serve = Callable[[Sequence[Q]], Sequence[A | BaseException]]
+"""Serve a batch: one answer per request, in order; an exception as an answer is raised to that caller alone."""
+
+
+class Stopped(Unavailable):
+    code = "stopping"
+    template = "The system is shutting down. Send the request again in a moment."
+
+
+class Busy(Unavailable):
+    code = "busy"
+    template = "Too many requests are waiting. Send the request again in a moment."
+
+
+class Combiner(Generic[Q, A]):
+    """One thread that serves requests in batches, for sync and async callers alike.
+
+    Args:
+        serve: runs one batch in one transaction. When it raises, each request of the batch is served again on its own,
+            so that one bad request spoils nothing for its neighbours; what raises alone is that caller's answer.
+        max_batch: the most requests in one batch.
+        max_waiting: beyond this many waiting requests a new one is refused with `Busy`.
+    """
+
+    def __init__(self, name: str, serve: Serve[Q, A], *, max_batch: int = 1000, max_waiting: int = 20_000) -> None:
+        self.name = name
+        self._serve = serve
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._waiting: collections.deque[tuple[Q, _Promise]] = collections.deque()
+        self._arrived = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+
+    def call(self, request: Q) -> A:
+        """Serve a request and wait for its answer. Raises whatever its answer is, Busy, or Stopped."""
+        promise = _SyncPromise()
+        self._enqueue(request, promise)
+        return cast(A, promise.wait())
+
+    async def acall(self, request: Q) -> A:
+        """As `call`, from a coroutine."""
+        loop = asyncio.get_running_loop()
+        promise = _AsyncPromise(loop)
+        self._enqueue(request, promise)
+        return cast(A, await promise.future)
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Take no more requests, serve those that wait, and end the thread."""
+        with self._lock:
+            self._stopping = True
+            thread = self._thread
+        self._arrived.set()
+        if thread is not None:
+            thread.join(timeout_s)
+        with self._lock:
+            self._thread, self._stopping = None, False
+
+    def _enqueue(self, request: Q, promise: _Promise) -> None:
+        if self._stopping:
+            raise Stopped
+        if len(self._waiting) >= self._max_waiting:
+            raise Busy
+        self._waiting.append((request, promise))
+        if self._thread is None:
+            self._start()
+        self._arrived.set()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._stopping:
+                self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                size = min(len(self._waiting), self._max_batch)
+                batch = [self._waiting.popleft() for _ in range(size)]
+                self._answer(batch, self._served([request for request, _ in batch]))
+            if self._stopping:
+                return
+
+    def _served(self, requests: Sequence[Q]) -> Sequence[A | BaseException]:
+        try:
+            return self._serve(requests)
+        except Exception as failure:  # every caller must get an answer, whatever went wrong
+            if len(requests) == 1 or isinstance(failure, Unavailable):
+                return [failure] * len(requests)
+            log.warning("batch_split", combiner=self.name, size=len(requests), error=repr(failure))
+            return [answer for request in requests for answer in self._served([request])]
+
+    @staticmethod
+    def _answer(batch: Sequence[tuple[Q, _Promise]], answers: Sequence[A | BaseException]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_AsyncPromise, object]]] = {}
+        for (_, promise), answer in zip(batch, answers, strict=True):
+            if isinstance(promise, _AsyncPromise):
+                by_loop.setdefault(promise.loop, []).append((promise, answer))
+            else:
+                promise.settle(answer)
+        for loop, settled in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_settle_all, settled)
+            except RuntimeError:  # the caller's loop has ended; nobody waits for these answers
+                continue
+
+
+def _settle_all(settled: Sequence[tuple[_AsyncPromise, object]]) -> None:
+    for promise, answer in settled:
+        promise.settle(answer)
+
+
+class _Promise:
+    def settle(self, answer: object) -> None:
+        raise NotImplementedError
+
+
+class _SyncPromise(_Promise):
+    __slots__ = ("_answer", "_done")
+
+    def __init__(self) -> None:
+        self._done = threading.Lock()
+        self._done.acquire()
+        self._answer: object = None
+
+    def settle(self, answer: object) -> None:
+        self._answer = answer
+        self._done.release()
+
+    def wait(self) -> object:
+        self._done.acquire()
+        if isinstance(self._answer, BaseException):
+            raise self._answer
+        return self._answer
+
+
+class _AsyncPromise(_Promise):
+    __slots__ = ("future", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.future: asyncio.Future[object] = loop.create_future()
+
+    def settle(self, answer: object) -> None:
+        if self.future.done():
+            return
+        if isinstance(answer, BaseException):
+            self.future.set_exception(answer)
+        else:
+            self.future.set_result(answer)

@@ -1,0 +1,123 @@
+"""Typed facts. A command publishes them in its transaction; subscribers hear of them at least once, in order per key.
+
+An event is a frozen dataclass with a `name` (`orders.order_cancelled`) and a `version`; it holds ids and facts of that
+moment, never rows. `emit` writes one row for the event and one delivery for each subscriber, in the transaction that
+made the fact; `mekong.foundation.delivery` hands them over. A published event keeps its meaning: change it by a new
+version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+from django.db import connection
+
+from mekong.foundation.actor import Actor
+from mekong.foundation.ids import new_id
+
+
+class Event(Protocol):
+    name: ClassVar[str]
+    version: ClassVar[int]
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a subscriber is told beside the event. `event_id` is the same at every repeat."""
+
+    event_id: UUID
+    key: str
+    actor: str
+    occurred_at: datetime
+
+
+Handler = Callable[[Any, Heard], None]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    subscriber: str
+    event: type[Any]
+    handler: Handler
+
+
+_by_event: dict[str, list[Subscription]] = {}
+_by_subscriber: dict[tuple[str, str], Subscription] = {}
+
+
+def subscribe(event: type[E], subscriber: str) -> Callable[[Callable[[E, Heard], None]], Callable[[E, Heard], None]]:
+    """Register a handler. `subscriber` is stable (`channels.tell_cancelled`): undelivered events wait under this name."""
+
+    def register(handler: Callable[[E, Heard], None]) -> Callable[[E, Heard], None]:
+        subscription = Subscription(subscriber, event, handler)
+        if (subscriber, event.name) not in _by_subscriber:
+            _by_event.setdefault(event.name, []).append(subscription)
+        _by_subscriber[subscriber, event.name] = subscription
+        return handler
+
+    return register
+
+
+def subscription(subscriber: str, event_name: str) -> Subscription | None:
+    return _by_subscriber.get((subscriber, event_name))
+
+
+def decode(subscription: Subscription, payload: Any) -> Any:
+    return msgspec.convert(payload, subscription.event, strict=False)
+
+
+_INSERT = """
+    with event as (
+        insert into foundation_outboxevent (id, name, version, key, payload, actor, occurred_at)
+        select * from unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::jsonb[], %s::text[], %s::timestamptz[])
+    )
+    insert into foundation_delivery (event_id, subscriber, key, attempts, next_at, error)
+    select event_id, subscriber, key, 0, at, ''
+      from unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[]) d(event_id, subscriber, key, at)
+"""
+
+
+def emit(actor: Actor, event: Event, *, key: object, now: datetime | None = None) -> None:
+    """Publish one fact in the current transaction. Events with one `key` are delivered in order."""
+    emit_many(actor, [(event, key)], now=now)
+
+
+def emit_many(actor: Actor, events: Sequence[tuple[Event, object]], *, now: datetime | None = None) -> None:
+    """Publish many facts with one statement."""
+    if not events:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, insert_parameters(actor, events, now or datetime.now(UTC)))
+        if any(_by_event.get(event.name) for event, _ in events):
+            cursor.execute("select pg_notify('mekong_events', '')")
+
+
+def insert_parameters(actor: Actor, events: Sequence[tuple[Event, object]], now: datetime) -> tuple[list[Any], ...]:
+    """The columns of `INSERT_SQL` for these events: for writers that batch on a connection of their own."""
+    ids, names, versions, keys, payloads = [], [], [], [], []
+    event_ids, subscribers, delivery_keys = [], [], []
+    for event, key in events:
+        event_id, text = str(new_id()), str(key)
+        ids.append(event_id)
+        names.append(event.name)
+        versions.append(event.version)
+        keys.append(text)
+        payloads.append(msgspec.json.encode(event).decode())
+        for each in _by_event.get(event.name, ()):
+            event_ids.append(event_id)
+            subscribers.append(each.subscriber)
+            delivery_keys.append(text)
+    moments = [now] * len(ids)
+    return (ids, names, versions, keys, payloads, [actor.ref] * len(ids), moments,
+            event_ids, subscribers, delivery_keys, [now] * len(event_ids))  # fmt: skip
+
+
+INSERT_SQL = _INSERT

@@ -1,0 +1,79 @@
+"""Money: an integer count of minor units and its ISO 4217 code. No floats, ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+# ISO 4217: digits after the decimal point, where they are not two.
+_EXPONENT = {"VND": 0, "JPY": 0, "KRW": 0, "IDR": 2, "BHD": 3, "KWD": 3}
+
+
+def exponent(currency: str) -> int:
+    """Digits after the point in this currency (VND 0, GBP 2). Source: ISO 4217."""
+    return _EXPONENT.get(currency, 2)
+
+
+def to_minor(amount: str | int | Decimal, currency: str) -> int:
+    """Minor units of a decimal amount, exactly.
+
+    Raises:
+        ValueError: not a number, or finer than the currency's minor unit. Floats are refused: they are not exact.
+    """
+    if isinstance(amount, float):
+        raise ValueError("a float is not an exact amount")
+    try:
+        scaled = Decimal(amount).scaleb(exponent(currency))
+    except InvalidOperation as wrong:
+        raise ValueError(f"not an amount: {amount!r}") from wrong
+    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+        raise ValueError(f"finer than one minor unit of {currency}: {amount!r}")
+    return int(scaled)
+
+
+def to_decimal(amount_minor: int, currency: str) -> Decimal:
+    """The amount in major units: 1250 GBP minor units is Decimal('12.50')."""
+    return Decimal(amount_minor).scaleb(-exponent(currency))
+
+
+def tax_inside(gross_minor: int, rate_bp: int) -> int:
+    """The tax contained in a tax-inclusive amount, rounded half up to the minor unit.
+
+    Args:
+        gross_minor: amount with tax, in minor units. May be negative (a refund); rounding is then away from zero.
+        rate_bp: rate in basis points; 1000 is 10 %.
+
+    Source: gross × rate ÷ (1 + rate); rounding to the đồng per line, half up, as Vietnamese invoices do
+    (Decree 123/2020/NĐ-CP leaves rounding to the usual rule of the Accounting Law).
+    """
+    if rate_bp <= 0:
+        return 0
+    exact = Decimal(gross_minor) * rate_bp / (10_000 + rate_bp)
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def share(total_minor: int, weights: Sequence[int]) -> list[int]:
+    """Split an amount over lines in proportion to their weights, losing no unit.
+
+    Args:
+        total_minor: amount to split, in minor units of one currency. Not negative.
+        weights: one per line, any unit. Not negative, not all zero.
+
+    Returns:
+        One share per weight. They add up to `total_minor`; each is less than one minor unit from its proportion.
+
+    Raises:
+        ValueError: an argument breaks the rules above (a defect in the caller).
+
+    Source:
+        Largest-remainder (Hamilton) method; ties go to the earlier line.
+    """
+    whole = sum(weights)
+    if total_minor < 0 or whole <= 0 or min(weights) < 0:
+        raise ValueError("share() takes a total and weights that are not negative, and one weight above zero")
+    floors = [total_minor * weight // whole for weight in weights]
+    remainders = [total_minor * weight % whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda line: (-remainders[line], line))
+    for line in by_remainder[: total_minor - sum(floors)]:
+        floors[line] += 1
+    return floors

@@ -1,0 +1,92 @@
+"""The invariants of one stock, for `mekong doctor`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from mekong.foundation import health
+
+_LEDGER = """
+    with folded as (
+        select variant_id, location_id, sum(units) as units from (
+            select variant_id, to_location_id as location_id, quantity as units from inventory_stockmovement
+            union all select variant_id, from_location_id, -quantity from inventory_stockmovement) lines
+         where location_id in (select id from inventory_location where kind in ('warehouse', 'store', 'transit'))
+         group by 1, 2)
+    select v.sku, l.code, coalesce(f.units, 0), coalesce(s.on_hand, 0)
+      from folded f
+      full join inventory_stocklevel s on s.variant_id = f.variant_id and s.location_id = f.location_id
+      left join catalog_variant v on v.id = coalesce(s.variant_id, f.variant_id)
+      left join inventory_location l on l.id = coalesce(s.location_id, f.location_id)
+     where coalesce(f.units, 0) <> coalesce(s.on_hand, 0)
+"""
+_RESERVED = """
+    with held as (select variant_id, location_id, sum(quantity) as units from inventory_holdline group by 1, 2)
+    select v.sku, l.code, coalesce(h.units, 0), coalesce(s.reserved, 0)
+      from held h full join inventory_stocklevel s on s.variant_id = h.variant_id and s.location_id = h.location_id
+      left join catalog_variant v on v.id = coalesce(s.variant_id, h.variant_id)
+      left join inventory_location l on l.id = coalesce(s.location_id, h.location_id)
+     where coalesce(h.units, 0) <> coalesce(s.reserved, 0)
+"""
+_BOUNDS = "select variant_id, location_id, on_hand, reserved from inventory_stocklevel where reserved < 0 or reserved > on_hand"
+_LOTS = """
+    select v.sku, l.code, sum(lot.on_hand), s.on_hand from inventory_stocklot lot
+      join inventory_stocklevel s on s.variant_id = lot.variant_id and s.location_id = lot.location_id
+      join catalog_variant v on v.id = lot.variant_id join inventory_location l on l.id = lot.location_id
+     where v.tracks_lots group by v.sku, l.code, s.on_hand having sum(lot.on_hand) <> s.on_hand
+"""
+
+
+def _differences(sql: str, good: str, bad: str, remedy: str) -> health.Finding:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if not rows:
+        return health.Finding(True, good)
+    named = "; ".join(" ".join(str(each) for each in row) for row in rows[:5])
+    return health.Finding(False, f"{len(rows)} {bad}: {named}{' …' if len(rows) > 5 else ''}", remedy)
+
+
+def ledger_equals_balance(now: datetime) -> health.Finding:
+    return _differences(
+        _LEDGER,
+        "Every stock level equals the sum of its movements.",
+        "levels differ from their ledger (sku, location, ledger, level)",
+        "Count the goods, then adjust by the difference; report how the level was changed outside Mekong.",
+    )
+
+
+def reserved_equals_holds(now: datetime) -> health.Finding:
+    return _differences(
+        _RESERVED,
+        "Reserved units equal the live holds of carts and orders.",
+        "levels reserve other than their holds (sku, location, holds, reserved)",
+        "Stop selling these SKUs, then restore the latest backup or report the case.",
+    )
+
+
+def nothing_promised_twice(now: datetime) -> health.Finding:
+    return _differences(
+        _BOUNDS,
+        "No level is negative and none promises more than stands there.",
+        "levels promise more than stands there (variant, location, on hand, reserved)",
+        "A database constraint forbids this: check that migrations are applied.",
+    )
+
+
+def lots_equal_balance(now: datetime) -> health.Finding:
+    return _differences(
+        _LOTS,
+        "Lots add up to their stock levels.",
+        "levels differ from their lots (sku, location, lots, level)",
+        "Count the lots and adjust the difference.",
+    )
+
+
+health.register("inventory.ledger_equals_balance", ledger_equals_balance)
+health.register("inventory.reserved_equals_holds", reserved_equals_holds)
+health.register("inventory.nothing_promised_twice", nothing_promised_twice)
+health.register("inventory.lots_equal_balance", lots_equal_balance)

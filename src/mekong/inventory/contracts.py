@@ -1,0 +1,167 @@
+"""Shapes of stock that cross the border."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+
+class ReserveRequest(msgspec.Struct, frozen=True, gc=False):
+    """Units asked for at once, all or nothing. (A struct, because tens of thousands a second are made.)
+
+    Args:
+        channel: code of the channel that sells; its locations are asked in order of priority.
+        owner: who holds them, for people: a cart, a till's basket, an order.
+        lines: (variant id, units), bundles already taken apart, units above zero.
+        expires_at: when the hold may be given to others.
+        now: the moment of asking; holds that expired before it do not stand in the way.
+        key: repeat with the same key and get the same hold.
+        location_ids: ask these places only, in this order (a till sells from its store).
+        is_sold: the sale is already made elsewhere (a marketplace order): controls of the channel do not apply.
+        backorder: variants that may be sold beyond what stands; what is missing is answered, not reserved.
+    """
+
+    channel: str
+    owner: str
+    lines: tuple[tuple[int, int], ...]
+    expires_at: datetime
+    now: datetime
+    key: str | None = None
+    location_ids: tuple[int, ...] | None = None
+    is_sold: bool = False
+    backorder: frozenset[int] = frozenset()
+
+
+class Held(msgspec.Struct, frozen=True, gc=False):
+    """A hold that was taken. `lines`: (variant, location, units); `missing`: units sold beyond stock, by variant."""
+
+    hold_id: str
+    lines: tuple[tuple[int, int, int], ...]
+    missing: dict[int, int] = {}
+
+
+class Short(msgspec.Struct, frozen=True, gc=False):
+    """Nothing was taken. `lines`: (variant, asked, available to this channel) of the lines that fell short."""
+
+    lines: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class LocationView:
+    id: int
+    uid: UUID
+    code: str
+    name: str
+    kind: str
+    priority: int
+    is_active: bool
+    address: Mapping[str, str]
+
+    @property
+    def keeps_stock(self) -> bool:
+        return self.kind in {"warehouse", "store", "transit"}
+
+
+@dataclass(frozen=True)
+class LevelView:
+    variant_id: int
+    location_id: int
+    location_code: str
+    on_hand: int
+    reserved: int
+    version: int
+
+    @property
+    def free(self) -> int:
+        return self.on_hand - self.reserved
+
+
+@dataclass(frozen=True)
+class Availability:
+    """What one channel may promise of one variant, and why.
+
+    `version` grows whenever anything the figure depends on changes; an answer with a higher version overtakes one with
+    a lower. `on_hand`, `reserved`: at the locations that serve the channel. `kept_back`: units the controls withhold.
+    """
+
+    variant_id: int
+    channel: str
+    quantity: int
+    on_hand: int
+    reserved: int
+    kept_back: int
+    version: int
+    rule: str = "pool"
+
+
+@dataclass(frozen=True)
+class MovementView:
+    id: int
+    variant_id: int
+    from_code: str
+    to_code: str
+    quantity: int
+    change: int
+    balance: int
+    reason: str
+    reference: str
+    note: str
+    lot: str
+    unit_cost_minor: int | None
+    actor: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class LotView:
+    variant_id: int
+    location_code: str
+    code: str
+    expires_on: date | None
+    on_hand: int
+
+
+@dataclass(frozen=True)
+class ControlView:
+    uid: UUID
+    channel: str
+    scope: str
+    target: str
+    kind: str
+    amount: int
+    used: int
+    position: int
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LowStock:
+    variant_id: int
+    location_code: str
+    free: int
+    min_qty: int
+    max_qty: int | None
+
+
+@dataclass(frozen=True)
+class AdjustmentLine:
+    """`quantity` units to add (positive) or take away (negative). Lots are required where the variant tracks them."""
+
+    variant_id: int
+    quantity: int
+    lot: str = ""
+    expires_on: date | None = None
+    unit_cost_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class StockChange:
+    """What a stock write did: levels after it, by (variant, location)."""
+
+    reference: str
+    levels: Sequence[LevelView]

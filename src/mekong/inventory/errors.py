@@ -1,0 +1,52 @@
+from mekong.foundation.errors import Conflict, Invalid, NotFound
+
+
+class LocationNotFound(NotFound):
+    code = "inventory.location_not_found"
+    template = "Location {key} does not exist. Check the code under Locations."
+
+
+class LocationTaken(Conflict):
+    code = "inventory.location_taken"
+    template = "Location code {code} is already used. Choose another code."
+
+
+class ShortStock(Conflict):
+    """`lines`: [{sku, requested, available}] of the lines that fell short."""
+
+    code = "inventory.short_stock"
+    template = "Not enough stock: {summary}. Lower the quantity or choose another location."
+
+
+class HoldNotFound(NotFound):
+    code = "inventory.hold_not_found"
+    template = "Reservation {key} does not exist or has expired. Reserve again."
+
+
+class HoldExpired(Conflict):
+    code = "inventory.hold_expired"
+    template = "The reservation has expired and its goods were given back. Reserve again."
+
+
+class BadQuantity(Invalid):
+    code = "inventory.bad_quantity"
+    template = "{field}: {quantity} is not a quantity. Send a whole number {range}."
+
+
+class LotRequired(Invalid):
+    code = "inventory.lot_required"
+    template = "{field}: this product is kept by lot. Give the lot and its expiry date."
+
+
+class ReasonUnknown(Invalid):
+    code = "inventory.reason_unknown"
+    template = "{field}: “{reason}” is not a reason. Use one of: {known}."
+
+
+class ControlInvalid(Invalid):
+    code = "inventory.control_invalid"
+
+
+class TransferNotFound(NotFound):
+    code = "inventory.transfer_not_found"
+    template = "Transfer {key} does not exist."

@@ -1,0 +1,324 @@
+"""The one way stock changes: movements and reservations, written together with the levels they sum up to.
+
+Every function here runs inside a command's transaction and keeps one order of locks: stock levels by (variant,
+location), then lots, then holds. Whoever follows it cannot deadlock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from mekong.catalog import queries as catalog
+from mekong.foundation.actor import Actor
+from mekong.inventory import notices, rules
+from mekong.inventory.errors import LotRequired, ShortStock
+from mekong.inventory.models import KEPT_KINDS, HoldState, Location
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """`quantity` units (above zero) of a variant from one location to another."""
+
+    variant_id: int
+    from_id: int
+    to_id: int
+    quantity: int
+    lot: str = ""
+    expires_on: date | None = None
+    unit_cost_minor: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    on_hand: int
+    reserved: int
+    version: int
+
+
+_ENSURE = """
+    insert into inventory_stocklevel (variant_id, location_id, on_hand, reserved, version)
+    select variant_id, location_id, 0, 0, 0 from unnest(%s::bigint[], %s::bigint[]) d(variant_id, location_id)
+    on conflict do nothing
+"""
+_LOCK = """
+    select variant_id, location_id, on_hand, reserved, version from inventory_stocklevel
+     where (variant_id, location_id) in (select * from unnest(%s::bigint[], %s::bigint[]))
+     order by variant_id, location_id for no key update
+"""
+_UPDATE = """
+    update inventory_stocklevel s
+       set on_hand = s.on_hand + d.units, reserved = s.reserved + d.held, version = s.version + 1
+      from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) d(variant_id, location_id, units, held)
+     where s.variant_id = d.variant_id and s.location_id = d.location_id
+"""
+_MOVE = """
+    insert into inventory_stockmovement
+           (variant_id, from_location_id, to_location_id, quantity, lot_id, unit_cost_minor, note,
+            reason, reference, actor, occurred_at)
+    select variant_id, from_id, to_id, units, lot_id, cost, note, %s, reference, %s, %s
+      from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
+                  %s::text[])
+           m(variant_id, from_id, to_id, units, lot_id, cost, note, reference)
+"""
+
+_kinds: dict[int, str] = {}
+
+
+def kind_of(location_id: int) -> str:
+    """A location's kind, which never changes."""
+    if location_id not in _kinds:
+        _kinds.update(Location.objects.values_list("id", "kind"))
+    return _kinds[location_id]
+
+
+def forget_kinds() -> None:
+    _kinds.clear()
+
+
+def is_kept(location_id: int) -> bool:
+    return kind_of(location_id) in KEPT_KINDS
+
+
+def post(
+    *,
+    actor: Actor,
+    moves: Sequence[tuple[Move, str]],
+    reason: str,
+    now: datetime,
+    unreserve: Mapping[Pair, int] | None = None,
+) -> dict[Pair, Level]:
+    """Book movements and give back reservations in one step; the levels touched, as they stand after.
+
+    Args:
+        moves: each with the reference it is booked under (an order code, a transfer).
+        unreserve: units to take off `reserved`, by (variant, location).
+
+    Raises:
+        ShortStock: a level would fall below what is reserved of it, or below zero. Nothing is changed.
+        LotRequired: goods of a variant kept by lot arrive without naming one.
+    """
+    unreserve = unreserve or {}
+    units: Counter[Pair] = Counter()
+    for move, _ in moves:
+        if is_kept(move.from_id):
+            units[move.variant_id, move.from_id] -= move.quantity
+        if is_kept(move.to_id):
+            units[move.variant_id, move.to_id] += move.quantity
+    pairs = sorted({*units, *unreserve})
+    levels = lock(pairs, create=[pair for pair in pairs if units.get(pair, 0) > 0])
+    after: dict[Pair, Level] = {}
+    for pair in pairs:
+        level = levels.get(pair, Level(0, 0, 0))
+        new = Level(
+            level.on_hand + units.get(pair, 0), level.reserved - unreserve.get(pair, 0), level.version + 1
+        )
+        if not 0 <= new.reserved <= new.on_hand:
+            raise _short(pairs, levels, units, unreserve)
+        after[pair] = new
+    booked = _with_lots(moves)
+    with connection.cursor() as cursor:
+        if pairs:
+            cursor.execute(
+                _UPDATE,
+                [*_columns(pairs), [units.get(pair, 0) for pair in pairs], [-unreserve.get(pair, 0) for pair in pairs]],
+            )
+        if booked:
+            rows = [
+                (move.variant_id, move.from_id, move.to_id, move.quantity, lot, move.unit_cost_minor, move.note, ref)
+                for move, ref, lot in booked
+            ]
+            cursor.execute(_MOVE, [reason, actor.ref, now, *(list(column) for column in zip(*rows, strict=True))])
+        notices.stock_moved(cursor, {variant for variant, _ in pairs})
+    return after
+
+
+def lock(pairs: Sequence[Pair], *, create: Sequence[Pair] = ()) -> dict[Pair, Level]:
+    """Lock stock levels in order, making those in `create` that do not exist yet."""
+    with connection.cursor() as cursor:
+        if create:
+            cursor.execute(_ENSURE, _columns(create))
+        if not pairs:
+            return {}
+        cursor.execute(_LOCK, _columns(sorted(pairs)))
+        return {(row[0], row[1]): Level(*row[2:]) for row in cursor.fetchall()}
+
+
+def _columns(pairs: Iterable[Pair]) -> list[list[int]]:
+    listed = list(pairs)
+    return [[variant for variant, _ in listed], [location for _, location in listed]]
+
+
+def _short(
+    pairs: Sequence[Pair], levels: Mapping[Pair, Level], units: Mapping[Pair, int], unreserve: Mapping[Pair, int]
+) -> ShortStock:
+    lines = []
+    for pair in pairs:
+        level = levels.get(pair, Level(0, 0, 0))
+        free = level.on_hand - level.reserved + unreserve.get(pair, 0)
+        if -units.get(pair, 0) > free:
+            lines.append((pair, -units[pair], free))
+    views = catalog.variants_by_id(variant_ids=[variant for (variant, _), _, _ in lines])
+    codes = dict(Location.objects.filter(id__in=[place for (_, place), _, _ in lines]).values_list("id", "code"))
+    described = [
+        {"sku": views[variant].sku, "location": codes[place], "requested": asked, "available": free}
+        for (variant, place), asked, free in lines
+    ]
+    return short_stock(described)
+
+
+def short_stock(lines: Sequence[Mapping[str, Any]]) -> ShortStock:
+    """The error for lines that fell short: [{sku, requested, available, …}]."""
+    summary = ", ".join(f"{line['sku']} {line['requested']} > {line['available']}" for line in lines)
+    return ShortStock(summary=summary, lines=list(lines))
+
+
+# --- lots ------------------------------------------------------------------------------------------------------------
+
+_LOTS = """
+    select variant_id, location_id, id, on_hand, code from inventory_stocklot
+     where (variant_id, location_id) in (select * from unnest(%s::bigint[], %s::bigint[])) and on_hand > 0
+     order by variant_id, location_id, expires_on nulls last, id for no key update
+"""
+_LOT_IN = """
+    insert into inventory_stocklot as lot (variant_id, location_id, code, expires_on, on_hand)
+    values (%s, %s, %s, %s, %s)
+    on conflict (variant_id, location_id, code) do update
+       set on_hand = lot.on_hand + excluded.on_hand, expires_on = coalesce(lot.expires_on, excluded.expires_on)
+    returning id
+"""
+
+
+def _with_lots(moves: Sequence[tuple[Move, str]]) -> list[tuple[Move, str, int | None]]:
+    """Split moves of lot-tracked variants by lot, earliest expiry first, and keep the lots' own sums."""
+    tracked = catalog.lot_tracked(variant_ids={move.variant_id for move, _ in moves})
+    if not tracked:
+        return [(move, reference, None) for move, reference in moves]
+    out = sorted({(m.variant_id, m.from_id) for m, _ in moves if m.variant_id in tracked and is_kept(m.from_id)})
+    lots: dict[Pair, list[list[Any]]] = defaultdict(list)
+    booked: list[tuple[Move, str, int | None]] = []
+    with connection.cursor() as cursor:
+        if out:
+            cursor.execute(_LOTS, _columns(out))
+            for variant, place, lot, on_hand, code in cursor.fetchall():
+                lots[variant, place].append([lot, on_hand, code])
+        for position, (move, reference) in enumerate(moves):
+            if move.variant_id not in tracked:
+                booked.append((move, reference, None))
+                continue
+            for part, taken_from in _parts(cursor, move, lots[move.variant_id, move.from_id], position):
+                lot = taken_from
+                if is_kept(part.to_id):
+                    cursor.execute(_LOT_IN, [part.variant_id, part.to_id, part.lot, part.expires_on, part.quantity])
+                    lot = cursor.fetchone()[0]
+                booked.append((part, reference, lot))
+    return booked
+
+
+def _parts(cursor: Any, move: Move, lots: list[list[Any]], position: int) -> list[tuple[Move, int | None]]:
+    if not is_kept(move.from_id):
+        if not move.lot and is_kept(move.to_id):
+            raise LotRequired(field=f"lines[{position}].lot")
+        return [(move, None)]
+    chosen = [lot for lot in lots if not move.lot or lot[2] == move.lot]
+    taken = rules.take_lots(move.quantity, [(lot[0], lot[1]) for lot in chosen])
+    if taken is None:
+        sku = catalog.variants_by_id(variant_ids=[move.variant_id])[move.variant_id].sku
+        available = sum(lot[1] for lot in chosen)
+        raise short_stock([{"sku": sku, "lot": move.lot, "requested": move.quantity, "available": available}])
+    parts = []
+    for lot_id, units in taken:
+        cursor.execute(
+            "update inventory_stocklot set on_hand = on_hand - %s where id = %s returning code, expires_on",
+            [units, lot_id],
+        )
+        code, expires_on = cursor.fetchone()
+        next(lot for lot in lots if lot[0] == lot_id)[1] -= units
+        parts.append((replace(move, quantity=units, lot=code, expires_on=expires_on), lot_id))
+    return parts
+
+
+# --- holds -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    hold_id: str
+    variant_id: int
+    location_id: int
+    quantity: int
+
+
+_END = """
+    update inventory_hold set state = %s, idempotency_key = null
+     where id = any(%s::uuid[]) and state = any(%s) and (%s::timestamptz is null or expires_at <= %s)
+    returning id
+"""
+_DROP = """
+    delete from inventory_holdline where hold_id = any(%s::uuid[])
+    returning hold_id::text, variant_id, location_id, quantity, control_id
+"""
+
+
+def end_holds(
+    hold_ids: Collection[str], *, to: HoldState, expired_by: datetime | None = None, counts: bool = True
+) -> list[HeldLine]:
+    """End live holds and take their lines away, with their levels locked; the caller books the lines by `post`.
+
+    A hold that has ended already is left as it is: repeating changes nothing. `expired_by` ends only unclaimed holds
+    that expired by then. `counts` gives units back to the caps and slices they came from (a sale keeps them counted).
+    """
+    wanted = sorted(str(hold) for hold in hold_ids)
+    with connection.cursor() as cursor:
+        _lock_levels_of(cursor, wanted)
+        live = [HoldState.HELD] if expired_by else [HoldState.HELD, HoldState.CLAIMED]
+        cursor.execute(_END, [to, wanted, [str(state) for state in live], expired_by, expired_by])
+        ended = [str(row[0]) for row in cursor.fetchall()]
+        return _drop_lines(cursor, ended, counts=counts)
+
+
+def drop_orphans(hold_ids: Collection[str]) -> list[HeldLine]:
+    """Take away the lines left of released holds, with their levels locked; the caller books them by `post`."""
+    wanted = sorted(hold_ids)
+    with connection.cursor() as cursor:
+        _lock_levels_of(cursor, wanted)
+        return _drop_lines(cursor, wanted, counts=True)
+
+
+def _lock_levels_of(cursor: Any, hold_ids: Sequence[str]) -> None:
+    cursor.execute(
+        "select distinct variant_id, location_id from inventory_holdline where hold_id = any(%s::uuid[])", [hold_ids]
+    )
+    lock(sorted((variant, location) for variant, location in cursor.fetchall()))
+
+
+def _drop_lines(cursor: Any, hold_ids: Sequence[str], *, counts: bool) -> list[HeldLine]:
+    cursor.execute(_DROP, [hold_ids])
+    rows = cursor.fetchall()
+    returned: Counter[int] = Counter()
+    for _, _, _, units, control in rows:
+        if control is not None:
+            returned[control] += units
+    if counts and returned:
+        cursor.execute(
+            """update inventory_stockcontrol c set used = greatest(0, c.used - d.units)
+                 from unnest(%s::bigint[], %s::bigint[]) d(id, units) where c.id = d.id""",
+            [list(returned), list(returned.values())],
+        )
+    return [HeldLine(*row[:4]) for row in rows]
+
+
+def reserved_by(lines: Iterable[HeldLine]) -> dict[Pair, int]:
+    """Units to give back, by (variant, location)."""
+    units: Counter[Pair] = Counter()
+    for line in lines:
+        units[line.variant_id, line.location_id] += line.quantity
+    return dict(units)

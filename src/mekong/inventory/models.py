@@ -1,0 +1,291 @@
+"""Tables of stock: where goods are, how they moved, who holds what.
+
+The ledger (`StockMovement`) is the truth; `StockLevel` is its running sum, kept in the same transaction; `HoldLine` rows
+are the live reservations, so `reserved` of a level is the sum of its hold lines. `mekong doctor` proves both.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from mekong.foundation.ids import new_id
+
+
+class LocationKind(models.TextChoices):
+    WAREHOUSE = "warehouse"
+    STORE = "store"
+    TRANSIT = "transit"
+    # Virtual places: where goods come from and go to. They have a ledger but no level.
+    SUPPLIER = "supplier"
+    CUSTOMER = "customer"
+    DELIVERY = "delivery"
+    LOSS = "loss"
+
+
+KEPT_KINDS = (LocationKind.WAREHOUSE, LocationKind.STORE, LocationKind.TRANSIT)
+"""Kinds whose stock is counted: they have levels."""
+
+
+class Location(models.Model):
+    uid = models.UUIDField(default=new_id, unique=True, editable=False)
+    code = models.CharField(max_length=30, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=12, choices=LocationKind.choices)
+    priority = models.PositiveSmallIntegerField(default=100, help_text="Lower is asked first when goods are reserved.")
+    address = models.JSONField(default=dict)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(kind__in=LocationKind.values), name="location_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class StockLevel(models.Model):
+    """What stands on the shelf and what of it is promised. `version` grows with every change of either."""
+
+    pk = models.CompositePrimaryKey("variant_id", "location_id")
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    on_hand = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(reserved__gte=0) & Q(on_hand__gte=F("reserved")), name="stock_level_promises_only_what_stands"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["location"], name="stock_level_by_location")]
+
+
+class MovementReason(models.TextChoices):
+    OPENING = "opening"
+    RECEIPT = "receipt"
+    ADJUSTMENT = "adjustment"
+    COUNT = "count"
+    SCRAP = "scrap"
+    TRANSFER = "transfer"
+    SHIPMENT = "shipment"
+    DELIVERY = "delivery"
+    RETURN = "return"
+    EXPIRY = "expiry"
+
+
+class StockMovement(models.Model):
+    """One line of the double-entry ledger: `quantity` units went from one place to another. Never changed or removed."""
+
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
+    from_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    to_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    quantity = models.BigIntegerField()
+    reason = models.CharField(max_length=12, choices=MovementReason.choices)
+    reference = models.CharField(max_length=80, blank=True, default="")
+    note = models.CharField(max_length=300, blank=True, default="")
+    lot = models.ForeignKey("StockLot", null=True, on_delete=models.PROTECT, related_name="+")
+    unit_cost_minor = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=80)
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="stock_movement_moves_something"),
+            models.CheckConstraint(
+                condition=~Q(from_location=F("to_location")), name="stock_movement_between_two_places"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["variant", "id"], name="stock_movement_by_variant"),
+            models.Index(fields=["reference"], name="stock_movement_by_reference"),
+        ]
+
+
+class StockLot(models.Model):
+    """A batch of a variant at a place. For variants that track lots, lots of a level add up to its on_hand."""
+
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=60)
+    expires_on = models.DateField(null=True)
+    on_hand = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["variant", "location", "code"], name="stock_lot_once_per_place"),
+            models.CheckConstraint(condition=Q(on_hand__gte=0), name="stock_lot_not_negative"),
+        ]
+
+
+class HoldState(models.TextChoices):
+    HELD = "held"
+    CLAIMED = "claimed"
+    CONSUMED = "consumed"
+    RELEASED = "released"
+
+
+class Hold(models.Model):
+    """A reservation: units set aside for an owner (a cart, a basket) until it expires, or for the order that claimed it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    channel = models.CharField(max_length=40)
+    owner = models.CharField(max_length=120)
+    state = models.CharField(max_length=8, choices=HoldState.choices, default=HoldState.HELD)
+    expires_at = models.DateTimeField(null=True)
+    claimed_by = models.CharField(max_length=80, blank=True, default="")
+    idempotency_key = models.CharField(max_length=250, null=True)  # noqa: DJ001 - NULLs may repeat, "" may not
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["idempotency_key"], condition=Q(idempotency_key__isnull=False), name="hold_once_per_key"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["expires_at"], condition=Q(state="held"), name="hold_expiring"),
+        ]
+
+
+class HoldLine(models.Model):
+    """Units of one variant reserved at one place. The row lives exactly as long as the units are reserved.
+
+    Its foreign keys are not checked by the database: a line is only written in the statement that makes its hold and
+    updates its stock level, whose keys are checked, and the checks would lock the hot variant's row once a line. Nor is
+    there an index by variant: expired holds are found by their time.
+    """
+
+    pk = models.CompositePrimaryKey("hold_id", "line")
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    line = models.PositiveSmallIntegerField()
+    variant = models.ForeignKey(
+        "catalog.Variant", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    location = models.ForeignKey(
+        Location, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    quantity = models.BigIntegerField()
+    control_id = models.BigIntegerField(null=True, help_text="The slice or cap these units were taken from.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="hold_line_holds_something"),
+        ]
+
+
+class ChannelSupply(models.Model):
+    """A location that serves a channel. A channel without rows is served by every active warehouse and store."""
+
+    channel = models.CharField(max_length=40)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    priority = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "location"], name="channel_supply_once")
+        ]
+
+
+class ControlScope(models.TextChoices):
+    """What a control applies to, in the order in which controls are asked: the first match wins."""
+
+    EXCLUSION = "exclusion"
+    LISTING = "listing"
+    SKU = "sku"
+    CATEGORY = "category"
+    CHANNEL = "channel"
+
+
+class ControlKind(models.TextChoices):
+    EXCLUDE = "exclude"
+    POOL = "pool"
+    SHARE = "share"
+    CAP = "cap"
+    SLICE = "slice"
+    FLOOR = "floor"
+    BUFFER = "buffer"
+
+
+class StockControl(models.Model):
+    """How much of the stock one channel may show and sell. `amount` is units, or basis points for a share.
+
+    `target` names the listing (`item:model`), SKU or category code of the scope; "" for a whole channel. `used` counts
+    the units sold from a cap or slice since the control was set.
+    """
+
+    uid = models.UUIDField(default=new_id, unique=True, editable=False)
+    channel = models.CharField(max_length=40)
+    scope = models.CharField(max_length=10, choices=ControlScope.choices)
+    target = models.CharField(max_length=120, blank=True, default="")
+    kind = models.CharField(max_length=8, choices=ControlKind.choices)
+    amount = models.BigIntegerField(default=0)
+    used = models.BigIntegerField(default=0)
+    position = models.PositiveIntegerField(default=100)
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(amount__gte=0) & Q(used__gte=0), name="stock_control_not_negative"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["channel", "scope"], name="stock_control_by_channel")]
+
+
+class StockPolicy(models.Model):
+    """One row. `version` grows with every change of controls or supply, so that engines notice at their next batch."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    version = models.BigIntegerField(default=1)
+
+
+class ReorderLevel(models.Model):
+    """When stock of a variant at a place counts as low (`min_qty`) and what to fill it up to (`max_qty`)."""
+
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    min_qty = models.PositiveBigIntegerField()
+    max_qty = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["variant", "location"], name="reorder_level_once_per_place"),
+        ]
+
+
+class TransferState(models.TextChoices):
+    IN_TRANSIT = "in_transit"
+    RECEIVED = "received"
+
+
+class Transfer(models.Model):
+    """Goods on their way between two of our places: shipped in one step, received in another."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    code = models.CharField(max_length=20, unique=True)
+    from_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    to_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=TransferState.choices, default=TransferState.IN_TRANSIT)
+    lines = models.JSONField(help_text="[{variant_id, quantity, received}]")
+    shipped_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
+
+
+class OversellEntry(models.Model):
+    """A sale of goods the system did not know of, allowed by someone with the right. The list to look into."""
+
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveBigIntegerField()
+    reference = models.CharField(max_length=80)
+    channel = models.CharField(max_length=40)
+    actor = models.CharField(max_length=80)
+    occurred_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)

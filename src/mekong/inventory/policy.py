@@ -1,0 +1,85 @@
+"""Which places serve a channel and which controls shape what it may sell: read once, kept until the version moves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection
+
+from mekong.catalog import queries as catalog
+from mekong.inventory import rules
+from mekong.inventory.rules import Control
+
+_SUPPLY = """
+    select s.channel, s.location_id from inventory_channelsupply s
+      join inventory_location l on l.id = s.location_id and l.is_active
+     order by s.channel, s.priority, s.location_id
+"""
+_DEFAULT = """
+    select id from inventory_location where is_active and kind in ('warehouse', 'store') order by priority, id
+"""
+_CONTROLS = """
+    select id, channel, scope, target, kind, amount from inventory_stockcontrol
+     where (starts_at is null or starts_at <= now()) and (ends_at is null or ends_at > now())
+     order by array_position(%s::text[], scope::text), position, id
+"""
+_NEXT_TURN = """
+    select min(turn) from (
+        select starts_at as turn from inventory_stockcontrol where starts_at > now()
+        union all select ends_at from inventory_stockcontrol where ends_at > now()) turns
+"""
+
+
+class Policy:
+    """A snapshot of supply and controls at one version. Controls with a start or an end make it stale at that moment."""
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("select version from inventory_stockpolicy where id = 1")
+            row = cursor.fetchone()
+            self.version: int = row[0] if row else 0
+            cursor.execute(_DEFAULT)
+            self._default = tuple(found[0] for found in cursor.fetchall())
+            self._supply: dict[str, tuple[int, ...]] = {}
+            cursor.execute(_SUPPLY)
+            for channel, location in cursor.fetchall():
+                self._supply[channel] = (*self._supply.get(channel, ()), location)
+            self._controls: dict[str, list[Control]] = {}
+            cursor.execute(_CONTROLS, [list(rules.SCOPES)])
+            for row in cursor.fetchall():
+                control = Control(*row)
+                self._controls.setdefault(control.channel, []).append(control)
+            cursor.execute(_NEXT_TURN)
+            turn = cursor.fetchone()
+            self.stale_at: datetime | None = turn[0] if turn else None
+        self.has_controls = bool(self._controls)
+        self._names: dict[int, tuple[str, tuple[str, ...]]] = {}
+        self._slices: dict[int, tuple[Control, ...]] = {}
+
+    def locations(self, channel: str) -> tuple[int, ...]:
+        """Ids of the places that serve a channel, first asked first."""
+        return self._supply.get(channel, self._default)
+
+    def know(self, variant_ids: Collection[int]) -> None:
+        """Read what controls may name of these variants (SKU, categories), with one statement."""
+        unknown = [variant for variant in variant_ids if variant not in self._names]
+        if unknown and self.has_controls:
+            self._names.update(catalog.control_names(variant_ids=unknown))
+
+    def control(self, channel: str, variant_id: int, listing: str = "") -> Control | None:
+        """The control that applies, or None for the pool. Call `know` first."""
+        controls = self._controls.get(channel)
+        if not controls:
+            return None
+        sku, categories = self._names.get(variant_id, ("", ()))
+        return rules.first_match(controls, sku=sku, categories=categories, listing=listing)
+
+    def slices(self, variant_id: int) -> tuple[Control, ...]:
+        """Every channel's slice of this variant. A slice set on a listing counts where its target names the SKU."""
+        known = self._slices.get(variant_id)
+        if known is None:
+            found = (self.control(channel, variant_id) for channel in self._controls)
+            known = tuple(control for control in found if control is not None and control.kind == "slice")
+            self._slices[variant_id] = known
+        return known

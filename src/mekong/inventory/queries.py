@@ -1,0 +1,250 @@
+"""What stands where, what may be promised, how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from mekong.catalog import queries as catalog
+from mekong.foundation.actor import Actor
+from mekong.inventory import rules
+from mekong.inventory.contracts import (
+    Availability,
+    ControlView,
+    LevelView,
+    LocationView,
+    LotView,
+    LowStock,
+    MovementView,
+)
+from mekong.inventory.errors import LocationNotFound
+from mekong.inventory.models import KEPT_KINDS, Location, LocationKind, OversellEntry, StockControl, StockLot
+from mekong.inventory.policy import Policy
+
+_POLICY_TURN = 1 << 40
+"""The policy's version counts above the levels' versions, so that any change of either makes the sum grow."""
+
+_virtual: dict[str, int] = {}
+
+
+def location_view(row: Location) -> LocationView:
+    return LocationView(row.id, row.uid, row.code, row.name, row.kind, row.priority, row.is_active, row.address)
+
+
+def get_location(*, actor: Actor, code: str) -> LocationView:
+    """A place that keeps stock, by its code in any case. Raises: LocationNotFound."""
+    row = Location.objects.filter(code=code.strip().upper(), kind__in=KEPT_KINDS).first()
+    if row is None or (row.kind == LocationKind.TRANSIT):
+        raise LocationNotFound(key=code)
+    return location_view(row)
+
+
+def list_locations(*, actor: Actor) -> list[LocationView]:
+    """Warehouses and stores this actor works at, by priority."""
+    rows = Location.objects.filter(kind__in=(LocationKind.WAREHOUSE, LocationKind.STORE)).order_by("priority", "id")
+    return [location_view(row) for row in rows if actor.sees_location(row.id, "inventory.view")]
+
+
+def virtual_location(kind: LocationKind) -> int:
+    """The id of the one place of a system kind: supplier, customer, delivery, loss, transit."""
+    if kind not in _virtual:
+        _virtual[kind] = Location.objects.only("id").get(kind=kind).id
+    return _virtual[kind]
+
+
+def forget_places() -> None:
+    """Look system places up anew (their rows were made again)."""
+    _virtual.clear()
+
+
+def levels(
+    *, actor: Actor, variant_ids: Collection[int] | None = None, location: str = "", after: tuple[int, int] = (0, 0),
+    limit: int = 200,
+) -> list[LevelView]:  # fmt: skip
+    """Stock levels by variant and location, one statement; `after` is the last (variant, location) already seen."""
+    actor.require("inventory.view")
+    scope = actor.locations_for("inventory.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select s.variant_id, s.location_id, l.code, s.on_hand, s.reserved, s.version
+                 from inventory_stocklevel s join inventory_location l on l.id = s.location_id
+                where (%s::bigint[] is null or s.variant_id = any(%s::bigint[]))
+                  and (%s = '' or l.code = %s) and (%s::bigint[] is null or s.location_id = any(%s::bigint[]))
+                  and (s.variant_id, s.location_id) > (%s, %s)
+                order by s.variant_id, s.location_id limit %s""",
+            [
+                *([list(variant_ids)] * 2 if variant_ids is not None else [None, None]),
+                location.upper(), location.upper(),
+                *([sorted(scope)] * 2 if scope is not None else [None, None]),
+                *after, limit,
+            ],
+        )  # fmt: skip
+        return [LevelView(*row) for row in cursor.fetchall()]
+
+
+_SUPPLY = """
+    select s.variant_id, sum(s.on_hand)::bigint, sum(s.reserved)::bigint, sum(s.version)::bigint
+      from inventory_stocklevel s
+     where s.variant_id = any(%s::bigint[]) and s.location_id = any(%s::bigint[]) group by s.variant_id
+"""
+
+
+def availability(
+    *, channel: str, variant_ids: Collection[int], listings: Mapping[int, str] | None = None
+) -> dict[int, Availability]:
+    """What a channel may promise of each variant: on hand less reserved where it is served from, shaped by controls.
+
+    A bundle has as many units as its scarcest part gives. A variant never stocked reads as zero. `listings` names the
+    listing (`item:model`) of a variant where controls may be set on one. Four statements however many variants.
+    """
+    facts = catalog.stock_facts(variant_ids=variant_ids)
+    parts = {variant: fact.parts or ((variant, 1),) for variant, fact in facts.items()}
+    needed = {part for each in parts.values() for part, _ in each}
+    policy = Policy()
+    policy.know({*needed, *variant_ids})
+    with connection.cursor() as cursor:
+        cursor.execute(_SUPPLY, [list(needed), list(policy.locations(channel))])
+        supply = {row[0]: row[1:] for row in cursor.fetchall()}
+        used = _used(cursor, policy, {*needed, *variant_ids})
+    found: dict[int, Availability] = {}
+    for variant, made_of in parts.items():
+        on_hand, reserved, version = _together(made_of, supply)
+        free = min(
+            (max(0, _row(supply, part)[0] - _row(supply, part)[1] - _sliced(policy, used, channel, part)) // each)
+            for part, each in made_of
+        )
+        control = policy.control(channel, variant, (listings or {}).get(variant, ""))
+        own_free = free
+        if control is not None and control.kind == "slice":
+            own_free = max(0, on_hand - reserved)
+        quantity = rules.shaped(
+            control, free=own_free, sliced_to_others=0, used=used.get(control.id, 0) if control else 0
+        )
+        found[variant] = Availability(
+            variant, channel, quantity, on_hand, reserved, max(0, on_hand - reserved - quantity),
+            policy.version * _POLICY_TURN + version, control.kind if control else "pool",
+        )  # fmt: skip
+    return found
+
+
+def _row(supply: Mapping[int, Sequence[int]], variant: int) -> Sequence[int]:
+    return supply.get(variant, (0, 0, 0))
+
+
+def _together(made_of: Sequence[tuple[int, int]], supply: Mapping[int, Sequence[int]]) -> tuple[int, int, int]:
+    rows = [(_row(supply, part), each) for part, each in made_of]
+    on_hand = min(row[0] // each for row, each in rows)
+    free = min((row[0] - row[1]) // each for row, each in rows)
+    return on_hand, on_hand - free, sum(row[2] for row, _ in rows)
+
+
+def _sliced(policy: Policy, used: Mapping[int, int], channel: str, variant: int) -> int:
+    slices = policy.slices(variant) if policy.has_controls else ()
+    return sum(max(0, each.amount - used.get(each.id, 0)) for each in slices if each.channel != channel)
+
+
+def _used(cursor: Any, policy: Policy, variants: Collection[int]) -> dict[int, int]:
+    if not policy.has_controls:
+        return {}
+    cursor.execute("select id, used from inventory_stockcontrol")
+    return dict(cursor.fetchall())
+
+
+def stock_versions(*, channel: str, variant_ids: Collection[int]) -> dict[int, int]:
+    """The version `availability` would carry for each variant that is not a bundle, with one read of the levels."""
+    policy = Policy()
+    with connection.cursor() as cursor:
+        cursor.execute(_SUPPLY, [list(variant_ids), list(policy.locations(channel))])
+        versions = {row[0]: row[3] for row in cursor.fetchall()}
+    return {variant: policy.version * _POLICY_TURN + versions.get(variant, 0) for variant in variant_ids}
+
+
+_CARD = """
+    select * from (
+        select m.id, m.variant_id, f.code as from_code, t.code as to_code, m.quantity,
+               case when m.to_location_id = any(%(places)s) then m.quantity else 0 end
+             - case when m.from_location_id = any(%(places)s) then m.quantity else 0 end as change,
+               sum(case when m.to_location_id = any(%(places)s) then m.quantity else 0 end
+                 - case when m.from_location_id = any(%(places)s) then m.quantity else 0 end)
+                   over (partition by m.variant_id order by m.id)::bigint as balance,
+               m.reason, m.reference, m.note, coalesce(lot.code, ''), m.unit_cost_minor, m.actor, m.occurred_at
+          from inventory_stockmovement m
+          join inventory_location f on f.id = m.from_location_id
+          join inventory_location t on t.id = m.to_location_id
+          left join inventory_stocklot lot on lot.id = m.lot_id
+         where m.variant_id = %(variant)s
+           and (m.from_location_id = any(%(places)s) or m.to_location_id = any(%(places)s))
+    ) card where id < %(before)s order by id desc limit %(limit)s
+"""
+
+
+def stock_card(
+    *, actor: Actor, variant_id: int, location: str = "", before: int | None = None, limit: int = 50
+) -> list[MovementView]:
+    """Every movement of a variant, newest first, with the balance after each, at one place or all that keep stock.
+
+    `change` is what the movement did to those places together: a transfer between two of them changes nothing.
+    """
+    actor.require("inventory.view")
+    places = [
+        place.id
+        for place in Location.objects.filter(kind__in=KEPT_KINDS)
+        if actor.sees_location(place.id, "inventory.view") and (not location or place.code == location.upper())
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CARD, {"variant": variant_id, "places": places, "before": before or 2**62, "limit": limit}
+        )
+        return [MovementView(*row) for row in cursor.fetchall()]
+
+
+def list_lots(*, actor: Actor, variant_id: int) -> list[LotView]:
+    """Lots of a variant that have units, earliest expiry first."""
+    actor.require("inventory.view")
+    rows = StockLot.objects.filter(variant_id=variant_id, on_hand__gt=0).select_related("location")
+    found = [row for row in rows if actor.sees_location(row.location_id, "inventory.view")]
+    far = datetime.max.replace(tzinfo=UTC).date()
+    return [
+        LotView(row.variant_id, row.location.code, row.code, row.expires_on, row.on_hand)
+        for row in sorted(found, key=lambda lot: (lot.expires_on or far, lot.id))
+    ]
+
+
+def list_low_stock(*, actor: Actor, limit: int = 200) -> list[LowStock]:
+    """Variants whose free units have fallen to their reorder level or below, the emptiest first."""
+    actor.require("inventory.view")
+    scope = actor.locations_for("inventory.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select r.variant_id, l.code, coalesce(s.on_hand - s.reserved, 0), r.min_qty, r.max_qty
+                 from inventory_reorderlevel r join inventory_location l on l.id = r.location_id
+                 left join inventory_stocklevel s on s.variant_id = r.variant_id and s.location_id = r.location_id
+                where coalesce(s.on_hand - s.reserved, 0) <= r.min_qty
+                  and (%s::bigint[] is null or r.location_id = any(%s::bigint[]))
+                order by coalesce(s.on_hand - s.reserved, 0) - r.min_qty, r.variant_id limit %s""",
+            [*([sorted(scope)] * 2 if scope is not None else [None, None]), limit],
+        )
+        return [LowStock(*row) for row in cursor.fetchall()]
+
+
+def control_view(row: StockControl) -> ControlView:
+    return ControlView(
+        row.uid, row.channel, row.scope, row.target, row.kind, row.amount, row.used, row.position, row.starts_at,
+        row.ends_at,
+    )  # fmt: skip
+
+
+def list_controls(*, actor: Actor, channel: str = "") -> list[ControlView]:
+    """Controls in the order in which they are asked."""
+    actor.require("inventory.view")
+    rows = StockControl.objects.filter(channel=channel) if channel else StockControl.objects.all()
+    order = {scope: place for place, scope in enumerate(rules.SCOPES)}
+    return [control_view(row) for row in sorted(rows, key=lambda each: (order[each.scope], each.position, each.id))]
+
+
+def count_oversells(*, since: datetime) -> int:
+    """Units sold below zero since a moment."""
+    return sum(OversellEntry.objects.filter(occurred_at__gte=since).values_list("quantity", flat=True))

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class OrdersConfig(AppConfig):
+    name = "mekong.orders"
+    label = "orders"
+    verbose_name = "Đơn hàng"
+
+    def ready(self) -> None:
+        from mekong.orders import checks  # noqa: F401 - registers the doctor's checks

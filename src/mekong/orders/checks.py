@@ -1,0 +1,70 @@
+"""The invariants of one order book, for `mekong doctor`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+from mekong.foundation import health
+from mekong.orders.rules import RESERVED
+
+_TWICE = """
+    select channel, external_id, count(*) from orders_salesorder where external_id <> ''
+     group by 1, 2 having count(*) > 1
+"""
+_UNHELD = """
+    select o.code from orders_salesorder o
+     where o.state = any(%s) and o.hold_id is not null
+       and not exists (select 1 from inventory_hold h where h.id = o.hold_id and h.state = 'claimed')
+     order by o.placed_at limit 20
+"""
+_STRAY = """
+    select h.id::text, o.code from inventory_hold h join orders_salesorder o on o.hold_id = h.id
+     where h.state = 'claimed' and o.state <> all(%s) limit 20
+"""
+_SUMS = """
+    select o.code from orders_salesorder o
+     where o.subtotal_minor <> (select coalesce(sum(l.total_minor), 0) from orders_orderline l where l.order_id = o.id)
+        or o.total_minor <> o.subtotal_minor - o.discount_minor + o.shipping_fee_minor limit 20
+"""
+
+
+def _rows(sql: str, parameters: list[object] | None = None) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [" ".join(str(each) for each in row) for row in cursor.fetchall()]
+
+
+def orders_unique(now: datetime) -> health.Finding:
+    found = _rows(_TWICE)
+    if found:
+        return health.Finding(
+            False, f"Orders booked twice: {'; '.join(found[:5])}", "Check that migrations are applied: a constraint forbids this."
+        )
+    return health.Finding(True, "Every order of every channel is in the book once.")
+
+
+def orders_hold_their_goods(now: datetime) -> health.Finding:
+    unheld = _rows(_UNHELD, [[state.value for state in RESERVED]])
+    stray = _rows(_STRAY, [[state.value for state in RESERVED]])
+    if unheld or stray:
+        return health.Finding(
+            False,
+            f"{len(unheld)} open orders without their goods held ({', '.join(unheld[:5])}), "
+            f"{len(stray)} holds of orders that need none ({', '.join(stray[:5])}).",
+            "Open each order and cancel it or reserve its goods again.",
+        )
+    return health.Finding(True, "Every open order holds its goods, and no other hold is claimed.")
+
+
+def orders_add_up(now: datetime) -> health.Finding:
+    found = _rows(_SUMS)
+    if found:
+        return health.Finding(False, f"Orders whose lines do not add up: {', '.join(found)}", "Report these order codes.")
+    return health.Finding(True, "Every order's total is the sum of its lines.")
+
+
+health.register("orders.unique", orders_unique)
+health.register("orders.hold_their_goods", orders_hold_their_goods)
+health.register("orders.add_up", orders_add_up)

@@ -1,0 +1,185 @@
+"""Shapes of orders that cross the border."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """`variant_id` None: a line of a channel that matches no SKU of ours; it holds the order back."""
+
+    variant_id: int | None
+    sku: str
+    name: str
+    quantity: int
+    unit_price_minor: int
+    tax_rate_bp: int = 0
+    external_ids: tuple[str, ...] = ()
+    listing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """An order about to be placed, checked and priced. `hold_id` is claimed by placing it.
+
+    `allocation`: (variant, location, units) of the hold. `state` is the state it begins in.
+    """
+
+    channel: str
+    lines: tuple[DraftLine, ...]
+    currency: str
+    placed_at: datetime
+    state: str = "pending_confirmation"
+    external_id: str = ""
+    idempotency_key: str | None = None
+    hold_id: str | None = None
+    allocation: tuple[tuple[int, int, int], ...] = ()
+    payment_state: str = "unpaid"
+    is_cod: bool = False
+    customer_name: str = ""
+    customer_phone: str = ""
+    customer_ref: str = ""
+    shipping_address: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
+    discount_minor: int = 0
+    shipping_fee_minor: int = 0
+    ship_by: datetime | None = None
+    remote_state: str = ""
+    remote_updated_at: datetime | None = None
+    tracking_no: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order in the book. `is_new` False: it was there already, and nothing changed."""
+
+    id: str
+    code: str
+    state: str
+    total_minor: int
+    currency: str
+    is_new: bool
+    tax_minor: int = 0
+    duplicate_of: str = ""
+
+
+@dataclass(frozen=True)
+class LineView:
+    line: int
+    variant_id: int | None
+    sku: str
+    name: str
+    quantity: int
+    returned: int
+    unit_price_minor: int
+    total_minor: int
+    tax_rate_bp: int
+    tax_minor: int
+    external_ids: Sequence[str]
+    listing: str
+
+
+@dataclass(frozen=True)
+class TimelineView:
+    kind: str
+    data: Mapping[str, Any]
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OrderSummary:
+    """One row of the order list. `skus`: the first few lines, for people to recognise it by."""
+
+    id: UUID
+    code: str
+    channel: str
+    external_id: str
+    state: str
+    payment_state: str
+    currency: str
+    total_minor: int
+    customer_name: str
+    customer_phone: str
+    units: int
+    line_count: int
+    first_line: str
+    issues: Sequence[str]
+    tags: Sequence[str]
+    duplicate_of: str
+    ship_by: datetime | None
+    placed_at: datetime
+    tracking_no: str
+
+
+@dataclass(frozen=True)
+class OrderView:
+    id: UUID
+    code: str
+    channel: str
+    external_id: str
+    state: str
+    remote_state: str
+    payment_state: str
+    is_cod: bool
+    currency: str
+    subtotal_minor: int
+    discount_minor: int
+    shipping_fee_minor: int
+    tax_minor: int
+    total_minor: int
+    customer_name: str
+    customer_phone: str
+    customer_ref: str
+    shipping_address: Mapping[str, str]
+    note: str
+    tags: Sequence[str]
+    issues: Sequence[str]
+    duplicate_of: str
+    allocation: Sequence[tuple[int, int, int]]
+    tracking_no: str
+    cancel_reason: str
+    ship_by: datetime | None
+    placed_at: datetime
+    confirmed_at: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    cancelled_at: datetime | None
+    hold_id: UUID | None
+    lines: Sequence[LineView]
+    timeline: Sequence[TimelineView]
+
+
+@dataclass(frozen=True)
+class OrderFilter:
+    """What a list of orders is narrowed to. `text` finds order codes, external ids, phones and tracking numbers."""
+
+    channel: str = ""
+    states: Sequence[str] = ()
+    issue: str = ""
+    text: str = ""
+    tag: str = ""
+    placed_from: datetime | None = None
+    placed_to: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    orders: Sequence[OrderSummary]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class GradedReturn:
+    """`grade`: resellable goes back on the shelf, damaged and missing do not."""
+
+    line: int
+    quantity: int
+    grade: str

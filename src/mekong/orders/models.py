@@ -1,0 +1,125 @@
+"""The order book: every order of every channel, once, with its lines and its timeline."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from mekong.foundation.ids import new_id
+from mekong.orders.rules import OrderState, PaymentState
+
+
+class SalesOrder(models.Model):
+    """One wish to buy. Money is in minor units of `currency`, tax included, as sold.
+
+    `issues`: what holds the order back (address, stock, unmatched_line) or wants a look (duplicate). `allocation`:
+    [[variant id, location id, units], …] as reserved when placed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    code = models.CharField(max_length=24, unique=True)
+    channel = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=80, blank=True, default="")
+    idempotency_key = models.CharField(max_length=250, null=True)  # noqa: DJ001 - NULLs may repeat, "" may not
+    state = models.CharField(max_length=24, choices=[(state.value, state.value) for state in OrderState])
+    remote_state = models.CharField(max_length=40, blank=True, default="")
+    remote_updated_at = models.DateTimeField(null=True)
+    payment_state = models.CharField(max_length=16, choices=[(state.value, state.value) for state in PaymentState])
+    is_cod = models.BooleanField(default=False)
+    currency = models.CharField(max_length=3)
+    subtotal_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(default=0)
+    shipping_fee_minor = models.BigIntegerField(default=0)
+    tax_minor = models.BigIntegerField(help_text="Tax contained in the total.")
+    total_minor = models.BigIntegerField()
+    customer_name = models.CharField(max_length=160, blank=True, default="")
+    customer_phone = models.CharField(max_length=20, blank=True, default="", help_text="E.164; empty when masked.")
+    customer_ref = models.CharField(max_length=120, blank=True, default="", help_text="The buyer's name on the channel.")
+    shipping_address = models.JSONField(default=dict)
+    note = models.TextField(blank=True, default="")
+    tags = models.JSONField(default=list)
+    issues = models.JSONField(default=list)
+    duplicate_of = models.CharField(max_length=24, blank=True, default="")
+    basket = models.CharField(max_length=32, blank=True, default="", help_text="Digest of SKUs and quantities.")
+    hold = models.ForeignKey(
+        "inventory.Hold", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    allocation = models.JSONField(default=list)
+    tracking_no = models.CharField(max_length=80, blank=True, default="")
+    cancel_reason = models.CharField(max_length=200, blank=True, default="")
+    ship_by = models.DateTimeField(null=True)
+    placed_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    shipped_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    actor = models.CharField(max_length=80)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["channel", "external_id"], condition=~Q(external_id=""), name="order_once_per_channel"
+            ),
+            models.UniqueConstraint(fields=["idempotency_key"], name="order_once_per_key"),
+            models.CheckConstraint(
+                condition=Q(subtotal_minor__gte=0) & Q(total_minor__gte=0) & Q(discount_minor__gte=0),
+                name="order_money_not_negative",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
+            models.Index(fields=["state", "-placed_at", "-id"], name="order_by_state"),
+            models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_channel"),
+            models.Index(fields=["customer_phone", "-placed_at"], name="order_by_phone", condition=~Q(customer_phone="")),
+            models.Index(fields=["external_id"], name="order_by_external", condition=~Q(external_id="")),
+            GinIndex(fields=["issues"], name="order_by_issue", condition=~Q(issues=[])),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class OrderLine(models.Model):
+    """One variant of an order, as sold. `variant` is empty while a marketplace's line is not matched to a SKU."""
+
+    pk = models.CompositePrimaryKey("order_id", "line")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+", db_index=False)
+    line = models.PositiveSmallIntegerField()
+    variant = models.ForeignKey(
+        "catalog.Variant", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    sku = models.CharField(max_length=120, blank=True)
+    name = models.CharField(max_length=500)
+    quantity = models.BigIntegerField()
+    unit_price_minor = models.BigIntegerField()
+    total_minor = models.BigIntegerField()
+    tax_rate_bp = models.PositiveIntegerField()
+    tax_minor = models.BigIntegerField()
+    external_ids = models.JSONField(default=list)
+    listing = models.CharField(max_length=100, blank=True, default="", help_text="item:model on the channel.")
+    returned = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0) & Q(unit_price_minor__gte=0), name="order_line_sane"),
+            models.CheckConstraint(
+                condition=Q(returned__gte=0) & Q(returned__lte=models.F("quantity")), name="order_line_returns_what_was_sold"
+            ),
+        ]
+
+
+class TimelineEntry(models.Model):
+    """One thing that happened to an order. Never changed or removed."""
+
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=30)
+    data = models.JSONField(default=dict)
+    actor = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["order", "id"], name="timeline_by_order")]

@@ -1,0 +1,261 @@
+"""From what a buyer asks for to an order in the book: check, price, hold, then place.
+
+The two steps that touch the database are batched (`inventory.engine`, `orders.book`), so many buyers cost little more
+than one. A crash between them leaves a hold that expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from mekong.catalog import queries as catalog
+from mekong.catalog.contracts import VariantView
+from mekong.foundation.actor import Actor
+from mekong.inventory import commands as inventory
+from mekong.inventory import ledger
+from mekong.inventory.contracts import Held, ReserveRequest, Short
+from mekong.inventory.engine import engine
+from mekong.inventory.errors import BadQuantity
+from mekong.orders import phones, rules
+from mekong.orders.book import Draft, book
+from mekong.orders.contracts import DraftLine, OrderDraft, Placed
+from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, UnknownSku
+
+CLAIM_WITHIN_S = 120
+"""Seconds a hold waits for its order to be placed; a crash in between gives the goods back after it."""
+
+MAX_LINES = 5000
+MAX_PRICE = 10**13
+"""Minor units of one unit; above this somebody typed a barcode into the price."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """`unit_price_minor` None: the price of the catalogue. Setting one's own needs the right to (`orders.edit`)."""
+
+    sku: str
+    quantity: int
+    unit_price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An order as a channel of our own asks for it (web shop, till, phone)."""
+
+    channel: str
+    lines: Sequence[AskedLine]
+    customer_name: str = ""
+    customer_phone: str = ""
+    shipping_address: Mapping[str, str] | None = None
+    external_id: str = ""
+    idempotency_key: str | None = None
+    reservation_id: str | None = None
+    note: str = ""
+    is_cod: bool = False
+    is_paid: bool = False
+    is_confirmed: bool = False
+    placed_at: datetime | None = None
+    location_ids: tuple[int, ...] | None = None
+    shipping_fee_minor: int = 0
+    discount_minor: int = 0
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An order checked and priced, with what to ask the stock engine for."""
+
+    draft: OrderDraft
+    request: ReserveRequest
+
+
+def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime) -> Prepared:
+    """Check and price an order; no database. `variants` by SKU as `catalog.queries.variants_by_sku` answers.
+
+    Raises: MayNot, EmptyOrder, BadLine, UnknownSku, BadPhone, each naming the field.
+    """
+    actor.require("orders.place")
+    if not asked.lines:
+        raise EmptyOrder(field="lines")
+    if len(asked.lines) > MAX_LINES:
+        raise BadLine(field="lines", problem=f"An order has at most {MAX_LINES} lines. Split it.")
+    phone = ""
+    if asked.customer_phone:
+        phone = phones.e164(asked.customer_phone) or ""
+        if not phone:
+            raise BadPhone(field="customer.phone", phone=asked.customer_phone)
+    lines, wanted, currency = [], [], asked.currency
+    for position, line in enumerate(asked.lines):
+        variant = variants.get(line.sku.casefold()) or variants.get(line.sku)
+        if variant is None or not variant.is_sellable:
+            raise UnknownSku(field=f"lines[{position}].sku", sku=line.sku)
+        price = variant.price_minor if line.unit_price_minor is None else line.unit_price_minor
+        if not 0 <= price <= MAX_PRICE:
+            raise BadLine(
+                field=f"lines[{position}].unit_price_minor", problem=f"{price} is not a price. Send 0 or more, in minor units."
+            )
+        if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * price > 2**62:
+            raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="from 1 up")
+        if currency is None:
+            currency = variant.currency
+        elif line.unit_price_minor is None and variant.currency != currency:
+            raise BadLine(
+                field=f"lines[{position}].sku",
+                problem=f"{line.sku} is priced in {variant.currency}, the order is in {currency}. Order them apart.",
+            )
+        lines.append(
+            DraftLine(variant.id, variant.sku, variant.full_name, line.quantity, price, variant.tax_rate_bp)
+        )
+        wanted.append((variant.id, line.quantity))
+    owner = f"order:{asked.channel}:{asked.external_id or asked.idempotency_key or phone or asked.customer_name}"[:120]
+    key = f"{asked.channel}:{asked.external_id}" if asked.external_id else asked.idempotency_key
+    request = inventory.reservation(
+        actor=actor, channel=asked.channel, owner=owner, lines=wanted, ttl_s=CLAIM_WITHIN_S, now=now,
+        key=f"order:{key}" if key else None, location_ids=asked.location_ids, facts=_facts(variants.values()),
+    )  # fmt: skip
+    draft = OrderDraft(
+        channel=asked.channel,
+        lines=tuple(lines),
+        currency=currency or "VND",
+        placed_at=asked.placed_at or now,
+        state=rules.OrderState.CONFIRMED if asked.is_confirmed else rules.OrderState.PENDING_CONFIRMATION,
+        external_id=asked.external_id,
+        idempotency_key=asked.idempotency_key,
+        hold_id=asked.reservation_id,
+        payment_state=rules.PaymentState.PAID if asked.is_paid else rules.PaymentState.UNPAID,
+        is_cod=asked.is_cod,
+        customer_name=asked.customer_name,
+        customer_phone=phone,
+        shipping_address=dict(asked.shipping_address or {}),
+        note=asked.note,
+        discount_minor=asked.discount_minor,
+        shipping_fee_minor=asked.shipping_fee_minor,
+    )
+    return Prepared(draft, request)
+
+
+def _facts(variants: Any) -> dict[int, catalog.StockFacts]:
+    return {
+        each.id: catalog.StockFacts(each.id, each.allow_backorder, each.tracks_lots)
+        for each in variants
+        if not each.is_bundle
+    }
+
+
+def with_hold(draft: OrderDraft, answer: Held | Short, asked: Sequence[DraftLine]) -> OrderDraft:
+    """The draft with the hold that was taken for it. Raises: ShortStock naming the lines that fell short."""
+    if isinstance(answer, Short):
+        raise short(answer, asked)
+    if answer.missing:
+        return replace(
+            draft, hold_id=answer.hold_id, allocation=answer.lines, issues=(*draft.issues, "stock"),
+            state=rules.OrderState.AWAITING_STOCK,
+        )  # fmt: skip
+    return replace(draft, hold_id=answer.hold_id, allocation=answer.lines)
+
+
+def short(answer: Short, lines: Sequence[DraftLine]) -> Exception:
+    """ShortStock with the SKUs of the order; parts of bundles by their own SKU."""
+    skus = {line.variant_id: line.sku for line in lines if line.variant_id is not None}
+    unknown = [variant for variant, _, _ in answer.lines if variant not in skus]
+    if unknown:
+        skus.update({view.id: view.sku for view in catalog.variants_by_id(variant_ids=unknown).values()})
+    return ledger.short_stock(
+        [
+            {"sku": skus.get(variant, str(variant)), "requested": asked, "available": free}
+            for variant, asked, free in answer.lines
+        ]
+    )
+
+
+def place_order(*, actor: Actor, asked: Asked, now: datetime) -> Placed:
+    """Place an order from a channel of our own, waiting for both batches. Safe to repeat with the same external id or key.
+
+    Raises: what `prepare` raises, ShortStock, HoldExpired, Unavailable.
+    """
+    prepared = prepare(actor=actor, asked=asked, variants=_variants(asked), now=now)
+    draft = prepared.draft
+    if draft.hold_id is None:
+        draft = with_hold(draft, engine().call(prepared.request), draft.lines)
+    return book().call((actor, draft, now))
+
+
+async def aplace_order(
+    *, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime
+) -> Placed:
+    """As `place_order`, from a coroutine, with the variants at hand."""
+    prepared = prepare(actor=actor, asked=asked, variants=variants, now=now)
+    draft = prepared.draft
+    if draft.hold_id is None:
+        draft = with_hold(draft, await engine().acall(prepared.request), draft.lines)
+    entry: Draft = (actor, draft, now)
+    return await book().acall(entry)
+
+
+def _variants(asked: Asked) -> Mapping[str, VariantView]:
+    return catalog.variants_by_sku(skus=[line.sku for line in asked.lines])
+
+
+def accept_channel_orders(*, actor: Actor, drafts: Sequence[OrderDraft], now: datetime) -> list[Placed]:
+    """Book orders that were made on a channel, each exactly once, whatever is missing here.
+
+    The sale is a fact: a line without a SKU of ours is kept and holds the order back (`unmatched_line`), and so does
+    stock that does not suffice (`stock`: nothing is reserved, and the order waits as awaiting_stock). Repeating with
+    orders already in the book changes nothing and takes no stock.
+    """
+    actor.require("orders.place")
+    there = known(drafts)
+    ready: list[Draft] = []
+    for draft in drafts:
+        if (draft.channel, draft.external_id) in there or draft.state in (
+            rules.OrderState.CANCELLED, rules.OrderState.RETURNED,
+        ):  # fmt: skip
+            ready.append((actor, draft, now))
+            continue
+        ready.append((actor, _held(actor, draft, now), now))
+    return [book().call(each) for each in ready] if len(ready) == 1 else _place_all(ready)
+
+
+def _place_all(ready: Sequence[Draft]) -> list[Placed]:
+    from mekong.orders.book import serve
+
+    placed: list[Placed] = []
+    for answer in serve(ready) if ready else ():
+        if isinstance(answer, BaseException):
+            raise answer
+        placed.append(answer)
+    return placed
+
+
+def known(drafts: Sequence[OrderDraft]) -> set[tuple[str, str]]:
+    """(channel, external id) of those drafts that are in the book."""
+    from mekong.orders.models import SalesOrder
+
+    found: set[tuple[str, str]] = set()
+    for channel in {draft.channel for draft in drafts}:
+        ids = [draft.external_id for draft in drafts if draft.channel == channel]
+        rows = SalesOrder.objects.filter(channel=channel, external_id__in=ids).values_list("channel", "external_id")
+        found.update(rows)
+    return found
+
+
+def _held(actor: Actor, draft: OrderDraft, now: datetime) -> OrderDraft:
+    wanted = [(line.variant_id, line.quantity) for line in draft.lines if line.variant_id is not None]
+    issues = list(draft.issues)
+    if len(wanted) < len(draft.lines):
+        issues.append("unmatched_line")
+    if not wanted:
+        return replace(draft, issues=tuple(issues))
+    answer = inventory.reserve(
+        actor=actor, channel=draft.channel, owner=f"order:{draft.channel}:{draft.external_id}"[:120], lines=wanted,
+        ttl_s=CLAIM_WITHIN_S, now=now, key=f"order:{draft.channel}:{draft.external_id}", is_sold=True,
+    )  # fmt: skip
+    if isinstance(answer, Short):
+        return replace(draft, issues=(*issues, "stock"), state=rules.OrderState.AWAITING_STOCK)
+    if answer.missing:
+        issues.append("stock")
+        draft = replace(draft, state=rules.OrderState.AWAITING_STOCK)
+    return replace(draft, hold_id=answer.hold_id, allocation=answer.lines, issues=tuple(issues))

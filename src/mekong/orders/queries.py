@@ -1,0 +1,216 @@
+"""Reads of the order book."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from mekong.foundation.actor import Actor
+from mekong.foundation.errors import Invalid
+from mekong.orders import phones
+from mekong.orders.contracts import LineView, OrderFilter, OrderPage, OrderSummary, OrderView, TimelineView
+from mekong.orders.errors import OrderNotFound
+from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
+
+
+def find(actor: Actor, code: str, permission: str, rows: Any) -> SalesOrder:
+    """An order by its code (in any case) or id, if the actor may see it. Raises: MayNot, OrderNotFound."""
+    actor.require(permission)
+    try:
+        wanted = Q(code=code.strip().upper()) | Q(id=UUID(code.removeprefix("ord_")))
+    except ValueError:
+        wanted = Q(code=code.strip().upper())
+    order: SalesOrder | None = rows.filter(wanted).first()
+    if order is None or not _sees(actor, order, permission):
+        raise OrderNotFound(key=code)
+    return order
+
+
+def _sees(actor: Actor, order: SalesOrder, permission: str) -> bool:
+    """Orders follow their goods: an actor bound to places sees those allocated there, and those allocated nowhere yet."""
+    scope = actor.locations_for(permission)
+    return scope is None or not order.allocation or any(place in scope for _, place, _ in order.allocation)
+
+
+def get_order(*, actor: Actor, code: str) -> OrderView:
+    """One order whole: lines, allocation, timeline. Raises: MayNot, OrderNotFound."""
+    return view(find(actor, code, "orders.view", SalesOrder.objects))
+
+
+def view(order: SalesOrder) -> OrderView:
+    lines = [
+        LineView(
+            row.line, row.variant_id, row.sku, row.name, row.quantity, row.returned, row.unit_price_minor,
+            row.total_minor, row.tax_rate_bp, row.tax_minor, row.external_ids, row.listing,
+        )
+        for row in OrderLine.objects.filter(order=order).order_by("line")
+    ]  # fmt: skip
+    timeline = [
+        TimelineView(row.kind, row.data, row.actor, row.at)
+        for row in TimelineEntry.objects.filter(order=order).order_by("id")
+    ]
+    return OrderView(
+        id=order.id, code=order.code, channel=order.channel, external_id=order.external_id, state=order.state,
+        remote_state=order.remote_state, payment_state=order.payment_state, is_cod=order.is_cod,
+        currency=order.currency, subtotal_minor=order.subtotal_minor, discount_minor=order.discount_minor,
+        shipping_fee_minor=order.shipping_fee_minor, tax_minor=order.tax_minor, total_minor=order.total_minor,
+        customer_name=order.customer_name, customer_phone=order.customer_phone, customer_ref=order.customer_ref,
+        shipping_address=order.shipping_address, note=order.note, tags=order.tags, issues=order.issues,
+        duplicate_of=order.duplicate_of, allocation=[(each[0], each[1], each[2]) for each in order.allocation],
+        tracking_no=order.tracking_no, cancel_reason=order.cancel_reason, ship_by=order.ship_by,
+        placed_at=order.placed_at, confirmed_at=order.confirmed_at, shipped_at=order.shipped_at,
+        delivered_at=order.delivered_at, cancelled_at=order.cancelled_at, hold_id=order.hold_id, lines=lines,
+        timeline=timeline,
+    )  # fmt: skip
+
+
+def _narrowed(actor: Actor, wanted: OrderFilter) -> QuerySet[SalesOrder]:
+    actor.require("orders.view")
+    rows = SalesOrder.objects.all()
+    if wanted.channel:
+        rows = rows.filter(channel=wanted.channel)
+    if wanted.states:
+        rows = rows.filter(state__in=wanted.states)
+    if wanted.issue == "duplicate":
+        rows = rows.exclude(duplicate_of="")
+    elif wanted.issue:
+        rows = rows.filter(issues__contains=[wanted.issue])
+    if wanted.tag:
+        rows = rows.filter(tags__contains=[wanted.tag])
+    if wanted.placed_from:
+        rows = rows.filter(placed_at__gte=wanted.placed_from)
+    if wanted.placed_to:
+        rows = rows.filter(placed_at__lt=wanted.placed_to)
+    text = wanted.text.strip()
+    if text:
+        phone = phones.e164(text) if any(letter.isdigit() for letter in text) else None
+        match = Q(code=text.upper()) | Q(code__endswith=text.upper()) | Q(external_id=text) | Q(tracking_no=text)
+        rows = rows.filter(match | Q(customer_phone=phone) if phone else match | Q(customer_name__icontains=text))
+    scope = actor.locations_for("orders.view")
+    if scope is not None:
+        ids = ",".join(str(each) for each in sorted(scope)) or "-1"
+        rows = rows.extra(  # noqa: S610 - integers only
+            where=[
+                "(allocation = '[]' or exists (select 1 from jsonb_array_elements(allocation) a"
+                f" where (a->>1)::bigint in ({ids})))"
+            ]
+        )
+    return rows
+
+
+def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: int = 50) -> OrderPage:
+    """A page of orders, newest first. Two statements. Raises: MayNot, Invalid (a cursor not of this list)."""
+    rows = _narrowed(actor, wanted)
+    if cursor:
+        placed_at, last = _read_cursor(cursor)
+        rows = rows.filter(Q(placed_at__lt=placed_at) | Q(placed_at=placed_at, id__lt=last))
+    page = list(rows.order_by("-placed_at", "-id")[: limit + 1])
+    more = len(page) > limit
+    page = page[:limit]
+    lines = _first_lines([order.id for order in page])
+    summaries = [_summary(order, lines.get(order.id, (0, 0, ""))) for order in page]
+    return OrderPage(summaries, _cursor(page[-1]) if more else None)
+
+
+def _summary(order: SalesOrder, lines: tuple[int, int, str]) -> OrderSummary:
+    return OrderSummary(
+        id=order.id, code=order.code, channel=order.channel, external_id=order.external_id, state=order.state,
+        payment_state=order.payment_state, currency=order.currency, total_minor=order.total_minor,
+        customer_name=order.customer_name, customer_phone=order.customer_phone, units=lines[0], line_count=lines[1],
+        first_line=lines[2], issues=order.issues, tags=order.tags, duplicate_of=order.duplicate_of,
+        ship_by=order.ship_by, placed_at=order.placed_at, tracking_no=order.tracking_no,
+    )  # fmt: skip
+
+
+def _first_lines(order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select order_id, sum(quantity)::bigint, count(*), (array_agg(name order by line))[1]
+                 from orders_orderline where order_id = any(%s) group by order_id""",
+            [list(order_ids)],
+        )
+        return {row[0]: (row[1], row[2], row[3]) for row in cursor.fetchall()}
+
+
+def _cursor(order: SalesOrder) -> str:
+    return base64.urlsafe_b64encode(f"{order.placed_at.isoformat()}|{order.id.hex}".encode()).decode()
+
+
+def _read_cursor(text: str) -> tuple[datetime, UUID]:
+    try:
+        placed_at, last = base64.urlsafe_b64decode(text.encode()).decode().split("|")
+        return datetime.fromisoformat(placed_at), UUID(last)
+    except (ValueError, binascii.Error, UnicodeDecodeError) as wrong:
+        raise Invalid(field="cursor", problem="This is not a cursor of this list. Take it from next_cursor.") from wrong
+
+
+def count_by_state(*, actor: Actor, channel: str = "") -> dict[str, int]:
+    """How many orders stand in each state, of one channel or all."""
+    actor.require("orders.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select state, count(*) from orders_salesorder where %s = '' or channel = %s group by 1", [channel, channel]
+        )
+        return dict(cursor.fetchall())
+
+
+def count_by_channel(*, actor: Actor, states: Collection[str] = ()) -> dict[str, int]:
+    """How many orders of each channel stand in these states (all states when none are named)."""
+    actor.require("orders.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select channel, count(*) from orders_salesorder
+                where %s = 0 or state = any(%s) group by 1""",
+            [len(states), list(states)],
+        )
+        return dict(cursor.fetchall())
+
+
+def count_by_issue(*, actor: Actor) -> dict[str, int]:
+    """Open orders held back by each issue, and possible duplicates."""
+    actor.require("orders.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select issue, count(*) from orders_salesorder, jsonb_array_elements_text(issues) issue
+                where issues <> '[]' and state not in ('cancelled', 'completed', 'returned') group by 1
+               union all select 'duplicate', count(*) from orders_salesorder
+                where duplicate_of <> '' and state = 'pending_confirmation'"""
+        )
+        return dict(cursor.fetchall())
+
+
+def orders_per_minute(*, since: datetime, now: datetime) -> dict[str, list[tuple[datetime, int]]]:
+    """New orders of each channel by minute of arrival here, for live charts. At most a day back."""
+    since = max(since, now - timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select channel, date_trunc('minute', created_at) as minute, count(*) from orders_salesorder
+                where created_at >= %s group by 1, 2 order by 1, 2""",
+            [since],
+        )
+        found: dict[str, list[tuple[datetime, int]]] = {}
+        for channel, minute, count in cursor.fetchall():
+            found.setdefault(channel, []).append((minute, count))
+        return found
+
+
+def sales_of_day(*, actor: Actor, day_start: datetime) -> Mapping[str, tuple[int, int, str]]:
+    """Orders and revenue of each channel in the 24 hours from `day_start`: (orders, total in minor units, currency).
+
+    Cancelled orders are left out. A channel that sells in two currencies answers with the one it took more of.
+    """
+    actor.require("orders.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select channel, currency, count(*), sum(total_minor)::bigint from orders_salesorder
+                where placed_at >= %s and placed_at < %s and state <> 'cancelled' group by 1, 2 order by 4""",
+            [day_start.astimezone(UTC), day_start.astimezone(UTC) + timedelta(days=1)],
+        )
+        return {row[0]: (row[2], row[3], row[1]) for row in cursor.fetchall()}

@@ -1,0 +1,124 @@
+"""The lifecycle of an order and the money of its lines, as plain functions."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mekong.foundation.money import tax_inside
+
+
+class OrderState(enum.StrEnum):
+    """Where an order stands, for all channels alike (workflows: “States everybody sees”)."""
+
+    PENDING_CONFIRMATION = "pending_confirmation"
+    AWAITING_STOCK = "awaiting_stock"
+    CONFIRMED = "confirmed"
+    ALLOCATED = "allocated"
+    PICKING = "picking"
+    PACKED = "packed"
+    READY_TO_SHIP = "ready_to_ship"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    SHIPPED = "shipped"
+    DELIVERY_FAILED = "delivery_failed"
+    DELIVERED = "delivered"
+    COMPLETED = "completed"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+class PaymentState(enum.StrEnum):
+    UNPAID = "unpaid"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+
+
+S = OrderState
+_NEXT: dict[OrderState, frozenset[OrderState]] = {
+    S.PENDING_CONFIRMATION: frozenset({S.CONFIRMED, S.AWAITING_STOCK, S.CANCELLED}),
+    S.AWAITING_STOCK: frozenset({S.CONFIRMED, S.PENDING_CONFIRMATION, S.CANCELLED}),
+    S.CONFIRMED: frozenset(
+        {S.ALLOCATED, S.PICKING, S.PACKED, S.READY_TO_SHIP, S.READY_FOR_PICKUP, S.SHIPPED, S.AWAITING_STOCK, S.CANCELLED}
+    ),
+    S.ALLOCATED: frozenset({S.PICKING, S.PACKED, S.READY_TO_SHIP, S.READY_FOR_PICKUP, S.SHIPPED, S.CANCELLED}),
+    S.PICKING: frozenset({S.ALLOCATED, S.PACKED, S.CANCELLED}),
+    S.PACKED: frozenset({S.READY_TO_SHIP, S.READY_FOR_PICKUP, S.SHIPPED, S.CANCELLED}),
+    S.READY_TO_SHIP: frozenset({S.PACKED, S.SHIPPED, S.CANCELLED}),
+    S.READY_FOR_PICKUP: frozenset({S.DELIVERED, S.CANCELLED}),
+    S.SHIPPED: frozenset({S.DELIVERED, S.DELIVERY_FAILED, S.RETURNING, S.COMPLETED}),
+    S.DELIVERY_FAILED: frozenset({S.SHIPPED, S.DELIVERED, S.RETURNING}),
+    S.DELIVERED: frozenset({S.COMPLETED, S.RETURNING}),
+    S.COMPLETED: frozenset({S.RETURNING}),
+    S.RETURNING: frozenset({S.RETURNED, S.DELIVERED, S.COMPLETED}),
+    S.RETURNED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+
+RESERVED = frozenset(
+    {S.PENDING_CONFIRMATION, S.CONFIRMED, S.ALLOCATED, S.PICKING, S.PACKED, S.READY_TO_SHIP, S.READY_FOR_PICKUP}
+)
+"""States in which an order's goods stand on the shelf, promised to it."""
+
+LEFT = frozenset({S.SHIPPED, S.DELIVERY_FAILED, S.DELIVERED, S.COMPLETED, S.RETURNING, S.RETURNED})
+"""States in which an order's goods have left the shelf."""
+
+HOLDING_ISSUES = frozenset({"address", "stock", "unmatched_line"})
+"""Issues that keep an order from going on until somebody mends them."""
+
+_PROGRESS = {state: place for place, state in enumerate(S)}
+
+
+def may(now: OrderState, then: OrderState) -> bool:
+    """Whether an order may go from one state to the other in one step."""
+    return then in _NEXT[now]
+
+
+def may_cancel(state: OrderState) -> bool:
+    return may(state, S.CANCELLED)
+
+
+def is_further(now: OrderState, then: OrderState) -> bool:
+    """Whether a channel's word moves an order on: late and repeated notices never move it back.
+
+    Everything ends in cancelled or returned; cancelled is only reached before goods have left.
+    """
+    if now in (S.CANCELLED, S.RETURNED) or now == then:
+        return False
+    if then is S.CANCELLED:
+        return now not in LEFT
+    if then in (S.DELIVERED, S.SHIPPED) and now in (S.DELIVERY_FAILED, S.RETURNING):
+        return True
+    return _PROGRESS[then] > _PROGRESS[now]
+
+
+@dataclass(frozen=True, slots=True)
+class LineMoney:
+    total_minor: int
+    tax_minor: int
+
+
+def line_money(quantity: int, unit_price_minor: int, tax_rate_bp: int) -> LineMoney:
+    """A line's total and the tax contained in it, rounded half up per line."""
+    total = quantity * unit_price_minor
+    return LineMoney(total, tax_inside(total, tax_rate_bp))
+
+
+def basket_digest(lines: Iterable[tuple[str, int]]) -> str:
+    """Equal for orders of the same SKUs in the same quantities, whatever the order of lines."""
+    text = "\n".join(f"{sku}\t{quantity}" for sku, quantity in sorted(lines))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def missing_units(wanted: Sequence[tuple[int, int]], there: Iterable[tuple[int, int, int]]) -> dict[int, int]:
+    """Units of each variant that an allocation does not cover."""
+    left: dict[int, int] = {}
+    for variant, units in wanted:
+        left[variant] = left.get(variant, 0) + units
+    for variant, _, units in there:
+        left[variant] = left.get(variant, 0) - units
+    return {variant: units for variant, units in left.items() if units > 0}
