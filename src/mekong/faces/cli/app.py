@@ -145,7 +145,7 @@ def bench(
 ) -> None:
     from mekong.faces.cli.development import bench
 
-    sys.exit(bench(scenario or [], json))
+    sys.exit(bench(scenario or [], json, data))
 
 
 @app.command("demo-load", hidden=True)

@@ -60,7 +60,3 @@ def serve() -> None:
     sys.stderr.flush()
     # Threads of connection pools may still wait; the application's own work ended with its lifespan.
     os._exit(0 if asked else 1)
-
-
-if __name__ == "__main__":
-    serve()

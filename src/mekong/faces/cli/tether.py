@@ -1,9 +1,10 @@
-"""`python -m mekong.faces.cli.tether MODULE …`: run a module that ends when its supervisor does, however that ended.
+"""`python -m mekong.faces.cli.tether MODULE[:FUNCTION] …`: run what ends when its supervisor does, however that ended.
 
 The supervisor holds the other end of this process's standard input. When it dies, even by `kill -9`, the kernel closes that
 end, and the process asks itself to stop; nothing is left behind holding a port or a database connection.
 """
 
+import importlib
 import os
 import runpy
 import signal
@@ -30,4 +31,8 @@ def _watch() -> None:
 if __name__ == "__main__":
     hold()
     sys.argv = sys.argv[1:]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    module, _, function = sys.argv[0].partition(":")
+    if function:
+        getattr(importlib.import_module(module), function)()
+    else:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)

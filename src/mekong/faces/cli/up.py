@@ -73,8 +73,8 @@ class Supervisor:
         if self._asked.is_set():
             return
         self._children += [
-            self._child("web", "mekong.faces.cli.serving"),
-            self._child("worker", "mekong.faces.cli.working"),
+            self._child("web", "mekong.faces.cli.serving:serve"),
+            self._child("worker", "mekong.faces.cli.working:work"),
         ]
         for child in self._children:
             if child.process is None:
@@ -99,7 +99,7 @@ class Supervisor:
             return
         outcome = self._run / "prepared.json"
         outcome.unlink(missing_ok=True)
-        self._finish(self._child("prepare", "mekong.faces.cli.preparing", str(outcome), shows=True))
+        self._finish(self._child("prepare", "mekong.faces.cli.preparing:main", str(outcome), shows=True))
         with contextlib.suppress(FileNotFoundError):
             self._notes += json.loads(outcome.read_text(encoding="utf-8"))["notes"]
             # It may hold a password that is shown once.

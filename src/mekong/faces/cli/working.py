@@ -24,7 +24,3 @@ def work() -> None:
             )
 
     asyncio.run(run())
-
-
-if __name__ == "__main__":
-    work()
