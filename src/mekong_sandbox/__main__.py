@@ -7,9 +7,8 @@ import asyncio
 import gc
 import logging
 import signal
+import sys
 from pathlib import Path
-
-import uvloop
 
 from mekong_sandbox.app import App
 from mekong_sandbox.http import Connection
@@ -27,7 +26,7 @@ async def serve(host: str, port: int, folder: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     shown = server.sockets[0].getsockname()[1]
-    print(f"mekong_sandbox ready on http://{host}:{shown}", flush=True)
+    print(f"mekong_sandbox ready on http://{host}:{shown}", flush=True)  # noqa: T201 - whoever started this waits for the line
     gc.collect()
     gc.freeze()
     await stopped.wait()
@@ -45,7 +44,12 @@ def main() -> None:
     options = parser.parse_args()
     level = logging.DEBUG if options.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    uvloop.run(serve(options.host, options.port, options.data))
+    if sys.platform == "win32":
+        asyncio.run(serve(options.host, options.port, options.data))
+    else:
+        import uvloop
+
+        uvloop.run(serve(options.host, options.port, options.data))
 
 
 if __name__ == "__main__":

@@ -82,14 +82,14 @@ class Faults:
         self.calls_at_risk = False
         self.notices_at_risk = False
         self.keeps_history = False
-        self._random = random.Random(0)
+        self._random = random.Random(0)  # noqa: S311 - a draw that repeats, not a secret
         self._numbers = 0
         self._history: dict[object, deque[tuple[float, object]]] = {}
 
     def install(self, rules: list[Rule], seed: int | None) -> list[Rule]:
         """Add rules to those in force; a seed restarts the draw."""
         if seed is not None:
-            self._random = random.Random(seed)
+            self._random = random.Random(seed)  # noqa: S311 - as above
         for rule in rules:
             self._numbers += 1
             rule.id, rule.hits = self._numbers, 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+RESOURCES = "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
+
 
 def label_pdf(lines: list[str]) -> bytes:
     """An A6 page with the lines as text. Characters outside ASCII become question marks."""
@@ -12,8 +14,7 @@ def label_pdf(lines: list[str]) -> bytes:
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 298 420] /Contents 4 0 R"
-        " /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 298 420] /Contents 4 0 R /Resources {RESOURCES} >>",
         f"<< /Length {len(text)} >>\nstream\n{text}\nendstream",
     ]
     out, offsets = "%PDF-1.4\n", []

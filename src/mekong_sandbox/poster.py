@@ -52,7 +52,8 @@ class Poster:
         return await self._exchange(message)
 
     async def _exchange(self, message: bytes) -> int:
-        assert self._reader is not None and self._writer is not None
+        if self._reader is None or self._writer is None:
+            raise OSError("not connected")
         self._writer.write(message)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         status = int(head[0].split(" ")[1])

@@ -14,7 +14,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     shopee_throttle_status: int = 429
     """HTTP status of `error_rate_limit`."""
     shopee_stock_includes_reserved: bool = True
-    """update_stock writes the total (a figure below the reserved one is refused); False: it writes what is available."""
+    """update_stock writes the total, never below the reserved units; False: it writes what is available."""
     shopee_ack_timeout_s: float = 3.0
     shopee_access_token_s: int = 4 * 3600
     shopee_tracking_delay_s: float = 1.0

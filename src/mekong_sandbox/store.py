@@ -29,7 +29,8 @@ class Store:
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=off")
         self._db.execute(
-            "create table if not exists rows (kind text, key text, body blob not null, primary key (kind, key)) without rowid"
+            "create table if not exists rows"
+            " (kind text, key text, body blob not null, primary key (kind, key)) without rowid"
         )
         self._encode = msgspec.msgpack.Encoder().encode
         self._marked: dict[tuple[str, str], msgspec.Struct | None] = {}

@@ -83,7 +83,7 @@ class World:
         self.store.save("meta", "meta", self.meta)
 
     def reset(self) -> None:
-        """Forget everything: shops, products, orders, tokens, faults, figures. Numbers go on, settings return to default."""
+        """Forget shops, products, orders, tokens, faults and figures. Numbers go on, settings return to default."""
         numbers = self.meta.numbers
         self.store.wipe()
         self.timers.clear()

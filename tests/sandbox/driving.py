@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import msgspec
@@ -152,7 +152,7 @@ class Callback:
     status: int = 200
     received: list[Received] = field(default_factory=list)
 
-    def __enter__(self) -> Callback:
+    def __enter__(self) -> Self:
         owner = self
 
         class Taker(BaseHTTPRequestHandler):

@@ -264,9 +264,11 @@ def get_stock(world: World, request: Request) -> object:
 
 
 def get_orders(world: World, request: Request) -> object:
-    """All orders of a seller: `[order_id, statuses, total, currency, created, [[item_id, sku_id, sku, units, price, status], …]]` each."""
+    """All orders of a seller, a row each; a line is `[item_id, sku_id, sku, units, price, status]`."""
     seller = _seller(world, query_of(request).get("seller", ""))
-    return {"rows": [_row(order) for order in world.lazada.seller_orders.get(seller.seller_id, [])]}
+    columns = ["order_id", "statuses", "total", "currency", "created_at", "lines"]
+    rows = [_row(order) for order in world.lazada.seller_orders.get(seller.seller_id, [])]
+    return {"columns": columns, "rows": rows}
 
 
 def _row(order: Order) -> list[Any]:

@@ -33,10 +33,8 @@ def get_faults(world: World, request: Request) -> object:
 
 def add_faults(world: World, request: Request) -> object:
     """Add rules: `{"rules": [...], "seed": 7}`, or one rule alone."""
-    if b'"rules"' in request.body:
-        body = body_of(request, FaultsBody)
-    else:
-        body = FaultsBody([body_of(request, Rule)])
+    many = b'"rules"' in request.body
+    body = body_of(request, FaultsBody) if many else FaultsBody([body_of(request, Rule)])
     return {"rules": world.faults.install(body.rules, body.seed)}
 
 

@@ -308,9 +308,10 @@ def get_stock(world: World, request: Request) -> object:
 
 
 def get_orders(world: World, request: Request) -> object:
-    """All orders of a shop: `[order_sn, status, total, currency, created, [[item_id, model_id, sku, units, price], …]]` each."""
+    """All orders of a shop, a row each; a line is `[item_id, model_id, sku, units, price]`."""
     shop = _shop(world, number_in(query_of(request), "shop"))
-    return {"rows": [_row(order) for order in world.shopee.shop_orders.get(shop.shop_id, [])]}
+    columns = ["order_sn", "status", "total", "currency", "created_at", "lines"]
+    return {"columns": columns, "rows": [_row(order) for order in world.shopee.shop_orders.get(shop.shop_id, [])]}
 
 
 def _row(order: Order) -> list[Any]:

@@ -83,7 +83,7 @@ Answer = Flat | dict[str, Any] | list[Any] | None
 
 
 class Endpoint(NamedTuple):
-    """How a path is called and answered. `stock`: counts against the write limit. `durable`: on disk before the reply."""
+    """How a path is called and answered. `stock`: under the write limit. `durable`: on disk before the reply."""
 
     methods: str
     answer: Callable[[Call], Answer]
@@ -119,13 +119,14 @@ def _too_fast() -> Refused:
 def _multipart(request: Request) -> tuple[list[tuple[str, str]], set[str]]:
     head = b"Content-Type: " + request.headers["content-type"].encode("latin-1") + b"\r\n\r\n"
     message = BytesParser(policy=HTTP).parsebytes(head + request.body)
-    fields, files = [], set()
-    for part in message.iter_parts():  # type: ignore[attr-defined]
+    fields: list[tuple[str, str]] = []
+    files: set[str] = set()
+    for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
         if part.get_filename() is not None:
             files.add(str(name))
         else:
-            fields.append((str(name), part.get_payload(decode=True).decode("utf-8", "replace")))
+            fields.append((str(name), bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")))
     return fields, files
 
 
@@ -161,7 +162,7 @@ def parameters(request: Request) -> tuple[dict[str, str], set[str]]:
 
 
 def _signed(app: App, path: str, sent: dict[str, str], request: Request) -> bool:
-    """Whether the signature fits one of the readings clients use: all values, without empty ones, or with a raw body."""
+    """Whether the signature fits a reading clients use: all values, without empty ones, or with a raw body."""
     sign = sent["sign"]
     if same(sign, sign_text(app.app_secret, base_of(path, sent))):
         return True
@@ -174,7 +175,7 @@ def _signed(app: App, path: str, sent: dict[str, str], request: Request) -> bool
     return False
 
 
-def _identify(market: LazadaMarket, request: Request, path: str, endpoint: Endpoint | None) -> Call:
+def _identify(market: LazadaMarket, request: Request, path: str, endpoint: Endpoint | None) -> tuple[Call, Endpoint]:
     sent, files = parameters(request)
     for name in ("app_key", "timestamp", "sign"):
         if not sent.get(name):
@@ -207,7 +208,7 @@ def _identify(market: LazadaMarket, request: Request, path: str, endpoint: Endpo
         call.seller = market.sellers[grant.seller_id]
     if request.method not in endpoint.methods.split("|"):
         raise Refused("UnsupportedHTTPMethod", f"The HTTP method {request.method} is not supported", "SYSTEM")
-    return call
+    return call, endpoint
 
 
 def _check_rate(call: Call, endpoint: Endpoint) -> None:
@@ -226,10 +227,8 @@ def _check_rate(call: Call, endpoint: Endpoint) -> None:
 def answer(market: LazadaMarket, endpoints: dict[str, Endpoint], request: Request) -> Reply:
     """Answer a call to `/rest/...`."""
     path = request.path[len(PREFIX) :]
-    endpoint = endpoints.get(path)
     try:
-        call = _identify(market, request, path, endpoint)
-        assert endpoint is not None
+        call, endpoint = _identify(market, request, path, endpoints.get(path))
         if endpoint.token:
             _check_rate(call, endpoint)
             if call.seller.status != "ACTIVE":

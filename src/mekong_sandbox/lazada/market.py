@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mekong_sandbox.lazada.model import App, Grant, Held, Order, Product, Reverse, Seller, Sku
 from mekong_sandbox.lazada.push import LazadaPush
@@ -135,8 +135,7 @@ class LazadaMarket:
         """Stock per warehouse as of `lag_s` ago."""
         if lag_s > 0:
             seen = self.world.faults.as_of(("lazada", sku.sku_id), self.world.clock.stamp() - lag_s, sku.stock)
-            assert isinstance(seen, dict)
-            return seen
+            return cast("dict[str, Held]", seen)
         return sku.stock
 
     # -- orders

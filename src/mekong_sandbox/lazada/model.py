@@ -174,7 +174,8 @@ class Reverse(msgspec.Struct):
 
 def split(order: Order, unit_ids: set[int]) -> list[Units]:
     """Divide the runs of an order so that some hold exactly `unit_ids`; returns those, in order."""
-    runs, chosen = [], []
+    runs: list[Units] = []
+    chosen: list[Units] = []
     for run in order.units:
         wanted = [unit_id in unit_ids for unit_id in run.ids()]
         if all(wanted) or not any(wanted):

@@ -11,9 +11,28 @@ from mekong_sandbox.lazada.products import moment
 from mekong_sandbox.money import to_number, to_text
 
 STATUSES = (
-    "unpaid,pending,packed,repacked,topack,toship,ready_to_ship,shipped,shipping,delivered,canceled,returned,failed,"
-    "failed_delivery,lost,lost_by_3pl,damaged_by_3pl,shipped_back,shipped_back_success,shipped_back_failed,package_scrapped"
-).split(",")
+    "unpaid",
+    "pending",
+    "packed",
+    "repacked",
+    "topack",
+    "toship",
+    "ready_to_ship",
+    "shipped",
+    "shipping",
+    "delivered",
+    "canceled",
+    "returned",
+    "failed",
+    "failed_delivery",
+    "lost",
+    "lost_by_3pl",
+    "damaged_by_3pl",
+    "shipped_back",
+    "shipped_back_success",
+    "shipped_back_failed",
+    "package_scrapped",
+)
 VIETNAM = timezone(timedelta(hours=7))
 
 

@@ -16,8 +16,8 @@ FILTERS: dict[str, Callable[[Product], bool]] = {
     "live": lambda product: product.status == "Active",
     "inactive": lambda product: product.status == "InActive",
     "deleted": lambda product: product.status == "Deleted",
-    "pending": lambda product: False,
-    "rejected": lambda product: False,
+    "pending": lambda product: product.status == "Pending",
+    "rejected": lambda product: product.status == "Rejected",
     "sold-out": lambda product: product.status == "Active" and not any(sku.sellable() for sku in product.skus),
 }
 
@@ -274,8 +274,9 @@ def sellable_adjust(call: Call) -> Answer:
 def create(call: Call) -> Answer:
     """Make a listing with its SKUs."""
     body = product_of(call)
-    attributes = body.get("Attributes") if isinstance(body.get("Attributes"), dict) else {}
-    assert isinstance(attributes, dict)
+    attributes = body.get("Attributes")
+    if not isinstance(attributes, dict):
+        attributes = {}
     rows = skus_of(call)
     if not body.get("PrimaryCategory") or not str(attributes.get("name", "")).strip():
         raise Refused("501", "PrimaryCategory and Attributes.name are required", "ISP")

@@ -136,11 +136,11 @@ def _too_fast(world: World) -> Refused:
     return Refused("error_rate_limit", "Your request is too frequent.", world.settings.shopee_throttle_status)
 
 
-def _identify(market: ShopeeMarket, request: Request, kind: str) -> Call:
-    sent = dict(request.pairs())
-    if not sent.get("partner_id"):
+def _known_app(market: ShopeeMarket, sent: dict[str, str]) -> App:
+    """The app, once partner id and timestamp are there and fresh, and a sign is there."""
+    partner_id, timestamp = sent.get("partner_id", ""), sent.get("timestamp", "")
+    if not partner_id:
         raise Refused("error_param", "There is no partner_id in query.", 403)
-    partner_id, timestamp = sent["partner_id"], sent.get("timestamp", "")
     app = market.apps.get(int(partner_id)) if partner_id.isdecimal() else None
     if app is None:
         raise Refused("error_param", "Invalid partner_id", 403)
@@ -148,12 +148,33 @@ def _identify(market: ShopeeMarket, request: Request, kind: str) -> Call:
         raise Refused("error_param", "There is no timestamp in query.", 403)
     if not timestamp.isdecimal() or abs(market.world.clock.stamp() - int(timestamp)) > TOLERATED_DRIFT_S:
         raise Refused("error_param", "Timestamp is expired.", 403)
-    sign = sent.get("sign", "")
-    if not sign:
+    if not sent.get("sign"):
         raise Refused("error_param", "There is no sign in query.", 403)
+    return app
+
+
+def _shop_of(market: ShopeeMarket, app: App, token: str, shop_id: str) -> Shop:
+    """The shop, once the token is valid and of this app and shop."""
+    grant, now = market.grants.get(token), market.world.clock.now()
+    if grant is None or grant.kind != "access" or grant.ends <= now:
+        raise Refused("invalid_acceess_token", "Invalid access_token.", 403)
+    if grant.partner_id != app.partner_id or str(grant.shop_id) != shop_id:
+        raise Refused("error_auth", "Invalid partner_id or shopid.", 403)
+    shop = market.shops[grant.shop_id]
+    if shop.links.get(app.partner_id, 0.0) <= now:
+        raise Refused("error_auth", "Invalid partner_id or shopid.", 403)
+    if shop.status == "BANNED":
+        raise Refused("shop_banned", "The shop is banned.", 403)
+    return shop
+
+
+def _identify(market: ShopeeMarket, request: Request, kind: str) -> Call:
+    sent = dict(request.pairs())
+    app = _known_app(market, sent)
     call = Call(market, request, sent, app)
+    signed = (app.partner_key, sent["partner_id"], request.path, sent["timestamp"])
     if kind == "public" or (kind == "either" and "access_token" not in sent):
-        if not same(sign, sign_call(app.partner_key, partner_id, request.path, timestamp)):
+        if not same(sent["sign"], sign_call(*signed)):
             raise Refused("error_sign", "Wrong sign.", 403)
         return call
     token, shop_id = sent.get("access_token", ""), sent.get("shop_id", "")
@@ -161,19 +182,9 @@ def _identify(market: ShopeeMarket, request: Request, kind: str) -> Call:
         raise Refused("error_param", "There is no access_token in query.", 403)
     if not shop_id:
         raise Refused("error_param", "There is no shop_id in query.", 403)
-    if not same(sign, sign_call(app.partner_key, partner_id, request.path, timestamp, token, shop_id)):
+    if not same(sent["sign"], sign_call(*signed, token, shop_id)):
         raise Refused("error_sign", "Wrong sign.", 403)
-    grant = market.grants.get(token)
-    now = market.world.clock.now()
-    if grant is None or grant.kind != "access" or grant.ends <= now:
-        raise Refused("invalid_acceess_token", "Invalid access_token.", 403)
-    if grant.partner_id != app.partner_id or str(grant.shop_id) != shop_id:
-        raise Refused("error_auth", "Invalid partner_id or shopid.", 403)
-    call.shop = market.shops[grant.shop_id]
-    if call.shop.links.get(app.partner_id, 0.0) <= now:
-        raise Refused("error_auth", "Invalid partner_id or shopid.", 403)
-    if call.shop.status == "BANNED":
-        raise Refused("shop_banned", "The shop is banned.", 403)
+    call.shop = _shop_of(market, app, token, shop_id)
     return call
 
 

@@ -189,7 +189,10 @@ def arrange(market: ShopeeMarket, order: Order, tracking: str = "") -> None:
 
 
 def advance(market: ShopeeMarket, order: Order, to: str) -> None:
-    """Let the world outside act: paid, shipped, delivered, completed, pickup_failed, failed_delivery. Raises: WrongStep."""
+    """Let the world outside act: paid, shipped, delivered, completed, pickup_failed, failed_delivery.
+
+    Raises: WrongStep.
+    """
     expected = {
         "paid": ("UNPAID",),
         "shipped": ("PROCESSED", "READY_TO_SHIP", "RETRY_SHIP"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mekong_sandbox.shopee.model import App, Grant, Item, LostPush, Model, Order, Return, Shop
 from mekong_sandbox.shopee.push import ShopeePush
@@ -148,8 +148,7 @@ class ShopeeMarket:
         if lag_s > 0:
             now = (model.stock, model.reserved)
             seen = self.world.faults.as_of(("shopee", id(model)), self.world.clock.stamp() - lag_s, now)
-            assert isinstance(seen, tuple)
-            return seen
+            return cast("tuple[dict[str, int], int]", seen)
         return model.stock, model.reserved
 
     # -- orders

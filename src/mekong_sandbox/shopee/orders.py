@@ -81,7 +81,7 @@ def _key(order: Order, field: str) -> tuple[float, str]:
 
 
 def _position(cursor: str) -> tuple[float, str]:
-    stamp, colon, order_sn = cursor.partition(":")
+    stamp, _, order_sn = cursor.partition(":")
     try:
         return float(stamp), order_sn
     except ValueError:

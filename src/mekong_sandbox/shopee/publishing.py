@@ -131,7 +131,7 @@ def add_item(call: Call) -> Answer:
         brand=body.brand.original_brand_name,
     )
     call.market.add_item(item)
-    echo = {
+    return {
         "item_id": item.item_id,
         "item_name": item.name,
         "item_status": item.status,
@@ -142,7 +142,6 @@ def add_item(call: Call) -> Answer:
         "images": {"image_id_list": body.image.image_id_list, "image_url_list": item.images},
         "weight": body.weight,
     }
-    return echo
 
 
 def _new_model(call: Call, item: Item, new: NewModel) -> Model:

@@ -94,7 +94,7 @@ class ShopeePush:
         return found.callback_url if found else ""
 
     def may_send(self, app: str) -> bool:
-        return True
+        return bool(self.callback_url(app))
 
     def headers(self, notice: Notice) -> dict[str, str]:
         app = self._market.apps[int(notice.app)]
