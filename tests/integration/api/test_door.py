@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import Any
 from uuid import uuid4
@@ -14,24 +13,11 @@ from django.test import Client
 from mekong.foundation import commands
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import ApiToken, AuditEntry, IdempotencyRecord, Person
+from tests.support.http import refused, send
 from tests.support.people import NOON, a_caller, a_person
 
 pytestmark = pytest.mark.django_db
 PEOPLE = "/api/v1/people"
-
-
-def send(client: Client, path: str, body: Any, **headers: str) -> Any:
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return client.post(path, content, content_type="application/json", headers=headers)
-
-
-def refused(response: Any, status: int) -> dict[str, Any]:
-    assert response.status_code == status, response.content
-    assert response["Content-Type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert body["status"] == status
-    assert set(body) == {"type", "title", "status", "detail", "code", "instance", "errors", "params"}
-    return body
 
 
 # --- who

@@ -12,7 +12,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 import mekong
-from mekong.faces.api import audit, people, problems
+from mekong.faces.api import audit, people, problems, products
 from mekong.faces.api.auth import Bearer
 from mekong.faces.api.entrance import answer
 from mekong.faces.api.errors import BadFields, FieldProblem, MalformedBody, NoSuchPath
@@ -63,6 +63,7 @@ api = NinjaAPI(
 
 api.add_router("", people.router)
 api.add_router("", audit.router)
+api.add_router("", products.router)
 
 
 def _mekong_error(request: HttpRequest, error: Any) -> HttpResponse:

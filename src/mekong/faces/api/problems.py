@@ -78,12 +78,12 @@ def problem(error: MekongError, language: str, instance: str = "") -> Problem:
     translated = _translator(language)
     errors: list[dict[str, str]] = []
     if isinstance(error, BadFields):
-        errors = [_field(each, translated) for each in error.fields]
+        errors = [_field(each, language) for each in error.fields]
         detail = " ".join(f"{each['field']}: {each['problem']}" for each in errors[:3])
         params: Mapping[str, Any] = {}
     else:
         params = error.params
-        detail = translated(error.template).format_map(_Shown(params, language, translated))
+        detail = sentence(error.template, params, language)
         if isinstance(error, Invalid) or "field" in params:
             what, _, remedy = detail.partition(". ")
             errors = [{"field": str(params.get("field", "")), "problem": what.rstrip(".") + ".", "remedy": remedy}]
@@ -111,11 +111,17 @@ def _translator(language: str) -> Callable[[str], str]:
     return trans_real.translation(language if language in LANGUAGES else LANGUAGES[0]).gettext
 
 
-def _field(wrong: FieldProblem, translated: Callable[[str], str]) -> dict[str, str]:
+def sentence(template: str, params: Mapping[str, Any], language: str) -> str:
+    """An English msgid in a language, with its facts filled in."""
+    translated = _translator(language)
+    return translated(template).format_map(_Shown(params, language, translated))
+
+
+def _field(wrong: FieldProblem, language: str) -> dict[str, str]:
     return {
         "field": wrong.field,
-        "problem": translated(wrong.problem).format_map(wrong.params),
-        "remedy": translated(wrong.remedy).format_map(wrong.params) if wrong.remedy else "",
+        "problem": sentence(wrong.problem, wrong.params, language),
+        "remedy": sentence(wrong.remedy, wrong.params, language) if wrong.remedy else "",
     }
 
 
