@@ -186,10 +186,10 @@ class Variant(models.Model):
     position = models.IntegerField(default=0)
     popularity = models.IntegerField(default=0, help_text="Units sold of late; orders search results.")
     search_text = models.TextField(help_text="Folded words it is found by: product name first.")
-    search_length = models.GeneratedField(  # type: ignore[var-annotated]  # django-stubs cannot infer its types
+    search_length = models.GeneratedField(
         expression=Func(F("search_text"), function="length"), output_field=models.IntegerField(), db_persist=True
     )
-    search = models.GeneratedField(  # type: ignore[var-annotated]  # as above
+    search = models.GeneratedField(
         expression=Func(
             F("search_text"), template="array_to_tsvector(string_to_array(%(expressions)s, ' '))", function="none"
         ),
@@ -329,7 +329,7 @@ class Media(models.Model):
 
 
 class Lexeme(models.Model):
-    """A word that occurs in search texts, and in about how many: for the planner of a search, and to mend typing errors.
+    """A word that occurs in search texts, and in about how many: to plan searches and mend typing errors.
 
     Every word of a search text is here; a word may stay after its last text has gone. `refresh_lexemes` counts anew.
     """

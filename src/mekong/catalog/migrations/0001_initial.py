@@ -3,8 +3,9 @@
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
-import mekong.foundation.ids
 from django.db import migrations, models
+
+import mekong.foundation.ids
 
 
 class Migration(migrations.Migration):

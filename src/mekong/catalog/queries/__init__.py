@@ -1,0 +1,34 @@
+"""Reads of the catalog: plain values of `contracts`, never rows."""
+
+from mekong.catalog.queries.categories import category_ancestors, list_attributes, list_categories, list_tax_classes
+from mekong.catalog.queries.export import export_products
+from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
+from mekong.catalog.queries.products import get_product, list_products
+from mekong.catalog.queries.search import search_variants
+from mekong.catalog.queries.variants import (
+    bundle_parts,
+    packs_of,
+    scan_barcodes,
+    variants_by_barcode,
+    variants_by_id,
+    variants_by_sku,
+)
+
+__all__ = [
+    "bundle_parts",
+    "bundles_have_parts",
+    "category_ancestors",
+    "export_products",
+    "get_product",
+    "list_attributes",
+    "list_categories",
+    "list_products",
+    "list_tax_classes",
+    "media_files_exist",
+    "packs_of",
+    "scan_barcodes",
+    "search_variants",
+    "variants_by_barcode",
+    "variants_by_id",
+    "variants_by_sku",
+]

@@ -1,0 +1,1 @@
+"""Decisions of the catalog: plain functions, no database, no clock."""
