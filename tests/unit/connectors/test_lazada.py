@@ -386,7 +386,8 @@ def test_without_tokens_nothing_is_sent() -> None:
         (refused("UnsupportedHTTPMethod"), RemoteRefused),
         (refused("E006", "missing payload"), RemoteRefused),
         (refused("14", "bad offset"), RemoteRefused),
-        ({**refused("InternalThing", "oops"), "type": "SYSTEM"}, Unavailable),
+        ({**refused("E999", "Service timed out, please try again"), "type": "SYSTEM"}, Unavailable),
+        ({**refused("UnsupportedHTTPMethod", "GET is not supported"), "type": "SYSTEM"}, RemoteRefused),
         (refused("ServiceTimeout"), Unavailable),
         (ok(result={"success": False, "error_code": "1", "error_msg": "no"}), RemoteRefused),
         (ok(result={"success": "false", "error_code": "0"}), RemoteRefused),
@@ -978,6 +979,14 @@ def test_cancelling_names_the_platforms_nearest_reason(reason: str, reason_id: s
     assert sent["order_item_id_list"] == "[3400000002,3400000003]"
     with pytest.raises(Invalid):
         run(shop.cancel(order=an_order(), reason="whim"))
+
+
+def test_a_method_that_the_gateway_refuses_is_changed_once() -> None:
+    wrong = refused("UnsupportedHTTPMethod", "The HTTP method GET is not supported")
+    shop, wire = a_shop({"/cancel/validate": ok(REASONS), "/cancel/create": [wrong, ok()]})
+    run(shop.cancel(order=an_order(), reason="other"))
+    assert [request.method for request in wire.asked("/cancel/create")] == ["GET", "POST"]
+    assert form(wire.requests[-1])["reason_id"] == "10"
 
 
 @pytest.mark.parametrize("answer", [refused("39", "cannot cancel"), ok({"reason_options": []})])

@@ -352,7 +352,7 @@ class Lazada:
             raise Invalid(field="reason", problem="Give out_of_stock, customer_request or other.")
         asked = {"order_id": order.external_id, "order_item_id_list": _json(_units(order))}
         try:
-            await self.client.get(
+            await self.client.act(
                 "/order/reverse/cancel/create", {**asked, "reason_id": await self._reason(asked, reason)}
             )
         except RemoteRefused:
@@ -382,7 +382,7 @@ class Lazada:
     async def _decide(self, order: RemoteOrder, reverse_order_id: str, *, accept: bool) -> None:
         params = {"reverse_order_id": reverse_order_id, "agree_cancel": "true" if accept else "false"}
         try:
-            await self.client.get("/order/reverse/cancel/seller/decide", params)
+            await self.client.act("/order/reverse/cancel/seller/decide", params)
         except RemoteRefused:
             now = await self._present(order)
             if now is None or (now.state is RemoteState.CANCELLED) is not accept:
