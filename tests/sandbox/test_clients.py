@@ -1,10 +1,12 @@
-"""Clients written by others drive the stand-ins: the official Lazada SDK and two Shopee clients from PyPI."""
+"""Clients written by others drive the stand-ins: the official Lazada SDK and three Shopee clients from PyPI."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
+import types
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -65,12 +67,11 @@ def test_the_official_lazada_sdk_works(seller: Lazada, tmp_path: Path, monkeypat
 
 
 def test_mcp_shopee_seller_works(shop: Shopee, tmp_path: Path) -> None:
-    pytest.importorskip("shopee_mcp", reason="mcp-shopee-seller is not installed")
-    from shopee_mcp.client import ShopeeClient
-    from shopee_mcp.config import Settings
-
+    missing = "mcp-shopee-seller is not installed"
+    shopee_client = pytest.importorskip("shopee_mcp.client", reason=missing)
+    shopee_config = pytest.importorskip("shopee_mcp.config", reason=missing)
     names = ("broker_url", "license_key", "redirect_url", "ads_partner_key", "ads_token_file", "ads_redirect_url")
-    settings = Settings(
+    settings = shopee_config.Settings(
         **dict.fromkeys(names, ""),
         partner_id=shop.partner_id,
         partner_key=shop.partner_key,
@@ -86,7 +87,7 @@ def test_mcp_shopee_seller_works(shop: Shopee, tmp_path: Path) -> None:
     code = shop.box.control("POST", "/shopee/codes", {"shop": shop.shop_id})["code"]
 
     async def drive() -> None:
-        client = ShopeeClient(settings)
+        client = shopee_client.ShopeeClient(settings)
         try:
             tokens = await client.fetch_token(code, shop.shop_id)
             tokens.expires_at = 0  # so that the next call refreshes first
@@ -142,3 +143,31 @@ def test_snowland_shopeeapi_works(shop: Shopee) -> None:
 
     asyncio.run(drive())
     assert on_shopee(shop)["total"] == 8
+
+
+def test_pyshopee_works(shop: Shopee, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its module imports a browser driver for a helper that is not used here.
+    monkeypatch.setitem(sys.modules, "selenium", types.ModuleType("selenium"))
+    monkeypatch.setattr(sys.modules["selenium"], "webdriver", None, raising=False)
+    pyshopee = pytest.importorskip("pyshopee2.client", reason="pyshopee is not installed")
+    item_id, _ = list_on_shopee(shop, stock=5)
+    order_sn = buy_on_shopee(shop, {"sku": "AO-THUN", "quantity": 2}).json()["order_sn"]
+    code = shop.box.control("POST", "/shopee/codes", {"shop": shop.shop_id})["code"]
+
+    client = pyshopee.Client(shop.shop_id, shop.partner_id, shop.partner_key, "http://127.0.0.1:9/cb", code=code)
+    client.host = shop.box.url
+    _, life_s, refresh_token = client.get_token()
+    assert life_s == 14400
+    client.get_access_token(shop.shop_id, shop.partner_id, shop.partner_key, refresh_token)
+    assert client.refresh_token != refresh_token
+    listed = client.product.get_item_list(offset=0, page_size=50, item_status="NORMAL")
+    assert [row["item_id"] for row in listed["response"]["item"]] == [item_id]
+    stock = [{"model_id": 0, "seller_stock": [{"stock": 9}]}]
+    assert client.product.update_stock(item_id=item_id, stock_list=stock)["error"] == ""
+    now = int(time.time())
+    window = {"time_range_field": "update_time", "time_from": now - 100, "time_to": now + 1, "page_size": 20}
+    orders = client.order.get_order_list(**window)
+    assert [row["order_sn"] for row in orders["response"]["order_list"]] == [order_sn]
+    order = client.order.get_order_detail(order_sn_list=order_sn, response_optional_fields="item_list")
+    assert order["response"]["order_list"][0]["item_list"][0]["model_quantity_purchased"] == 2
+    assert on_shopee(shop)["available"] == 7

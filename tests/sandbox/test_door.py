@@ -169,8 +169,8 @@ def test_the_consent_pages_lead_back_with_a_code(box: Sandbox, shop: Shopee, sel
     ask_lazada = {"response_type": "code", "client_id": seller.app_key, "redirect_uri": "http://127.0.0.1:9/cb"}
     page = box.http.get(box.url + "/oauth/authorize", params=ask_lazada | {"state": "a b"})
     assert "Cho phép / Allow" in page.text
-    form = ask_lazada | {"state": "a b", "owner": seller.seller_id}
-    back = box.http.post(box.url + "/oauth/authorize", data=form).headers["location"]
+    said_yes = ask_lazada | {"state": "a b", "owner": seller.seller_id}
+    back = box.http.post(box.url + "/oauth/authorize", data=said_yes).headers["location"]
     code = back.split("code=")[1].split("&")[0]
     assert back.endswith("&state=a+b")
     assert seller.get("/auth/token/create", {"code": code}, token=False)["code"] == "0"

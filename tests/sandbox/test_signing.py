@@ -16,7 +16,7 @@ SHOPEE: dict[str, Any] = json.loads((VECTORS / "shopee.json").read_text())
 LAZADA: dict[str, Any] = json.loads((VECTORS / "lazada.json").read_text())
 
 
-def named(vectors: list[dict[str, Any]]) -> Any:
+def named(vectors: list[dict[str, Any]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("vector", vectors, ids=[vector["name"] for vector in vectors])
 
 
