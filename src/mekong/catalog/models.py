@@ -12,6 +12,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.functions import Collate, Left
 
 from mekong.foundation.ids import new_id
 
@@ -218,6 +219,8 @@ class Variant(models.Model):
             GinIndex(fields=["search"], name="variant_search"),
             # The order in which a search that nearly everything matches walks the table, best first.
             models.Index(fields=["status", "-popularity", "search_length", "id"], name="variant_best_first"),
+            # Names that begin with what was typed.
+            models.Index(Collate(Left("search_text", 100), "C"), name="variant_by_beginning"),
         ]
 
     def __str__(self) -> str:

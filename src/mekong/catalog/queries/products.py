@@ -167,7 +167,7 @@ def list_products(
                     {named}f.sku_key = %(sku)s
                     or f.id = (select b.variant_id from catalog_barcode b where b.key = %(barcode)s)))"""
         )
-        parameters |= {"words": rules.tsquery(words), "sku": key(q), "barcode": lookup_key(q)}
+        parameters |= {"words": rules.tsquery(rules.beginnings(words)), "sku": key(q), "barcode": lookup_key(q)}
     if any("\0" in value for value in parameters.values() if isinstance(value, str)):
         return ProductPage((), None)
     rows = fetch(_LIST.format(where=" and ".join(where)), parameters)

@@ -1,13 +1,16 @@
 """Search while typing: fast at hundreds of thousands of variants, with or without tone marks, forgiving of slips.
 
-How a search stays fast whatever is typed: `Lexeme` tells about how many variants hold each word. A rare word leads to
-all its variants through the GIN index, and those are ranked exactly. When every word is common ("a", "áo"), the table is
-walked best first (active, best-selling, short names) until enough variants match; no more than `_WALK` rows are read.
+How a search stays fast whatever is typed. Names that begin with the text come from a B-tree; when they fill the list,
+that is all, for nothing ranks above them. Otherwise `Lexeme` tells about how many variants hold each word. When every
+word is common ("a", "áo"), the table is walked best first (active, best-selling, short names) until enough variants
+match. Else the GIN index finds the rarer words and the common ones are tested on what it brings. Each of these reads a
+bounded number of rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -18,29 +21,41 @@ from mekong.catalog.rules.barcodes import is_ascii_digits, lookup_key
 from mekong.catalog.rules.words import key
 from mekong.foundation.actor import Actor
 
-_COMMON = 5_000
-_WALK = 6_000
-_CANDIDATES = 250
-_ENOUGH = 60
+_WALK = 4_000
+_HITS = 3_000
+_CANDIDATES = 150
+_WORDS_READ = 2_000
+_ENOUGH = 40
 _MOST = 100
 _END = "\U0010ffff"
 
-_CODES = """
-    (select 0 as sort, v.id as id, '' as code from catalog_variant v where v.sku_key = %(key)s)
+_FIRST = """
+    (select 0 as sort, v.id as id, '' as code, '' as status, 0 as n, 0 as m
+       from catalog_variant v where v.sku_key = %(key)s)
     union all
-    (select 0, b.variant_id, '' from catalog_barcode b where b.key = %(barcode)s)
+    (select 0, b.variant_id, '', '', 0, 0 from catalog_barcode b where b.key = %(barcode)s)
     union all
-    (select 1, v.id, v.sku_key from catalog_variant v
+    (select 1, v.id, v.sku_key, '', 0, 0 from catalog_variant v
       where %(by_code)s and v.sku_key >= %(key)s and v.sku_key < %(key_end)s
-      order by v.status, v.sku_key limit %(limit)s)
+      order by v.sku_key limit %(limit)s)
     union all
-    (select 2, b.variant_id, b.code from catalog_barcode b
+    (select 2, b.variant_id, b.code, '', 0, 0 from catalog_barcode b
       where %(by_digits)s and b.code >= %(digits)s and b.code < %(digits_end)s order by b.code limit %(limit)s)
     union all
-    (select 3, coalesce(sum(l.count), 0), asked.word
+    (select 3, 0, asked.word, '', known.beginning, known.whole
        from unnest(%(words)s::text[]) asked(word)
-       left join catalog_lexeme l on l.word >= asked.word collate "C" and l.word < (asked.word || '{') collate "C"
-      group by asked.word)
+      cross join lateral (
+          -- A beginning that thousands of words share (the letters SKUs start with) is common, whatever the sum.
+          select coalesce(sum(count), 0) + (count(*) = %(words_read)s)::int * 1000000 as beginning,
+                 coalesce(sum(count) filter (where word = asked.word), 0) as whole
+            from (select word, count from catalog_lexeme l
+                   where l.word >= asked.word collate "C" and l.word < (asked.word || '{') collate "C"
+                   order by l.word limit %(words_read)s) near) known)
+    union all
+    (select 4, v.id, v.search_text, v.status, v.popularity, 0 from catalog_variant v
+      where %(phrase)s <> '' and left(v.search_text, 100) collate "C" >= %(phrase)s
+        and left(v.search_text, 100) collate "C" < %(phrase_end)s
+      order by left(v.search_text, 100) collate "C" limit %(candidates)s)
     order by 1, 3, 2
 """
 
@@ -52,13 +67,23 @@ _WALKED = """
 """
 
 _MATCHED = """
-    with hit as materialized (
-        select id, search_text, search_length, status, popularity
-          from catalog_variant where search @@ %(query)s::tsquery limit %(walk)s
+    with found as materialized (
+        select id, search_text, search_length, status, popularity, search
+          from catalog_variant where search @@ %(query)s::tsquery limit %(hits)s
     )
-    select id, search_text, status, popularity from hit
-     order by status, starts_with(search_text, %(phrase)s) desc, popularity desc, search_length limit %(candidates)s
+    select id, search_text, status, popularity from found
+     where search @@ %(tested)s::tsquery
+     order by status, popularity desc, search_length limit %(candidates)s
 """
+
+
+@dataclass(frozen=True)
+class _First:
+    """What the first statement tells: variants by SKU or barcode, names that begin so, how common the words are."""
+
+    by_code: list[int]
+    beginning: list[rules.Candidate]
+    spreads: dict[str, rules.Spread]
 
 
 def search_variants(*, actor: Actor, text: str, limit: int = 20, on: date | None = None) -> VariantsFound:
@@ -68,37 +93,39 @@ def search_variants(*, actor: Actor, text: str, limit: int = 20, on: date | None
     word as the beginning of a word, in any order. When nothing does, one slip a word is mended, or one word is left
     out, and `read_as` says what was looked for. Drafts and archived variants are found too, archived ones last.
 
-    Three SQL statements, at most six when words have to be mended; each reads a bounded number of rows.
+    Three SQL statements, at most a dozen when words have to be mended; each reads a bounded number of rows.
     Raises: MayNot.
     """
     actor.require("catalog.view")
     limit = max(1, min(limit, _MOST))
     typed = text.replace("\0", "").strip()[:400]
     words = rules.query_words(typed)
-    by_code, counts = _codes(typed, words, limit)
+    first = _first(typed, words, limit)
     read_as = ""
     named: list[int] = []
     if words:
-        hits = _candidates(words, counts)
-        if not hits and not by_code:
-            words, hits = _mended(words, counts)
+        hits = _candidates(words, first, limit)
+        if not hits and not first.by_code:
+            words, hits = _mended(words, first.spreads, limit)
             read_as = " ".join(words) if hits else ""
         named = [hit.variant_id for hit in rules.order(hits, words)[:limit]]
-    ids = list(dict.fromkeys([*by_code, *named]))[:limit]
+    ids = list(dict.fromkeys([*first.by_code, *named]))[:limit]
     if not ids:
         return VariantsFound((), "")
-    rows = fetch(f"{SELECT_VARIANTS} where v.id = any(%(ids)s)", {"ids": ids, "on_day": on})
+    rows = fetch(_VIEWS, {"ids": ids, "on_day": on})
     views = {row[0]: variant_view(row, actor) for row in rows}
     return VariantsFound(tuple(views[each] for each in ids if each in views), read_as)
 
 
-def _codes(typed: str, words: Sequence[str], limit: int) -> tuple[list[int], dict[str, int]]:
-    """Variants by SKU and barcode, and about how many variants hold each word."""
+_VIEWS = f"{SELECT_VARIANTS} where v.id = any(%(ids)s)"
+
+
+def _first(typed: str, words: Sequence[str], limit: int) -> _First:
     sku = key(typed)
     digits = "".join(typed.split())
-    looks_like_code = any(letter.isdigit() for letter in sku)
+    phrase = " ".join(words)[:100]
     rows = fetch(
-        _CODES,
+        _FIRST,
         {
             "key": sku,
             "key_end": sku + _END,
@@ -108,46 +135,66 @@ def _codes(typed: str, words: Sequence[str], limit: int) -> tuple[list[int], dic
             "digits": digits,
             "digits_end": digits + _END,
             # Letters alone are more often a name than a SKU: leave most of the list to names.
-            "limit": limit if looks_like_code else max(1, limit // 4),
+            "limit": limit if any(letter.isdigit() for letter in sku) else max(1, limit // 4),
             "words": list(words),
+            "words_read": _WORDS_READ,
+            "phrase": phrase,
+            "phrase_end": phrase + "{",
+            "candidates": _CANDIDATES,
         },
     )
-    return [int(row[1]) for row in rows if row[0] < 3], {row[2]: int(row[1]) for row in rows if row[0] == 3}
+    return _First(
+        by_code=[int(row[1]) for row in rows if row[0] < 3],
+        beginning=[_candidate((row[1], row[2], row[3], int(row[4]))) for row in rows if row[0] == 4],
+        spreads={row[2]: rules.Spread(whole=int(row[5]), beginning=int(row[4])) for row in rows if row[0] == 3},
+    )
 
 
-def _candidates(words: Sequence[str], counts: dict[str, int]) -> list[rules.Candidate]:
-    rarest = min(counts.get(word, 0) for word in words)
+def _candidates(words: Sequence[str], first: _First, limit: int) -> list[rules.Candidate]:
+    """Variants with all of these words; those that rank first are surely among them, as far as the bounds allow."""
+    beginning = [hit for hit in first.beginning if not hit.is_archived]
+    if limit <= len(beginning) < _CANDIDATES and len(first.beginning) < _CANDIDATES:
+        return first.beginning
+    rarest = min(first.spreads[word].beginning for word in words)
     if rarest == 0:
         return []
-    parameters = {
-        "query": rules.tsquery(words),
-        "phrase": " ".join(words),
-        "walk": _WALK,
-        "candidates": _CANDIDATES,
-    }
-    if rarest > _COMMON:
-        hits = fetch(_WALKED, parameters)
-        if len(hits) >= _ENOUGH:
-            return _read(hits)
-    return _read(fetch(_MATCHED, parameters))
+    found = {hit.variant_id: hit for hit in first.beginning}
+    if rarest > rules.COMMON or len(first.beginning) == _CANDIDATES:
+        query = rules.tsquery(rules.beginnings(words))
+        found |= _by_id(fetch(_WALKED, {"query": query, "walk": _WALK, "candidates": _CANDIDATES}))
+        if len(found) >= max(_ENOUGH, limit):
+            return list(found.values())
+    looked_up, tested = rules.split_terms(words, first.spreads)
+    found |= _by_id(_matched(rules.tsquery(looked_up), rules.tsquery(tested or looked_up[:1])))
+    if not found and any(":" not in term for term in looked_up):
+        # A word typed to its end is, after all, the beginning of another.
+        found = _by_id(_matched(rules.tsquery(rules.beginnings(words)), f"{words[0]}:*"))
+    return list(found.values())
 
 
-def _read(rows: Sequence[tuple[Any, ...]]) -> list[rules.Candidate]:
-    return [rules.Candidate(row[0], row[1], row[2] == "archived", row[3]) for row in rows]
+def _matched(query: str, tested: str) -> list[tuple[Any, ...]]:
+    return fetch(_MATCHED, {"query": query, "tested": tested, "hits": _HITS, "candidates": _CANDIDATES})
 
 
-def _mended(words: list[str], counts: dict[str, int]) -> tuple[list[str], list[rules.Candidate]]:
+def _by_id(rows: Sequence[tuple[Any, ...]]) -> dict[int, rules.Candidate]:
+    return {row[0]: _candidate(row) for row in rows}
+
+
+def _candidate(row: tuple[Any, ...]) -> rules.Candidate:
+    return rules.Candidate(row[0], row[1], row[2] == "archived", row[3])
+
+
+def _mended(words: list[str], spreads: dict[str, rules.Spread], limit: int) -> tuple[list[str], list[rules.Candidate]]:
     """Other words for these, and what they find: unknown words replaced by near ones, or left out."""
-    near = {word: _near(word) for word in words if counts.get(word, 0) == 0}
-    mended = list(dict.fromkeys(near.get(word, word) or "" for word in words))
-    mended = [word for word in mended if word]
+    near = {word: _near(word) for word in words if not spreads[word].beginning}
+    mended = [word for word in dict.fromkeys(near.get(word, word) or "" for word in words) if word]
     if not mended:
         return words, []
-    known = {word: max(counts.get(word, 0), 1) for word in mended}
-    hits = _candidates(mended, known) if mended != words else []
+    hits: list[rules.Candidate] = []
+    if near:
+        hits = _candidates(mended, _first(" ".join(mended), mended, limit), limit)
     if not hits and len(mended) > 1:
-        parameters = {"query": rules.tsquery_but_one(mended), "phrase": "", "walk": _WALK, "candidates": _CANDIDATES}
-        hits = _read(fetch(_MATCHED, parameters))
+        hits = list(_by_id(_matched(rules.tsquery_but_one(mended), rules.tsquery_but_one(mended))).values())
     return mended, hits
 
 

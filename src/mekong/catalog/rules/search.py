@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mekong.catalog.rules.words import WORD_LIMIT
@@ -27,15 +27,50 @@ def document(product_name: str, title: str, brand: str, sku: str) -> str:
     return " ".join(words(" ".join((product_name, title, brand, sku))))
 
 
-def tsquery(query: Sequence[str]) -> str:
-    """All of these words, each as the beginning of a word. Words are folded, so nothing needs quoting."""
-    return " & ".join(f"{word}:*" for word in query)
+def tsquery(terms: Sequence[str]) -> str:
+    """All of these terms: words, or `word:*` for the beginnings of words. Words are folded, so nothing needs quoting."""
+    return " & ".join(terms)
+
+
+def beginnings(query: Sequence[str]) -> list[str]:
+    return [f"{word}:*" for word in query]
 
 
 def tsquery_but_one(query: Sequence[str]) -> str:
-    """All of these words but any one."""
-    subsets = (query[:dropped] + query[dropped + 1 :] for dropped in range(len(query)))  # type: ignore[operator]  # lists
-    return " | ".join(f"({tsquery(subset)})" for subset in subsets if subset)
+    """All of these words but any one, each as the beginning of a word."""
+    terms = beginnings(query)
+    return " | ".join(f"({tsquery(terms[:at] + terms[at + 1 :])})" for at in range(len(terms)) if len(terms) > 1)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """About how many variants hold a word itself, and how many hold a word that begins so."""
+
+    whole: int
+    beginning: int
+
+
+COMMON = 15_000
+
+
+def split_terms(query: Sequence[str], spreads: Mapping[str, Spread]) -> tuple[list[str], list[str]]:
+    """Terms to look up in the index, and terms to test on what the index brings.
+
+    A word that another follows has been typed to its end: where the catalog knows it, it is looked up as it is, which
+    is far cheaper than all words that begin so. A beginning shared by very many variants is left to the test, unless
+    there is nothing else to go by.
+    """
+    looked_up: list[str] = []
+    tested: list[str] = []
+    for place, word in enumerate(query):
+        spread = spreads.get(word, Spread(0, 0))
+        if spread.whole and place < len(query) - 1:
+            looked_up.append(word)
+        elif spread.beginning > COMMON:
+            tested.append(f"{word}:*")
+        else:
+            looked_up.append(f"{word}:*")
+    return (looked_up, tested) if looked_up else (tested, [])
 
 
 @dataclass(frozen=True)
