@@ -155,7 +155,10 @@ class Outbox:
         try:
             while True:
                 notice, bad_signature = await lane.get()
-                await self._send(poster, notice, bad_signature)
+                try:
+                    await self._send(poster, notice, bad_signature)
+                except Exception:  # one notice that cannot be sent must not hold up the others
+                    log.exception("defect while sending notice %s", notice.id)
         finally:
             poster.close()
 
