@@ -5,6 +5,7 @@ from mekong.catalog.queries.export import export_products
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.products import get_product, list_products
 from mekong.catalog.queries.search import search_variants
+from mekong.catalog.queries.supply import StockFacts, bundles_with, control_names, lot_tracked, stock_facts
 from mekong.catalog.queries.variants import (
     bundle_parts,
     packs_of,
@@ -15,19 +16,24 @@ from mekong.catalog.queries.variants import (
 )
 
 __all__ = [
+    "StockFacts",
     "bundle_parts",
     "bundles_have_parts",
+    "bundles_with",
     "category_ancestors",
+    "control_names",
     "export_products",
     "get_product",
     "list_attributes",
     "list_categories",
     "list_products",
     "list_tax_classes",
+    "lot_tracked",
     "media_files_exist",
     "packs_of",
     "scan_barcodes",
     "search_variants",
+    "stock_facts",
     "variants_by_barcode",
     "variants_by_id",
     "variants_by_sku",
