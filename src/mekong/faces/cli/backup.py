@@ -5,6 +5,7 @@ The file is a tar of `database.dump` (pg_dump's custom format), `media/`, `lake/
 """
 
 import contextlib
+import gzip
 import hashlib
 import io
 import json
@@ -143,7 +144,12 @@ def _write(chosen: Config, dump: Path, file: IO[bytes]) -> None:
         "files": {},
     }
     total = sum(path.stat().st_size for _, path in members)
-    with progress(words("Ghi tệp", "Writing"), total) as done, tarfile.open(fileobj=file, mode="w|gz", compresslevel=1) as tar:
+    with (
+        progress(words("Ghi tệp", "Writing"), total) as done,
+        # The large members are compressed already; the fastest level is for the rest.
+        gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, filename="") as packed,
+        tarfile.open(fileobj=packed, mode="w|") as tar,
+    ):
         for name, path in members:
             with path.open("rb") as content:
                 size = os.fstat(content.fileno()).st_size

@@ -11,9 +11,15 @@ from pathlib import Path
 
 from mekong.faces.cli.installation import opened, prepare, progress_line
 from mekong.faces.cli.words import Stop, words
+from mekong.foundation.config import Config
 
 OWNER = "owner@mekong.local"
 """Sign-in name of the first owner, unless MEKONG_OWNER_EMAIL says otherwise."""
+
+
+def furnished(chosen: Config) -> Path:
+    """Exists when this installation has had somebody who can sign in."""
+    return chosen.data / "run" / "furnished"
 
 
 def main() -> None:
@@ -30,6 +36,7 @@ def _prepare(outcome: Path) -> None:
         notes = _furnish(os.environ.get("MEKONG_OWNER_EMAIL") or OWNER, datetime.now(UTC))
         with open(os.open(outcome, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             json.dump({"notes": notes}, file, ensure_ascii=False)
+        furnished(chosen).touch()
 
 
 def _furnish(email: str, now: datetime) -> list[str]:

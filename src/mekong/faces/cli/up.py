@@ -19,6 +19,7 @@ from typing import Any
 
 from mekong.faces.cli import installation
 from mekong.faces.cli.children import Child
+from mekong.faces.cli.preparing import furnished
 from mekong.faces.cli.words import Stop, say, stop, words
 from mekong.foundation.config import Config
 from mekong.foundation.postgres import EmbeddedServer, make_data_folder
@@ -95,7 +96,7 @@ class Supervisor:
         return Child(name, module, self._logs, given, shows)
 
     def _prepare(self) -> None:
-        if installation.is_prepared(self._config):
+        if installation.is_prepared(self._config) and furnished(self._config).exists():
             return
         outcome = self._run / "prepared.json"
         outcome.unlink(missing_ok=True)

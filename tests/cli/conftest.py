@@ -1,0 +1,14 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.installations import Installation
+
+
+@pytest.fixture
+def installation(data_folder: Path) -> Iterator[Installation]:
+    """An installation that has never been started."""
+    made = Installation(data_folder / "d")
+    yield made
+    made.end()

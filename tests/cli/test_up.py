@@ -1,0 +1,126 @@
+"""The supervisor, with real processes."""
+
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.installations import Installation, eventually, is_alive, status_of
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.slow, pytest.mark.xdist_group("supervisor")]
+
+
+def test_the_first_start_ends_ready_with_an_owner_and_term_stops_everything(installation: Installation) -> None:
+    installation.up()
+
+    said = installation.said()
+    assert "First sign-in" in said
+    assert "owner@mekong.local" in said
+    children = installation.children()
+    assert set(children) == {"postgres", "serve", "work"}
+
+    status, took_s = installation.terminate()
+
+    assert status == 0
+    assert took_s < 10
+    assert not [pid for pid in children.values() if is_alive(pid)]
+    assert status_of(f"{installation.url}/healthz") == 0
+    assert not (installation.folder / "pg" / "postmaster.pid").exists()
+
+    # Everything is still there, and the password is not shown again.
+    took_s = installation.up()
+    assert took_s < 20  # five seconds on a machine that does nothing else, which the benchmark holds it to
+    assert installation.said().count("First sign-in") == 1
+
+
+def test_what_dies_is_started_again(installation: Installation) -> None:
+    installation.up()
+    before = installation.children()
+
+    for name in ("serve", "work", "postgres"):
+        os.kill(before[name], signal.SIGKILL)
+    after = eventually(lambda: (now := installation.children()).keys() == before.keys() and now, "all processes again")
+
+    assert not set(after.values()) & set(before.values())
+    eventually(lambda: status_of(f"{installation.url}/healthz") == 200, "healthz")
+    assert "The database runs again." in installation.said()
+    assert "The web process ended (-9)" in installation.said()
+    assert installation.terminate()[0] == 0
+
+
+def test_a_second_start_on_the_same_folder_is_refused(installation: Installation) -> None:
+    installation.up()
+
+    refused = installation.run("up", "--no-browser", "--port", "0")
+
+    assert refused.returncode == 1
+    assert f"Mekong already runs on the folder {installation.folder}" in refused.stderr
+    assert status_of(f"{installation.url}/healthz") == 200
+
+
+def test_a_killed_supervisor_takes_its_processes_along_and_the_next_one_goes_on(installation: Installation) -> None:
+    installation.up()
+    children = installation.children()
+    assert installation.process is not None
+
+    installation.process.kill()
+    installation.process.wait()
+
+    eventually(lambda: not is_alive(children["serve"]) and not is_alive(children["work"]), "no orphan", 15)
+    installation.up()
+    # The database outlived its supervisor, and is used as it is.
+    assert installation.postgres_pid() == children["postgres"]
+    assert installation.terminate()[0] == 0
+    assert not is_alive(children["postgres"])
+
+
+def test_a_taken_port_is_named(installation: Installation) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        refused = installation.run("up", "--no-browser", "--port", str(port))
+
+    assert refused.returncode == 1
+    assert f"Port {port} is in use by another program" in refused.stderr
+    assert not (installation.folder / "pg").exists()
+
+
+def test_a_stop_during_the_first_start_leaves_nothing_half_made(installation: Installation) -> None:
+    import subprocess
+    import sys
+
+    from tests.support.installations import clean_environment
+
+    command = [sys.executable, "-m", "mekong.faces.cli", "up", "--no-browser", "--port", str(installation.port)]
+    for delay_s in (0.4, 1.5, 3.0):
+        running = subprocess.Popen(
+            [*command, "--data", str(installation.folder)],
+            env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(delay_s)
+        running.terminate()
+        assert running.wait(30) == 0
+        assert not _users_of(installation.folder)
+
+    installation.up()
+    assert installation.terminate()[0] == 0
+
+
+def _users_of(folder: Path) -> list[int]:
+    """Processes that name the folder in their arguments or environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(folder).encode() in told:
+            found.append(int(entry.name))
+    return found
