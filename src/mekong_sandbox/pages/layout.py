@@ -25,6 +25,8 @@ h1 { font-size: 1.4rem; margin: .2rem 0 } a { color: var(--go) }
 table { width: 100%; border-collapse: collapse }
 td, th { text-align: left; padding: .4rem; border-top: 1px solid var(--line) }
 form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin-top: .75rem }
+form + .grid, form + .soft { margin-top: 1rem } a.card { color: inherit; text-decoration: none }
+a.card:hover { border-color: var(--go) } input[type=number] { width: 6rem }
 label { display: grid; font-size: .9rem; color: var(--soft) }
 input, select, button { font: inherit; padding: .45rem .6rem; border: 1px solid var(--line); border-radius: 6px;
   background: var(--card); color: var(--ink); max-width: 100% }
