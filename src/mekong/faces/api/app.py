@@ -12,10 +12,10 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 import mekong
-from mekong.faces.api import audit, people, problems, products
+from mekong.faces.api import audit, orders, people, problems, products, stock
 from mekong.faces.api.auth import Bearer
 from mekong.faces.api.entrance import answer
-from mekong.faces.api.errors import BadFields, FieldProblem, MalformedBody, NoSuchPath
+from mekong.faces.api.errors import BadFields, FieldProblem, MalformedJson, NoSuchPath
 from mekong.faces.api.openapi import PREFIX
 from mekong.foundation.errors import MekongError, Unauthenticated
 
@@ -61,9 +61,8 @@ api = NinjaAPI(
     renderer=_Renderer(),
 )
 
-api.add_router("", people.router)
-api.add_router("", audit.router)
-api.add_router("", products.router)
+for _room in (people, audit, products, stock, orders):
+    api.add_router("", _room.router)
 
 
 def _mekong_error(request: HttpRequest, error: Any) -> HttpResponse:
@@ -87,7 +86,7 @@ def _field(wrong: dict[str, Any]) -> FieldProblem:
 def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
     if isinstance(error, AuthenticationError):
         return answer(request, Unauthenticated())
-    return answer(request, MalformedBody(reason=error.message))
+    return answer(request, MalformedJson(reason=error.message))
 
 
 def _not_found(request: HttpRequest, _: Any) -> HttpResponse:

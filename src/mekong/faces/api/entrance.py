@@ -27,7 +27,7 @@ from mekong.faces.api.errors import (
     BodyTooLarge,
     Defect,
     FieldProblem,
-    MalformedBody,
+    MalformedJson,
     MethodNotAllowed,
     NoSuchPath,
     Unstorable,
@@ -72,9 +72,9 @@ def as_error(failure: Exception) -> MekongError:
     if isinstance(failure, MekongError):
         return failure
     if isinstance(failure, RequestDataTooBig):
-        return BodyTooLarge(limit_mb=BODY_LIMIT // 2**20)
+        return BodyTooLarge(limit=BODY_LIMIT)
     if isinstance(failure, MultiPartParserError | SuspiciousOperation) and not isinstance(failure, DisallowedHost):
-        return MalformedBody(reason=str(failure))
+        return MalformedJson(reason=str(failure))
     if isinstance(failure, DataError):
         log.warning("value_not_storable", error=str(failure))
         return Unstorable(field="")
@@ -104,7 +104,7 @@ def _check(request: HttpRequest) -> None:
     _check_address(request)
     declared = str(request.META.get("CONTENT_LENGTH") or 0)
     if not declared.isdecimal() or int(declared) > BODY_LIMIT:
-        raise BodyTooLarge(limit_mb=BODY_LIMIT // 2**20)
+        raise BodyTooLarge(limit=BODY_LIMIT)
     if request.method not in WRITES:
         return
     media = request.content_type or ""
@@ -112,7 +112,7 @@ def _check(request: HttpRequest) -> None:
         return
     body = request.read(int(declared) if "CONTENT_LENGTH" in request.META else BODY_LIMIT + 1)
     if len(body) > BODY_LIMIT:
-        raise BodyTooLarge(limit_mb=BODY_LIMIT // 2**20)
+        raise BodyTooLarge(limit=BODY_LIMIT)
     request._body = body  # noqa: SLF001 - Django keeps a body that was read here
     if not body:
         return
@@ -134,11 +134,11 @@ def _parsed(body: bytes) -> Any:
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as wrong:
-        raise MalformedBody(reason=f"byte {wrong.start} is not UTF-8") from wrong
+        raise MalformedJson(reason=f"byte {wrong.start} is not UTF-8") from wrong
     except json.JSONDecodeError as wrong:
-        raise MalformedBody(reason=f"line {wrong.lineno} column {wrong.colno}: {wrong.msg}") from wrong
+        raise MalformedJson(reason=f"line {wrong.lineno} column {wrong.colno}: {wrong.msg}") from wrong
     except (RecursionError, ValueError) as wrong:
-        raise MalformedBody(reason=str(wrong)[:100]) from wrong
+        raise MalformedJson(reason=str(wrong)[:100]) from wrong
     if b"\\u" in body or (len(body) > 100 and body.count(b"[") + body.count(b"{") > _DEEPEST):
         _check_value(value, ())
     return value
@@ -150,7 +150,7 @@ def _refuse_constant(name: str) -> Any:
 
 def _check_value(value: Any, path: tuple[int | str, ...]) -> None:
     if len(path) > _DEEPEST:
-        raise MalformedBody(reason=f"nested deeper than {_DEEPEST} levels")
+        raise MalformedJson(reason=f"nested deeper than {_DEEPEST} levels")
     if isinstance(value, str):
         if not _is_storable(value):
             raise BadFields([FieldProblem(problems.field_path(path), *problems.say("unstorable"))])

@@ -30,15 +30,20 @@ class BadFields(Invalid):
         self.fields = tuple(fields)
 
 
-class MalformedBody(Rejected):
-    code = "request.malformed_body"
+class MalformedJson(Rejected):
+    code = "request.malformed_json"
     template = "The body is not JSON: {reason}. Send one JSON object in UTF-8."
 
 
 class BodyTooLarge(Rejected):
+    """`limit`: in bytes."""
+
     code = "request.too_large"
     template = "The body is larger than {limit_mb} MB. Send it in several requests."
     status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit_mb=limit // 2**20)
 
 
 class UnsupportedMedia(Rejected):

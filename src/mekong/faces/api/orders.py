@@ -1,0 +1,302 @@
+"""Orders. Placing one is the express lane's work."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from mekong.faces.api.auth import authenticate, moment
+from mekong.faces.api.shapes import Body, Cursor, Limit, Moment, Note, Number, PageOf, Sku
+from mekong.faces.api.stock_shapes import Address, LocationCode, Units
+from mekong.foundation import audit, ids
+from mekong.foundation.actor import Actor
+from mekong.foundation.queries import names_of
+from mekong.orders import commands, queries
+from mekong.orders.contracts import GradedReturn, OrderFilter, OrderSummary, OrderView
+
+router = Router(tags=["orders"])
+State = Literal[
+    "pending_confirmation", "awaiting_stock", "confirmed", "allocated", "picking", "packed", "ready_to_ship",
+    "ready_for_pickup", "shipped", "delivery_failed", "delivered", "completed", "returning", "returned", "cancelled",
+]  # fmt: skip
+Word = Annotated[str, Field(max_length=120)]
+
+
+class OrderRowOut(Schema):
+    """One order in a list. Phones are masked here; one order shows them to those with `customers.reveal`."""
+
+    id: str
+    code: str
+    channel: str
+    external_id: str
+    state: str
+    payment_state: str
+    currency: str
+    total_minor: int
+    customer_name: str
+    customer_phone: str
+    units: int
+    line_count: int
+    first_line: str
+    issues: list[str]
+    tags: list[str]
+    duplicate_of: str
+    ship_by: Moment | None
+    placed_at: Moment
+    tracking_no: str
+
+
+class LineOut(Schema):
+    """As sold. `tax_minor` is inside `total_minor`."""
+
+    line: int
+    sku: str
+    name: str
+    quantity: int
+    returned: int
+    unit_price_minor: int
+    total_minor: int
+    tax_rate_bp: int
+    tax_minor: int
+    is_matched: bool
+
+
+class TimelineOut(Schema):
+    kind: str
+    data: dict[str, Any]
+    actor: str
+    actor_name: str
+    at: Moment
+
+
+class OrderOut(Schema):
+    id: str
+    code: str
+    channel: str
+    external_id: str
+    state: str
+    remote_state: str
+    payment_state: str
+    is_cod: bool
+    currency: str
+    subtotal_minor: int
+    discount_minor: int
+    shipping_fee_minor: int
+    tax_minor: int
+    total_minor: int
+    customer_name: str
+    customer_phone: str
+    shipping_address: dict[str, str]
+    note: str
+    tags: list[str]
+    issues: list[str]
+    duplicate_of: str
+    tracking_no: str
+    cancel_reason: str
+    ship_by: Moment | None
+    placed_at: Moment
+    confirmed_at: Moment | None
+    shipped_at: Moment | None
+    delivered_at: Moment | None
+    cancelled_at: Moment | None
+    lines: list[LineOut]
+    timeline: list[TimelineOut]
+
+
+class CancelIn(Body):
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class ShipIn(Body):
+    tracking_no: Annotated[str, Field(max_length=80)] = ""
+
+
+class MoveIn(Body):
+    to: Literal["picking", "packed", "ready_to_ship", "ready_for_pickup"]
+
+
+class NoteIn(Body):
+    text: Note
+
+
+class TagsIn(Body):
+    tags: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20)]
+
+
+class AddressIn(Body):
+    address: Address
+
+
+class MatchIn(Body):
+    sku: Sku
+
+
+class ReturnedIn(Body):
+    line: Number
+    quantity: Units
+    grade: Literal["resellable", "damaged", "missing"]
+
+
+class ReturnIn(Body):
+    location: LocationCode
+    lines: Annotated[list[ReturnedIn], Field(min_length=1, max_length=1_000)]
+
+
+_ROW_PLAIN = frozenset(OrderRowOut.model_fields) - {"id", "customer_phone", "issues", "tags"}
+_ORDER_PLAIN = frozenset(OrderOut.model_fields) - {
+    "id", "customer_phone", "shipping_address", "tags", "issues", "lines", "timeline",
+}  # fmt: skip
+
+
+def masked(phone: str) -> str:
+    """`+84901234567` as `•••567`: enough to tell two apart on the telephone."""
+    return f"•••{phone[-3:]}" if phone else ""
+
+
+def row_out(row: OrderSummary) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _ROW_PLAIN},
+        "id": ids.public("ord", row.id),
+        "customer_phone": masked(row.customer_phone),
+        "issues": list(row.issues),
+        "tags": list(row.tags),
+    }
+
+
+def order_out(order: OrderView, actor: Actor) -> dict[str, Any]:
+    names = names_of(each.actor for each in order.timeline)
+    reveals = actor.may("customers.reveal")
+    return {
+        **{name: getattr(order, name) for name in _ORDER_PLAIN},
+        "id": ids.public("ord", order.id),
+        "customer_phone": order.customer_phone if reveals else masked(order.customer_phone),
+        "shipping_address": {name: str(part) for name, part in order.shipping_address.items()} if reveals else {},
+        "tags": list(order.tags),
+        "issues": list(order.issues),
+        "lines": [{**asdict(each), "is_matched": each.variant_id is not None} for each in order.lines],
+        "timeline": [
+            {
+                "kind": each.kind,
+                "data": dict(each.data),
+                "actor": each.actor,
+                "actor_name": names.get(each.actor, each.actor),
+                "at": each.at,
+            }
+            for each in order.timeline
+        ],
+    }
+
+
+@router.get("/orders", response=PageOf[OrderRowOut])
+def list_orders(
+    request: HttpRequest,
+    channel: Annotated[str, Field(max_length=40)] = "",
+    state: Annotated[list[State], Query(max_length=20)] = [],  # noqa: B006 - Ninja copies a query's default
+    issue: Annotated[str, Field(max_length=40)] = "",
+    tag: Annotated[str, Field(max_length=40)] = "",
+    q: Word = "",
+    placed_from: Moment | None = None,
+    placed_to: Moment | None = None,
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Any:
+    """Orders of all channels, newest first. `q`: an order code, a channel's number, a phone, a tracking number."""
+    wanted = OrderFilter(channel, tuple(state), issue, q, tag, placed_from, placed_to)
+    found = queries.list_orders(actor=authenticate(request), wanted=wanted, cursor=cursor, limit=limit)
+    return {"items": [row_out(each) for each in found.orders], "next_cursor": found.next_cursor}
+
+
+@router.get("/orders/{code}", response=OrderOut)
+def get_order(request: HttpRequest, code: str) -> Any:
+    """One order: lines, money, timeline. Phone and address need `customers.reveal`, and the reading is in the trail."""
+    actor = authenticate(request)
+    order = queries.get_order(actor=actor, code=code)
+    if actor.may("customers.reveal") and (order.customer_phone or order.shipping_address):
+        fields = ["customer_phone", "shipping_address"]
+        audit.record_read(actor, table="orders_salesorder", row_id=order.id, fields=fields, now=moment(request))
+    return order_out(order, actor)
+
+
+@router.post("/orders/{code}/confirm", response=OrderOut)
+def confirm_order(request: HttpRequest, code: str) -> Any:
+    """Accept an order. A repeat changes nothing."""
+    actor = authenticate(request)
+    return order_out(commands.confirm_order(actor=actor, code=code, now=moment(request)), actor)
+
+
+@router.post("/orders/{code}/cancel", response=OrderOut)
+def cancel_order(request: HttpRequest, code: str, body: CancelIn | None = None) -> Any:
+    """Cancel an order that has not left, and give its goods back. A repeat changes nothing."""
+    actor = authenticate(request)
+    reason = body.reason if body else ""
+    return order_out(commands.cancel_order(actor=actor, code=code, reason=reason, now=moment(request)), actor)
+
+
+@router.post("/orders/{code}/move", response=OrderOut)
+def move_order(request: HttpRequest, code: str, body: MoveIn) -> Any:
+    """Move it on in the warehouse: picking, packed, ready to ship or to be picked up. A repeat changes nothing."""
+    actor = authenticate(request)
+    return order_out(commands.move_order(actor=actor, code=code, to=body.to, now=moment(request)), actor)
+
+
+@router.post("/orders/{code}/ship", response=OrderOut)
+def ship_order(request: HttpRequest, code: str, body: ShipIn | None = None) -> Any:
+    """Hand it to the carrier: its goods leave the shelf. A repeat changes nothing."""
+    actor = authenticate(request)
+    number = body.tracking_no if body else ""
+    return order_out(commands.ship_order(actor=actor, code=code, tracking_no=number, now=moment(request)), actor)
+
+
+@router.post("/orders/{code}/deliver", response=OrderOut)
+def deliver_order(request: HttpRequest, code: str) -> Any:
+    """The buyer has the goods. A repeat changes nothing."""
+    actor = authenticate(request)
+    return order_out(commands.deliver_order(actor=actor, code=code, now=moment(request)), actor)
+
+
+@router.post("/orders/{code}/complete", response=OrderOut)
+def complete_order(request: HttpRequest, code: str) -> Any:
+    """Close it. A repeat changes nothing."""
+    actor = authenticate(request)
+    return order_out(commands.complete_order(actor=actor, code=code, now=moment(request)), actor)
+
+
+@router.post("/orders/{code}/returns", response=OrderOut)
+def receive_return(request: HttpRequest, code: str, body: ReturnIn) -> Any:
+    """Take returned goods in, graded: resellable units go on the shelf, the others are written off."""
+    actor = authenticate(request)
+    lines = [GradedReturn(each.line, each.quantity, each.grade) for each in body.lines]
+    back = commands.receive_return(actor=actor, code=code, location=body.location, lines=lines, now=moment(request))
+    return order_out(back, actor)
+
+
+@router.post("/orders/{code}/notes", response=OrderOut)
+def add_note(request: HttpRequest, code: str, body: NoteIn) -> Any:
+    """Write a note onto the order and into its timeline."""
+    actor = authenticate(request)
+    return order_out(commands.add_note(actor=actor, code=code, text=body.text, now=moment(request)), actor)
+
+
+@router.put("/orders/{code}/tags", response=OrderOut)
+def set_tags(request: HttpRequest, code: str, body: TagsIn) -> Any:
+    """Replace its tags."""
+    actor = authenticate(request)
+    return order_out(commands.set_tags(actor=actor, code=code, tags=body.tags, now=moment(request)), actor)
+
+
+@router.put("/orders/{code}/address", response=OrderOut)
+def set_address(request: HttpRequest, code: str, body: AddressIn) -> Any:
+    """Correct where it goes, before it leaves; lifts the address hold."""
+    actor = authenticate(request)
+    return order_out(commands.set_address(actor=actor, code=code, address=body.address, now=moment(request)), actor)
+
+
+@router.post("/orders/{code}/lines/{line}/match", response=OrderOut)
+def match_line(request: HttpRequest, code: str, line: Annotated[int, Field(ge=0, le=1_000_000)], body: MatchIn) -> Any:
+    """Say which SKU an unmatched line is; when the last is matched, its goods are reserved and it goes on."""
+    actor = authenticate(request)
+    return order_out(commands.match_line(actor=actor, code=code, line=line, sku=body.sku, now=moment(request)), actor)
