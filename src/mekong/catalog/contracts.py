@@ -56,7 +56,8 @@ class NewVariant:
 
 @dataclass(frozen=True)
 class NewProduct:
-    """`code` empty: the first variant's SKU. `category`: its code. Tax classes: standard, reduced, vat5, vat0, exempt."""
+    """`code` empty: the first variant's SKU. `category`: its code. `tax_class`: standard, reduced, vat5, vat0 or
+    exempt."""
 
     name: str
     variants: tuple[NewVariant, ...]
@@ -130,8 +131,8 @@ class PriceLine:
 class VariantView:
     """All that a sale, a listing or a list needs of a variant, as of one day.
 
-    `cost_minor`: None also for those who may not see costs. `tax_rate_bp`: basis points inside `price_minor` on that day. `barcodes`: of the single unit, not of packs.
-    `thumbnail_url`: "" when there is no picture.
+    `cost_minor`: None also for those who may not see costs. `tax_rate_bp`: basis points inside `price_minor` on that
+    day. `barcodes`: of the single unit, not of packs. `thumbnail_url`: "" when there is no picture.
     """
 
     id: int

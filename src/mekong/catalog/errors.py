@@ -1,4 +1,4 @@
-"""What the catalog refuses. `field` is the place as the caller wrote it (`variants[2].sku`); templates say the remedy."""
+"""What the catalog refuses. `field` is the place as the caller wrote it (`variants[2].sku`)."""
 
 from __future__ import annotations
 

@@ -30,10 +30,12 @@ def add_variants(*, actor: Actor, product_id: int, variants: Sequence[NewVariant
     checked = [products.check_variant(each, product.options, f"variants[{i}]") for i, each in enumerate(variants)]
     products.check_repeats(checked)
     present = list(Variant.objects.filter(product_id=product_id).order_by("position", "id"))
-    choices = [("options", each.option_values) for each in present if each.status == "active"]
-    choices += [(f"variants[{i}].option_values", each.option_values) for i, each in enumerate(checked) if each.status == "active"]  # fmt: skip
+    choices = [("options", tuple(old.option_values)) for old in present if old.status == "active"]
+    for i, each in enumerate(checked):
+        if each.status == "active":
+            choices.append((f"variants[{i}].option_values", each.option_values))
     options.check_matrix(choices)
-    first = max((each.position for each in present), default=-1) + 1
+    first = max((old.position for old in present), default=-1) + 1
     ids = insert_variants(
         [
             Placed(product_id, product.name, product.brand, each, first + i, f"variants[{i}]")

@@ -17,8 +17,9 @@ def create_product(*, actor: Actor, product: NewProduct, now: datetime) -> Produ
     """Create a product with its variants, their barcodes, packs and bundle parts, or nothing at all.
 
     Not safe to repeat blindly: the second time its SKU is refused as taken.
-    Raises: MayNot; the `Invalid` errors of the catalog, naming the field; DuplicateSku, DuplicateBarcode, DuplicateCode,
-        CategoryNotFound, TaxClassNotFound, AttributeNotFound, VariantNotFound (a bundle's part), BundleOfBundles.
+    Raises: MayNot; the `Invalid` errors of the catalog, naming the field; DuplicateSku, DuplicateBarcode,
+        DuplicateCode, CategoryNotFound, TaxClassNotFound, AttributeNotFound, VariantNotFound (a bundle's part),
+        BundleOfBundles.
     """
     actor.require("catalog.edit")
     written = insert_products([rules.check_product(product)], now=now, at=lambda _: "")[0]

@@ -74,7 +74,8 @@ def _check_parts_kept(found: Read, targets: list[tuple[Change, int]], in_file: C
     """A part of a bundle outside the file neither goes off sale nor becomes a bundle."""
     losing: dict[int, tuple[Row, str]] = {}
     for change, place in targets:
-        old, variant, row, variant_id = change.old(place), change.targets[place], change.rows[place], change.variant_ids[place]  # fmt: skip
+        old, variant = change.old(place), change.targets[place]
+        row, variant_id = change.rows[place], change.variant_ids[place]
         if old is None or row is None or variant_id is None:
             continue
         if variant.parts and not old.parts:

@@ -32,7 +32,10 @@ from mekong.catalog.rules.options import check_options, check_values, title
 from mekong.catalog.rules.words import key
 from mekong.foundation.errors import MekongError
 
-_FIELDS = {"name": "name", "description": "description", "category": "category", "brand": "brand", "uom": "uom", "tax": "tax_class"}  # fmt: skip
+_FIELDS = {
+    "name": "name", "description": "description", "category": "category", "brand": "brand", "uom": "uom",
+    "tax": "tax_class",
+}  # fmt: skip
 _SIMPLE = {
     "sku": "sku", "currency": "currency", "weight": "weight_g", "length": "length_mm", "width": "width_mm",
     "height": "height_mm", "lots": "tracks_lots", "backorder": "allow_backorder", "barcodes": "barcodes",

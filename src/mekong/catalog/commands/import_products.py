@@ -158,8 +158,8 @@ def _update_products(changes: list[Change], category_ids: dict[str, int], now: d
               set name = n.name, name_folded = n.folded, description = n.description, category_id = n.category,
                   brand = n.brand, status = n.status, tax_class = n.tax, options = n.options, attributes = n.attributes,
                   uom = n.uom, updated_at = %s
-             from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-                         %s::jsonb[], %s::jsonb[], %s::text[])
+             from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[],
+                         %s::text[], %s::jsonb[], %s::jsonb[], %s::text[])
                n(id, name, folded, description, category, brand, status, tax, options, attributes, uom)
             where p.id = n.id""",
         [
@@ -238,11 +238,13 @@ def _update_variant_rows(news: list[tuple[int, NewVariant]], documents: list[str
     execute(
         """update catalog_variant v
               set sku = n.sku, title = n.title, option_values = n.options, currency = n.currency, cost_minor = n.cost,
-                  weight_g = n.weight, length_mm = n.length, width_mm = n.width, height_mm = n.height, status = n.status,
-                  is_bundle = n.bundle, allow_backorder = n.backorder, tracks_lots = n.lots, search_text = n.text
-             from unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::bigint[], %s::int[], %s::int[],
-                         %s::int[], %s::int[], %s::text[], %s::bool[], %s::bool[], %s::bool[], %s::text[])
-               n(id, sku, title, options, currency, cost, weight, length, width, height, status, bundle, backorder, lots, text)
+                  weight_g = n.weight, length_mm = n.length, width_mm = n.width, height_mm = n.height,
+                  status = n.status, is_bundle = n.bundle, allow_backorder = n.backorder, tracks_lots = n.lots,
+                  search_text = n.text
+             from unnest(%s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::bigint[], %s::int[],
+                         %s::int[], %s::int[], %s::int[], %s::text[], %s::bool[], %s::bool[], %s::bool[], %s::text[])
+               n(id, sku, title, options, currency, cost, weight, length, width, height, status, bundle, backorder,
+                 lots, text)
             where v.id = n.id""",
         [
             [id_ for id_, _ in news],

@@ -19,8 +19,8 @@ _CLASSES = (
     ("exempt", "Not subject to VAT", True),
 )
 
-# The 8 % rate is 10 % less two points, for most goods; telecoms, banking, property, metals, mining and goods under excise
-# are not in it. It has been granted for a time, six times; what is not extended ends by itself.
+# The 8 % rate is 10 % less two points, for most goods; telecoms, banking, property, metals, mining and goods under
+# excise are not in it. It has been granted for a time, six times; what is not extended ends by itself.
 _RATES = (
     ("standard", _START, 1000, f"Article 9(3), {_VAT_LAW}"),
     ("reduced", _START, 1000, f"Article 9(3), {_VAT_LAW}"),

@@ -30,7 +30,7 @@ Source = str | Path | BinaryIO
 
 @dataclass(frozen=True)
 class Sheet:
-    """`rows`: (number of the row as the spreadsheet counts it, its cells); the header is the first that is not empty."""
+    """`rows`: (number of the row as the spreadsheet counts it, its cells), empty ones too."""
 
     rows: Iterator[tuple[int, list[Cell]]]
 
@@ -110,11 +110,7 @@ def _refuse_wide_grid(page: IO[bytes]) -> None:
 def _workbook(file: BinaryIO) -> Iterator[list[Cell]]:
     try:
         book = CalamineWorkbook.from_filelike(file)
-        if not book.sheet_names:
-            raise UnreadableFile(field="file", reason="no sheet")
         sheet = book.get_sheet_by_index(0)
-        if sheet.total_height > MOST_ROWS:
-            raise FileTooLarge(field="file", limit=f"{MOST_ROWS} rows")
         # Rows above the first filled one are handed out, columns before it are not.
         before = sheet.start[1] if sheet.start else 0
         for row in sheet.iter_rows():

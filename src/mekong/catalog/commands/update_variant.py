@@ -18,15 +18,18 @@ from mekong.foundation.command import command
 from mekong.foundation.events import emit
 
 _SIZES = ("weight_g", "length_mm", "width_mm", "height_mm")
-_FIELDS = ("sku", "sku_key", "title", "option_values", "cost_minor", *_SIZES, "status", "allow_backorder", "tracks_lots", "position")  # fmt: skip
+_FIELDS = (
+    "sku", "sku_key", "title", "option_values", "cost_minor", *_SIZES, "status", "allow_backorder", "tracks_lots",
+    "position",
+)  # fmt: skip
 
 
 @command
 def update_variant(*, actor: Actor, variant_id: int, change: VariantChange, now: datetime) -> VariantView:
     """Change a variant, all but its price. Safe to repeat: a change that changes nothing writes and tells nothing.
 
-    Raises: MayNot, VariantNotFound, DuplicateSku, OptionsMismatch, DuplicateOptions, BundleWithLots, PartInUse (archiving
-        a part of a bundle on sale), and the `Invalid` errors of the catalog.
+    Raises: MayNot, VariantNotFound, DuplicateSku, OptionsMismatch, DuplicateOptions, BundleWithLots, PartInUse
+        (archiving a part of a bundle on sale), and the `Invalid` errors of the catalog.
     """
     actor.require("catalog.edit")
     product, variant = lock_variant(variant_id)

@@ -89,10 +89,12 @@ def insert_products(
             """insert into catalog_product (id, uid, code, name, name_folded, description, category_id, brand, status,
                                             tax_class, options, attributes, uom, created_at, updated_at)
                overriding system value
-               select id, uid, code, name, folded, description, category, brand, status, tax, options, attributes, uom, %s, %s
+               select id, uid, code, name, folded, description, category, brand, status, tax, options, attributes, uom,
+                      %s, %s
                  from unnest(%s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[],
                              %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[], %s::text[])
-                   n(id, uid, code, name, folded, description, category, brand, status, tax, options, attributes, uom)""",
+                   n(id, uid, code, name, folded, description, category, brand, status, tax, options, attributes,
+                     uom)""",
             [
                 now,
                 now,
@@ -132,20 +134,23 @@ def insert_variants(placed: Sequence[Placed], *, learn: bool = True, link: bool 
     refuse_taken_skus((f"{each.at}.sku", each.variant.sku) for each in placed)
     ids = _next_ids("catalog_variant", len(placed))
     variants = [each.variant for each in placed]
-    texts = [search.document(each.product_name, title(v.option_values), each.brand, v.sku) for each, v in zip(placed, variants, strict=True)]  # fmt: skip
+    texts = [
+        search.document(each.product_name, title(each.variant.option_values), each.brand, each.variant.sku)
+        for each in placed
+    ]
     with refusing_races():
         execute(
             """insert into catalog_variant (id, uid, product_id, sku, sku_key, title, option_values, price_minor,
                    currency, cost_minor, weight_g, length_mm, width_mm, height_mm, status, is_bundle, allow_backorder,
                    tracks_lots, price_version, position, popularity, search_text)
                overriding system value
-               select id, uid, product, sku, sku_key, title, options, price, currency, cost, weight, length, width, height,
-                      status, bundle, backorder, lots, 1, place, 0, text
+               select id, uid, product, sku, sku_key, title, options, price, currency, cost, weight, length, width,
+                      height, status, bundle, backorder, lots, 1, place, 0, text
                  from unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::jsonb[],
                              %s::bigint[], %s::text[], %s::bigint[], %s::int[], %s::int[], %s::int[], %s::int[],
                              %s::text[], %s::bool[], %s::bool[], %s::bool[], %s::int[], %s::text[])
-                   n(id, uid, product, sku, sku_key, title, options, price, currency, cost, weight, length, width, height,
-                     status, bundle, backorder, lots, place, text)""",
+                   n(id, uid, product, sku, sku_key, title, options, price, currency, cost, weight, length, width,
+                     height, status, bundle, backorder, lots, place, text)""",
             [
                 ids,
                 [str(new_id()) for _ in placed],

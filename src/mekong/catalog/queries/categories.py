@@ -30,7 +30,7 @@ def list_categories(*, actor: Actor) -> tuple[CategoryView, ...]:
 
 
 def category_ancestors(*, actor: Actor, category_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
-    """Each category with all above it, itself first: a rule for one of them applies. One SQL statement. Raises: MayNot."""
+    """Each category with all above it, itself first. One SQL statement. Raises: MayNot."""
     actor.require("catalog.view")
     if not category_ids:
         return {}
@@ -48,7 +48,7 @@ def category_ancestors(*, actor: Actor, category_ids: Collection[int]) -> dict[i
 
 
 def list_attributes(*, actor: Actor, category_id: int | None = None) -> tuple[AttributeView, ...]:
-    """All attributes; or those asked for in a category, which it inherits from those above. One statement. Raises: MayNot."""
+    """All attributes; or those asked for in a category, some by those above it. One SQL statement. Raises: MayNot."""
     actor.require("catalog.view")
     return attributes_of(category_id)
 

@@ -199,7 +199,7 @@ def _mended(words: list[str], spreads: dict[str, rules.Spread], limit: int) -> t
 
 
 def _near(word: str) -> str | None:
-    """The likeliest known word: one slip away, else two slips away among the commonest with the same two first letters."""
+    """The likeliest known word: one slip away, else two, among the commonest with the same two first letters."""
     if len(word) < 3:
         return None
     rows = fetch(

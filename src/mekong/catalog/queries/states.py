@@ -13,7 +13,7 @@ from mekong.catalog.queries.variants import fetch
 
 @dataclass(frozen=True)
 class State:
-    """A product as it is. `product.category` is the path of its category ("Thời trang > Áo"). Ids go with `variants`."""
+    """A product as it is. `product.category` is the path of its category ("Thời trang > Áo")."""
 
     id: int
     product: NewProduct

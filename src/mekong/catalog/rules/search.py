@@ -24,11 +24,11 @@ def query_words(text: str) -> list[str]:
 
 def document(product_name: str, title: str, brand: str, sku: str) -> str:
     """The text a variant is found by. The product's name stands first: ranking counts on it."""
-    return " ".join(words(" ".join((product_name, title, brand, sku))))
+    return " ".join(words(f"{product_name} {title} {brand} {sku}"))
 
 
 def tsquery(terms: Sequence[str]) -> str:
-    """All of these terms: words, or `word:*` for the beginnings of words. Words are folded, so nothing needs quoting."""
+    """All of these terms: folded words, which need no quoting, or `word:*` for beginnings of words."""
     return " & ".join(terms)
 
 

@@ -1,4 +1,4 @@
-"""Products as rows of a spreadsheet: columns and their names, and what stands in their cells. One row is one variant."""
+"""Products as rows of a spreadsheet, a variant each: the columns, and what stands in their cells."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
 @dataclass(frozen=True)
 class Column:
-    """`header`: as exported. `names`: other headers understood, folded. `of_product`: equal in all rows of a product."""
+    """`header`: as exported. `names`: other headers understood, folded. `of_product`: equal in a product's rows."""
 
     key: str
     header: str
@@ -72,7 +72,7 @@ MOST_ITEMS = 500
 
 
 def column_of(header: str) -> Column | None:
-    """The column a header names, with or without tone marks, in Vietnamese or English; a `*` behind it does not count."""
+    """The column a header names, with or without tone marks, in Vietnamese or English; a `*` behind it is nothing."""
     return _BY_NAME.get(fold(header))
 
 
