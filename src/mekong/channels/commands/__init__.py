@@ -1,0 +1,52 @@
+"""What people and modules do to channels. Those that talk to a platform stand in `mekong.channels.remote`."""
+
+from mekong.channels.commands.accounts import (
+    adopt_tokens,
+    begin_authorisation,
+    connect,
+    create_channel,
+    ensure_own_channels,
+    note_problem,
+    pause_channel,
+    resume_channel,
+    set_limits,
+    set_price_sync,
+    update_channel,
+)
+from mekong.channels.commands.listings import (
+    ignore_listing,
+    match_listing,
+    push_now,
+    retry_listing,
+    set_listing_sync,
+    store_listings,
+    unmatch_listing,
+)
+from mekong.channels.commands.notices import areceive_notice, receive_notice
+from mekong.channels.commands.outbound import answer_cancellation, retry_outbound, tell_platform
+
+__all__ = [
+    "adopt_tokens",
+    "answer_cancellation",
+    "areceive_notice",
+    "begin_authorisation",
+    "connect",
+    "create_channel",
+    "ensure_own_channels",
+    "ignore_listing",
+    "match_listing",
+    "note_problem",
+    "pause_channel",
+    "push_now",
+    "receive_notice",
+    "resume_channel",
+    "retry_listing",
+    "retry_outbound",
+    "set_limits",
+    "set_listing_sync",
+    "set_price_sync",
+    "store_listings",
+    "tell_platform",
+    "unmatch_listing",
+    "update_channel",
+]

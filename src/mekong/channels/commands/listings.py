@@ -1,0 +1,217 @@
+"""What is listed on a channel, and which variant of ours each listing is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from mekong.channels import hints, matching
+from mekong.channels.commands.accounts import lock as lock_channel
+from mekong.channels.contracts import ListingView, PullReport
+from mekong.channels.errors import ChannelInvalid, ListingNotFound
+from mekong.channels.models import Channel, Listing, ListingSync, MatchState
+from mekong.channels.queries import listing_views
+from mekong.channels.rules import Match
+from mekong.channels.socket import RemoteListing
+from mekong.foundation.actor import Actor
+from mekong.foundation.command import command
+
+TURN = """
+    with mine as (
+        select listing_id from channels_listingsync where listing_id = any(%s) order by listing_id for no key update)
+    update channels_listingsync s
+       set turn = s.turn + 1, is_parked = false, attempts = 0, next_attempt_at = null, failed_quantity = null,
+           error_code = '', error_params = '{}', acked_price_version = case when %s then 0 else acked_price_version end
+      from mine where s.listing_id = mine.listing_id
+"""
+
+
+def turn(channel: str, listing_ids: Sequence[int], *, price: bool = True) -> None:
+    """Have the worker set these listings right, whatever was acknowledged before; inside the caller's command."""
+    if not listing_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(TURN, [list(listing_ids), price])
+    hints.listings(channel, list(listing_ids))
+
+
+@command
+def store_listings(*, actor: Actor, channel: str, listings: Sequence[RemoteListing], now: datetime) -> PullReport:
+    """Keep a page of what a channel lists. New and unmatched ones are matched by SKU, then by barcode.
+
+    A match made by hand, and a listing ignored by hand, stay as they are. What the platform refused before is tried
+    again where the listing has changed. Five statements a page.
+    """
+    actor.require("channels.sync")
+    row = Channel.objects.get(code=channel)
+    unique = {listing.key: listing for listing in listings}
+    there = {
+        (each.item_id, each.model_id): each
+        for each in Listing.objects.select_for_update()
+        .filter(channel=row, item_id__in={key.item_id for key in unique})
+        .order_by("id")
+    }
+    open_ones = [
+        each
+        for key, each in unique.items()
+        if (known := there.get((key.item_id, key.model_id))) is None or _may_match(known, each)
+    ]
+    matches = matching.match_all(open_ones)
+    fresh, changed, dirty, ambiguous = [], [], [], 0
+    for key, each in unique.items():
+        known = there.get((key.item_id, key.model_id))
+        found = matches.get(key)
+        ambiguous += found is not None and found.reason == "ambiguous"
+        if known is None:
+            known = Listing(channel=row, item_id=key.item_id, model_id=key.model_id)
+            _apply(known, each, found, now)
+            fresh.append(known)
+        elif _apply(known, each, found, now):
+            changed.append(known)
+            dirty.append(known.id)
+    made = Listing.objects.bulk_create(fresh)
+    ListingSync.objects.bulk_create(
+        ListingSync(
+            listing=each,
+            remote_quantity=unique_of.quantity,
+            remote_price_minor=unique_of.price_minor,
+            read_at=now,
+        )
+        for each, unique_of in ((each, _remote(unique, each)) for each in made)
+    )
+    Listing.objects.bulk_update(
+        [*changed],
+        ["remote_sku", "name", "barcode", "url", "image_url", "is_live", "variant", "match_state", "match_how",
+         "match_reason", "pulled_at"],
+    )  # fmt: skip
+    kept = [each.id for each in there.values() if each.id not in set(dirty)]
+    Listing.objects.filter(id__in=kept).update(pulled_at=now)
+    turn(channel, dirty)
+    if made:
+        hints.listings(channel, [each.id for each in made if each.match_state == MatchState.MATCHED])
+    everything = [*made, *there.values()]
+    matched = sum(each.match_state == MatchState.MATCHED for each in everything)
+    unmatched = sum(each.match_state == MatchState.UNMATCHED for each in everything)
+    return PullReport(channel, len(unique), len(made), matched, unmatched, ambiguous, 0)
+
+
+def _remote(unique: dict[object, RemoteListing], listing: Listing) -> RemoteListing:
+    from mekong.channels.socket import ListingKey
+
+    return unique[ListingKey(listing.item_id, listing.model_id)]
+
+
+def _may_match(known: Listing, remote: RemoteListing) -> bool:
+    if known.match_how == "hand" or known.match_state == MatchState.IGNORED:
+        return False
+    return (
+        known.match_state == MatchState.UNMATCHED
+        or known.remote_sku != remote.sku[:120]
+        or known.barcode != remote.barcode[:64]
+    )
+
+
+def _apply(known: Listing, remote: RemoteListing, match: Match | None, now: datetime) -> bool:
+    """Take over what the platform shows; whether anything that matters to the sync changed."""
+    before = (known.remote_sku, known.is_live, known.variant_id, known.match_state, known.name, known.url)
+    known.remote_sku, known.name = remote.sku[:120], remote.name[:500]
+    known.barcode, known.url, known.image_url = remote.barcode[:64], remote.url[:500], remote.image_url[:500]
+    known.is_live, known.pulled_at = remote.is_active, now
+    if match is not None:
+        known.variant_id = match.variant_id
+        known.match_state = MatchState.MATCHED if match.variant_id else MatchState.UNMATCHED
+        known.match_how, known.match_reason = match.how, match.reason
+    return before != (known.remote_sku, known.is_live, known.variant_id, known.match_state, known.name, known.url)
+
+
+@command
+def mark_gone(*, actor: Actor, channel: str, pulled_before: datetime) -> int:
+    """Listings that a whole pull, begun at this moment, did not meet again are no longer on sale; how many."""
+    actor.require("channels.sync")
+    return Listing.objects.filter(channel__code=channel, pulled_at__lt=pulled_before, is_live=True).update(
+        is_live=False
+    )
+
+
+def _lock(listing_id: int) -> Listing:
+    row = Listing.objects.select_for_update(of=("self",)).select_related("channel").filter(id=listing_id).first()
+    if row is None:
+        raise ListingNotFound(key=listing_id, channel="–")
+    return row
+
+
+@command
+def match_listing(*, actor: Actor, listing_id: int, sku: str) -> ListingView:
+    """Say by hand which variant a listing is; its stock is pushed from now on.
+
+    Raises: MayNot, ListingNotFound, ChannelInvalid (no such SKU).
+    """
+    actor.require("channels.manage")
+    row = _lock(listing_id)
+    variant = matching.variant_by_sku(sku)
+    if variant is None:
+        raise ChannelInvalid(field="sku", problem=f"SKU {sku} does not exist. Check it in the catalogue.")
+    if row.variant_id != variant.id:
+        row.variant_id, row.match_state = variant.id, MatchState.MATCHED
+        row.match_how, row.match_reason = "hand", ""
+        row.save(update_fields=["variant", "match_state", "match_how", "match_reason"])
+        turn(row.channel.code, [row.id])
+    return listing_views(actor=actor, rows=[row])[0]
+
+
+@command
+def unmatch_listing(*, actor: Actor, listing_id: int) -> ListingView:
+    """Take a wrong match away; the listing's stock is left as it stands until it is matched again."""
+    return _leave(actor, listing_id, MatchState.UNMATCHED, "by_hand")
+
+
+@command
+def ignore_listing(*, actor: Actor, listing_id: int) -> ListingView:
+    """Leave a listing alone for good: it is none of ours, or somebody else keeps it."""
+    return _leave(actor, listing_id, MatchState.IGNORED, "by_hand")
+
+
+def _leave(actor: Actor, listing_id: int, state: MatchState, reason: str) -> ListingView:
+    actor.require("channels.manage")
+    row = _lock(listing_id)
+    row.variant_id, row.match_state, row.match_how, row.match_reason = None, state, "hand", reason
+    row.save(update_fields=["variant", "match_state", "match_how", "match_reason"])
+    turn(row.channel.code, [row.id])
+    return listing_views(actor=actor, rows=[row])[0]
+
+
+@command
+def set_listing_sync(*, actor: Actor, listing_id: int, on: bool) -> ListingView:
+    """Keep a listing's stock in step, or leave it to the platform for a while."""
+    actor.require("channels.manage")
+    row = _lock(listing_id)
+    if row.is_synced != on:
+        row.is_synced = on
+        row.save(update_fields=["is_synced"])
+        turn(row.channel.code, [row.id])
+    return listing_views(actor=actor, rows=[row])[0]
+
+
+@command
+def retry_listing(*, actor: Actor, listing_id: int) -> ListingView:
+    """Try again what the platform refused, now."""
+    actor.require("channels.sync")
+    row = _lock(listing_id)
+    turn(row.channel.code, [row.id])
+    return listing_views(actor=actor, rows=[row])[0]
+
+
+@command
+def push_now(*, actor: Actor, channel: str) -> int:
+    """Push every matched listing of a channel again, whatever was acknowledged; how many."""
+    actor.require("channels.sync")
+    row = lock_channel(channel)
+    ids = list(
+        Listing.objects.filter(channel=row, match_state=MatchState.MATCHED, is_synced=True)
+        .order_by("id")
+        .values_list("id", flat=True)
+    )
+    turn(row.code, ids)
+    return len(ids)

@@ -1,0 +1,202 @@
+"""Shapes of channels that cross the border."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What keeps something from working: a stable code, and the facts its sentence is made of."""
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ChannelFigures:
+    """How a channel does, over the last five minutes in which it did anything.
+
+    Delays: from the change of our stock to the platform's acknowledgement, in milliseconds. `waiting`: listings whose
+    push is due. `oldest_waiting_s`: how long the first of them waits.
+    """
+
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    acked: int = 0
+    failed: int = 0
+    calls: int = 0
+    waiting: int = 0
+    oldest_waiting_s: float = 0.0
+    is_breaker_open: bool = False
+    remote_p50_ms: float | None = None
+    remote_p99_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class ListingCounts:
+    matched: int = 0
+    unmatched: int = 0
+    ignored: int = 0
+    parked: int = 0
+
+
+@dataclass(frozen=True)
+class ChannelView:
+    """`is_remote`: has a platform to talk to. `capabilities`: of its connector, by the socket's names."""
+
+    uid: UUID
+    code: str
+    name: str
+    kind: str
+    title: str
+    letters: str
+    shop_id: str
+    currency: str
+    is_active: bool
+    is_remote: bool
+    state: str
+    problem: Problem | None
+    capabilities: frozenset[str]
+    price_sync: bool
+    is_authorised: bool
+    access_expires_at: datetime | None
+    notice_url: str
+    has_test_buyer: bool
+    limits: Mapping[str, Mapping[str, float]]
+    last_push_at: datetime | None
+    last_pull_at: datetime | None
+    seen_at: datetime | None
+    listings: ListingCounts
+    waiting_notices: int
+    parked_orders: int
+    figures: ChannelFigures
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ListingView:
+    """A listing with what it should show and what the platform acknowledged.
+
+    `desired` is computed now, None where it is not matched or not synced. `state`: converged, queued, retrying,
+    parked, unmatched, ignored, off.
+    """
+
+    id: int
+    channel: str
+    item_id: str
+    model_id: str
+    sku: str
+    variant_id: int | None
+    remote_sku: str
+    name: str
+    barcode: str
+    url: str
+    image_url: str
+    is_live: bool
+    is_synced: bool
+    match_state: str
+    match_how: str
+    match_reason: str
+    state: str
+    desired: int | None
+    desired_version: int | None
+    acknowledged: int | None
+    acknowledged_version: int
+    acknowledged_at: datetime | None
+    desired_price_minor: int | None
+    acknowledged_price_minor: int | None
+    attempts: int
+    next_attempt_at: datetime | None
+    error: Problem | None
+    remote_quantity: int | None
+    remote_price_minor: int | None
+    read_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ListingPageView:
+    listings: Sequence[ListingView]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class LiveListing:
+    """What the platform answered just now. `quantity` None: it no longer knows the listing. `took_ms`: its answer's time."""
+
+    listing_id: int
+    channel: str
+    item_id: str
+    model_id: str
+    quantity: int | None
+    price_minor: int | None
+    read_at: datetime
+    took_ms: float
+
+
+@dataclass(frozen=True)
+class PullReport:
+    """What pulling a channel's listings found. `ambiguous`: their SKU or barcode fits more than one variant of ours."""
+
+    channel: str
+    seen: int
+    added: int
+    matched: int
+    unmatched: int
+    ambiguous: int
+    gone: int
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What reading a channel's listings back found. `drifted`: showed another figure than acknowledged; set right."""
+
+    channel: str
+    read: int
+    drifted: Sequence[int]
+    missing: Sequence[int]
+
+
+@dataclass(frozen=True)
+class ParkedOrderView:
+    channel: str
+    external_id: str
+    error: Problem
+    attempts: int
+    first_at: datetime
+    next_at: datetime
+
+
+@dataclass(frozen=True)
+class OutboundView:
+    """Something told, or to be told, to the platform about one of its orders."""
+
+    id: int
+    channel: str
+    external_id: str
+    action: str
+    state: str
+    attempts: int
+    next_at: datetime
+    error: Problem | None
+    created_at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ConnectorView:
+    """A kind of channel that can be connected. `secrets`: the form's fields and what the platform calls them."""
+
+    name: str
+    title: str
+    letters: str
+    api_version: str
+    capabilities: frozenset[str]
+    docs_url: str
+    secrets: Mapping[str, str]

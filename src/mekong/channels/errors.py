@@ -1,0 +1,60 @@
+"""What the channels module refuses. Templates name the remedy."""
+
+from __future__ import annotations
+
+from mekong.foundation.errors import Conflict, Invalid, NotFound
+
+
+class ChannelNotFound(NotFound):
+    code = "channels.channel_not_found"
+    template = "Channel {key} does not exist. Check the code under Channels."
+
+
+class ChannelTaken(Conflict):
+    code = "channels.channel_taken"
+    template = "Channel code {code} is already used. Choose another code."
+
+
+class ChannelInvalid(Invalid):
+    code = "channels.channel_invalid"
+
+
+class KindUnknown(Invalid):
+    code = "channels.kind_unknown"
+    template = "{field}: there is no connector “{kind}”. Use one of: {known}."
+
+
+class NotConnected(Conflict):
+    code = "channels.not_connected"
+    template = "Channel {channel} is not connected yet. Enter its keys and connect it first."
+
+
+class CannotDo(Conflict):
+    """`capability`: what the connector lacks, by the socket's name."""
+
+    code = "channels.cannot_do"
+    template = "Channel {channel} cannot do this: its platform offers no “{capability}”."
+
+
+class StateInvalid(Invalid):
+    code = "channels.state_invalid"
+    template = "This connection link was used already or has expired. Start the connection again."
+
+
+class ListingNotFound(NotFound):
+    code = "channels.listing_not_found"
+    template = "Listing {key} does not exist on channel {channel}. Pull the channel's listings first."
+
+
+class NotMatched(Conflict):
+    code = "channels.not_matched"
+    template = "Listing {key} is not matched to a SKU. Match it first."
+
+
+class NoTestBuyer(Conflict):
+    code = "channels.no_test_buyer"
+    template = "Channel {channel} has no test buyer. Only sandboxes have one."
+
+
+class OrderIntentInvalid(Invalid):
+    code = "channels.intent_invalid"

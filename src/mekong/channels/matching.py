@@ -1,0 +1,50 @@
+"""Which of our variants the listings and order lines of a channel are. The one place here that asks the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from mekong.catalog import queries as catalog
+from mekong.catalog.contracts import VariantView
+from mekong.channels import rules
+from mekong.channels.models import Listing, MatchState
+from mekong.channels.rules import Match
+from mekong.channels.socket import ListingKey, RemoteListing
+from mekong.foundation.actor import SYSTEM
+
+
+def match_all(listings: Collection[RemoteListing]) -> dict[ListingKey, Match]:
+    """The variant of each listing, by the seller's SKU, then by barcode. Two statements."""
+    by_sku = skus({listing.sku for listing in listings if listing.sku})
+    barcodes = {listing.barcode for listing in listings if listing.barcode}
+    found = catalog.variants_by_barcode(actor=SYSTEM, codes=barcodes) if barcodes else {}
+    by_barcode = {code: view.id for code, view in found.items()}
+    return {
+        listing.key: rules.match(sku=listing.sku, barcode=listing.barcode, by_sku=by_sku, by_barcode=by_barcode)
+        for listing in listings
+    }
+
+
+def skus(wanted: Collection[str]) -> dict[str, int]:
+    """Variant ids by SKU, under the text asked for."""
+    if not wanted:
+        return {}
+    return {sku: view.id for sku, view in catalog.variants_by_sku(actor=SYSTEM, skus=wanted).items()}
+
+
+def variant_by_sku(sku: str) -> VariantView | None:
+    return catalog.variants_by_sku(actor=SYSTEM, skus=[sku]).get(sku)
+
+
+def variants(ids: Collection[int]) -> Mapping[int, VariantView]:
+    return catalog.variants_by_id(actor=SYSTEM, ids=ids) if ids else {}
+
+
+def by_listing(channel_id: int, keys: Iterable[ListingKey]) -> dict[ListingKey, int]:
+    """The variants that these listings are matched to; others are left out. One statement."""
+    wanted = set(keys)
+    rows = Listing.objects.filter(
+        channel_id=channel_id, item_id__in={key.item_id for key in wanted}, match_state=MatchState.MATCHED
+    ).values_list("item_id", "model_id", "variant_id")
+    found = {ListingKey(item, model): variant for item, model, variant in rows}
+    return {key: found[key] for key in wanted if key in found}

@@ -1,0 +1,264 @@
+"""Tables of channels: where orders come from, what is listed there, what was said to and by the platform.
+
+What people set (`Channel`, `Listing`) is audited; what the machine notes many times a second (`ListingSync`) stands in
+a table of its own, so that an acknowledgement rewrites a narrow row and leaves no trail.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from mekong.foundation.ids import new_id
+
+
+class ChannelState(models.TextChoices):
+    CONNECTED = "connected"
+    PAUSED = "paused"
+    NEEDS_RECONNECT = "needs_reconnect"
+    FAILING = "failing"
+    NEW = "new"
+
+
+class Channel(models.Model):
+    """One place orders come from: an account on a marketplace, the web shop, the tills, the telephone.
+
+    `kind` is a connector's name, or web, store, phone, … for channels of our own. `revision` grows with every change
+    that a worker must hear of. Listings and orders are synchronised with the platform while `is_active`.
+    """
+
+    uid = models.UUIDField(default=new_id, unique=True, editable=False)
+    code = models.CharField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=30)
+    letters = models.CharField(max_length=4)
+    shop_id = models.CharField(max_length=60, blank=True, default="")
+    currency = models.CharField(max_length=3, default="VND")
+    is_active = models.BooleanField(default=True)
+    state = models.CharField(max_length=16, choices=ChannelState.choices, default=ChannelState.NEW)
+    api_url = models.CharField(max_length=300, blank=True, default="", help_text="Empty: the platform's own host.")
+    auth_url = models.CharField(max_length=300, blank=True, default="")
+    notice_url = models.CharField(max_length=300, blank=True, default="", help_text="As registered with the platform.")
+    test_purchase_url = models.CharField(max_length=300, blank=True, default="")
+    sealed_secrets = models.TextField(blank=True, default="", help_text="Fernet token of the account's secrets.")
+    access_expires_at = models.DateTimeField(null=True)
+    price_sync = models.BooleanField(default=False)
+    limits = models.JSONField(default=dict, help_text="Lane to {per_second, burst}; overrides the connector's.")
+    revision = models.BigIntegerField(default=1)
+    created_at = models.DateTimeField()
+    # Kept by the worker; not worth an audit entry.
+    order_cursor = models.DateTimeField(null=True, help_text="Every order that changed before it is stored.")
+    problem = models.JSONField(default=dict, help_text="What keeps the channel from working: code, params, at.")
+    health = models.JSONField(default=dict)
+    last_push_at = models.DateTimeField(null=True)
+    last_pull_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True, help_text="When a worker last had this channel in its care.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(state__in=ChannelState.values), name="channel_state_known"),
+            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="channel_currency_code"),
+            models.CheckConstraint(condition=Q(code__regex="^[a-z0-9][a-z0-9-]*$"), name="channel_code_plain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class MatchState(models.TextChoices):
+    UNMATCHED = "unmatched"
+    MATCHED = "matched"
+    IGNORED = "ignored"
+
+
+class Listing(models.Model):
+    """One sellable thing as a channel shows it, and the variant of ours that it is."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="listings")
+    item_id = models.CharField(max_length=60)
+    model_id = models.CharField(max_length=60, blank=True, default="")
+    remote_sku = models.CharField(max_length=120, blank=True, default="")
+    name = models.CharField(max_length=500, blank=True, default="")
+    barcode = models.CharField(max_length=64, blank=True, default="")
+    url = models.CharField(max_length=500, blank=True, default="")
+    image_url = models.CharField(max_length=500, blank=True, default="")
+    is_live = models.BooleanField(default=True, help_text="On sale there; False: paused, banned or deleted.")
+    variant = models.ForeignKey("catalog.Variant", null=True, on_delete=models.PROTECT, related_name="+")
+    match_state = models.CharField(max_length=10, choices=MatchState.choices, default=MatchState.UNMATCHED)
+    match_how = models.CharField(max_length=10, blank=True, default="", help_text="sku, barcode or hand.")
+    match_reason = models.CharField(max_length=40, blank=True, default="", help_text="Why it is not matched.")
+    is_synced = models.BooleanField(default=True)
+    pulled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "item_id", "model_id"], name="listing_once_per_channel"),
+            models.CheckConstraint(
+                condition=Q(match_state="matched", variant__isnull=False)
+                | (~Q(match_state="matched") & Q(variant__isnull=True)),
+                name="listing_matched_has_variant",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "variant"], name="listing_by_variant", condition=Q(variant__isnull=False)),
+            models.Index(fields=["channel", "match_state", "id"], name="listing_by_match"),
+            models.Index(fields=["channel", "remote_sku"], name="listing_by_remote_sku"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}:{self.model_id}"
+
+
+class ListingSync(models.Model):
+    """What the platform last acknowledged for a listing, and what stands between.
+
+    A stock figure carries (`turn`, `version`): the turn grows when the platform's own figure may have moved by itself
+    (an order there, a new match, a drift seen), the version when our stock moved. A listing is dirty while either is
+    ahead of what was acknowledged. `is_parked`: the platform refuses for good; tried again when the figure is another.
+    """
+
+    listing = models.OneToOneField(Listing, on_delete=models.CASCADE, primary_key=True, related_name="sync")
+    turn = models.BigIntegerField(default=1)
+    acked_turn = models.BigIntegerField(default=0)
+    acked_version = models.BigIntegerField(default=-1)
+    acked_quantity = models.BigIntegerField(null=True)
+    acked_at = models.DateTimeField(null=True)
+    acked_price_version = models.BigIntegerField(default=0)
+    acked_price_minor = models.BigIntegerField(null=True)
+    acked_price_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    is_parked = models.BooleanField(default=False)
+    failed_quantity = models.BigIntegerField(null=True)
+    error_code = models.CharField(max_length=80, blank=True, default="")
+    error_params = models.JSONField(default=dict)
+    remote_quantity = models.BigIntegerField(null=True)
+    remote_price_minor = models.BigIntegerField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(acked_turn__lte=F("turn")), name="listing_ack_not_ahead"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["listing"], name="listing_parked", condition=Q(is_parked=True)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.listing_id)
+
+
+class NoticeInbox(models.Model):
+    """A notice as received, until the order it points at was fetched. A repeat finds its row and adds nothing."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    dedupe = models.CharField(max_length=200)
+    kind = models.CharField(max_length=16)
+    reference = models.CharField(max_length=120, blank=True, default="")
+    received_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "dedupe"], name="notice_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "next_at"], name="notice_waiting", condition=Q(handled_at__isnull=True)),
+            models.Index(fields=["handled_at"], name="notice_old", condition=Q(handled_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
+
+
+class ParkedOrder(models.Model):
+    """An order of a platform that cannot be booked. It is tried again now and then, and stands in no other's way."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=80)
+    error_code = models.CharField(max_length=80)
+    error = models.TextField()
+    attempts = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "external_id"], name="parked_order_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class OutboundState(models.TextChoices):
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Outbound(models.Model):
+    """Something the platform is to be told about one of its orders: pack, ship, cancel, answer_cancellation."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=80)
+    action = models.CharField(max_length=20)
+    params = models.JSONField(default=dict)
+    key = models.CharField(max_length=120, unique=True, help_text="The same intent twice is one row.")
+    state = models.CharField(max_length=8, choices=OutboundState.choices, default=OutboundState.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField()
+    error_code = models.CharField(max_length=80, blank=True, default="")
+    error_params = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "next_at", "id"], name="outbound_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["channel", "external_id"], name="outbound_by_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.external_id}"
+
+
+class SyncMinute(models.Model):
+    """Delays of one minute, from the stock's change to the platform's acknowledgement, as a histogram.
+
+    `buckets` counts by `channels.figures.bucket_of`; minutes older than two days are swept away.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    minute = models.DateTimeField()
+    acked = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    buckets = ArrayField(models.PositiveIntegerField(), default=list)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "minute"], name="sync_minute_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.minute:%H:%M}"
+
+
+class Authorisation(models.Model):
+    """A walk to the platform's consent page that has begun: its nonce is good once."""
+
+    nonce = models.CharField(max_length=40, primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
+    begun_by = models.CharField(max_length=80)
+    begun_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.nonce

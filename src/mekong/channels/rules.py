@@ -1,0 +1,94 @@
+"""Decisions about listings and orders of channels, as plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mekong.channels.socket import RemoteState
+
+LETTERS = {"web": "WB", "store": "CH", "phone": "DT", "social": "MX"}
+"""Letters of the channels of our own; a connector's manifest names those of its platform."""
+
+ORDER_STATE: Mapping[RemoteState, str] = {
+    RemoteState.UNPAID: "pending_confirmation",
+    RemoteState.PLACED: "confirmed",
+    RemoteState.PACKED: "packed",
+    RemoteState.READY_TO_SHIP: "ready_to_ship",
+    RemoteState.SHIPPED: "shipped",
+    RemoteState.DELIVERED: "delivered",
+    RemoteState.COMPLETED: "completed",
+    RemoteState.CANCEL_REQUESTED: "confirmed",
+    RemoteState.CANCELLED: "cancelled",
+    RemoteState.DELIVERY_FAILED: "delivery_failed",
+    RemoteState.RETURNING: "returning",
+    RemoteState.RETURNED: "returned",
+}
+"""Where a platform's step stands in the order book. A wish to cancel changes nothing until it is answered."""
+
+
+def first_state(state: RemoteState) -> str:
+    """The state an order is booked in when first seen; what it has reached since is followed step by step.
+
+    So goods of an order that has left already are reserved, then shipped, and the ledger has both.
+    """
+    if state is RemoteState.UNPAID:
+        return "pending_confirmation"
+    return "cancelled" if state is RemoteState.CANCELLED else "confirmed"
+
+
+@dataclass(frozen=True)
+class Match:
+    """`variant_id` None: not matched, because of `reason`: no_code, not_found, ambiguous."""
+
+    variant_id: int | None
+    how: str = ""
+    reason: str = ""
+
+
+def match(*, sku: str, barcode: str, by_sku: Mapping[str, int], by_barcode: Mapping[str, int]) -> Match:
+    """Which variant a listing is: by the seller's SKU, else by barcode. Two codes that name two variants match none."""
+    by_code = by_barcode.get(barcode) if barcode else None
+    by_name = by_sku.get(sku) if sku else None
+    if by_name is not None:
+        if by_code is not None and by_code != by_name:
+            return Match(None, reason="ambiguous")
+        return Match(by_name, how="sku")
+    if by_code is not None:
+        return Match(by_code, how="barcode")
+    return Match(None, reason="not_found" if sku or barcode else "no_code")
+
+
+def listing_state(
+    *,
+    match_state: str,
+    is_synced: bool,
+    is_parked: bool,
+    is_dirty: bool,
+    attempts: int,
+) -> str:
+    """One word for where a listing's sync stands."""
+    if match_state != "matched":
+        return match_state
+    if not is_synced:
+        return "off"
+    if is_parked:
+        return "parked"
+    if not is_dirty:
+        return "converged"
+    return "retrying" if attempts else "queued"
+
+
+CANCEL_REASONS = ("out_of_stock", "customer_request", "other")
+
+
+def cancel_reason(words: str) -> str:
+    """The platform's kind of reason for what a person wrote."""
+    text = words.casefold()
+    if text in CANCEL_REASONS:
+        return text
+    if any(word in text for word in ("stock", "hết hàng", "het hang")):
+        return "out_of_stock"
+    if any(word in text for word in ("customer", "buyer", "khách", "khach")):
+        return "customer_request"
+    return "other"
