@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,7 +58,9 @@ def virtual_location(kind: LocationKind) -> int:
 
 def forget_places() -> None:
     """Look system places up anew (their rows were made again)."""
+    global _policy
     _virtual.clear()
+    _policy = None
 
 
 def levels(
@@ -85,11 +88,40 @@ def levels(
         return [LevelView(*row) for row in cursor.fetchall()]
 
 
-_SUPPLY = """
-    select s.variant_id, sum(s.on_hand)::bigint, sum(s.reserved)::bigint, sum(s.version)::bigint
-      from inventory_stocklevel s
-     where s.variant_id = any(%s::bigint[]) and s.location_id = any(%s::bigint[]) group by s.variant_id
+_LEVELS = """
+    select variant_id, location_id, on_hand, reserved, version from inventory_stocklevel
+     where variant_id = any(%s::bigint[])
 """
+_MOVED = """
+    with seen as (select * from unnest(%s::bigint[], %s::bigint[]) s(variant_id, version))
+    select seen.variant_id from seen
+      left join inventory_stocklevel l on l.variant_id = seen.variant_id and l.location_id = any(%s::bigint[])
+     group by seen.variant_id, seen.version having coalesce(sum(l.version), 0) + %s > seen.version
+"""
+
+_policy: Policy | None = None
+_policy_until = 0.0
+_KEPT_S = 30.0
+
+
+def _current_policy() -> Policy:
+    """Supply and controls as they are now: kept while their version stays, so that a read costs one small statement.
+
+    Inside a transaction they are read afresh: it may see, or be about to roll back, a version of its own. What controls
+    go by (SKUs, categories) may change without the version, so nothing is kept for long.
+    """
+    global _policy, _policy_until
+    kept, clock = _policy, time.monotonic()
+    if connection.in_atomic_block:
+        return Policy()
+    if kept is not None and clock < _policy_until and (kept.stale_at is None or kept.stale_at > datetime.now(UTC)):
+        with connection.cursor() as cursor:
+            cursor.execute("select version from inventory_stockpolicy where id = 1")
+            row = cursor.fetchone()
+        if row and row[0] == kept.version:
+            return kept
+    _policy, _policy_until = Policy(), clock + _KEPT_S
+    return _policy
 
 
 def availability(
@@ -98,47 +130,71 @@ def availability(
     """What a channel may promise of each variant: on hand less reserved where it is served from, shaped by controls.
 
     A bundle has as many units as its scarcest part gives. A variant never stocked reads as zero. `listings` names the
-    listing (`item:model`) of a variant where controls may be set on one. Four statements however many variants.
+    listing (`item:model`) of a variant where controls may be set on one. Three statements however many variants.
     """
-    facts = catalog.stock_facts(variant_ids=variant_ids)
+    named = listings or {}
+    found = availability_on({channel: {variant: named.get(variant, "") for variant in variant_ids}})
+    return {variant: each for (_, variant), each in found.items()}
+
+
+def availability_on(wanted: Mapping[str, Mapping[int, str]]) -> dict[tuple[str, int], Availability]:
+    """As `availability`, on many channels at once: by channel and variant. Three statements for all of them.
+
+    `wanted`: by channel, the variants asked for, each with its listing (`item:model`) or "".
+    """
+    policy = _current_policy()
+    facts = catalog.stock_facts(variant_ids={variant for each in wanted.values() for variant in each})
     parts = {variant: fact.parts or ((variant, 1),) for variant, fact in facts.items()}
     needed = {part for each in parts.values() for part, _ in each}
-    policy = Policy()
-    policy.know({*needed, *variant_ids})
+    policy.know({*needed, *parts})
+    places: dict[int, dict[int, tuple[int, int, int]]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SUPPLY, [list(needed), list(policy.locations(channel))])
-        supply = {row[0]: row[1:] for row in cursor.fetchall()}
-        used = _used(cursor, policy, {*needed, *variant_ids})
-    found: dict[int, Availability] = {}
-    for variant, made_of in parts.items():
-        on_hand, reserved, version = _together(made_of, supply)
-        free = min(
-            (max(0, _row(supply, part)[0] - _row(supply, part)[1] - _sliced(policy, used, channel, part)) // each)
-            for part, each in made_of
-        )
-        control = policy.control(channel, variant, (listings or {}).get(variant, ""))
-        own_free = free
-        if control is not None and control.kind == "slice":
-            own_free = max(0, on_hand - reserved)
-        quantity = rules.shaped(
-            control, free=own_free, sliced_to_others=0, used=used.get(control.id, 0) if control else 0
-        )
-        found[variant] = Availability(
-            variant, channel, quantity, on_hand, reserved, max(0, on_hand - reserved - quantity),
-            policy.version * _POLICY_TURN + version, control.kind if control else "pool",
-        )  # fmt: skip
+        cursor.execute(_LEVELS, [list(needed)])
+        for variant, place, *figures in cursor.fetchall():
+            places.setdefault(variant, {})[place] = (figures[0], figures[1], figures[2])
+        used = _used(cursor, policy)
+    found: dict[tuple[str, int], Availability] = {}
+    for channel, variants in wanted.items():
+        served = policy.locations(channel)
+        supply = {part: _sum(places.get(part, {}), served) for part in needed}
+        for variant, listing in variants.items():
+            if variant in parts:
+                found[channel, variant] = _available(policy, channel, variant, listing, parts[variant], supply, used)
     return found
 
 
-def _row(supply: Mapping[int, Sequence[int]], variant: int) -> Sequence[int]:
-    return supply.get(variant, (0, 0, 0))
+def _sum(places: Mapping[int, tuple[int, int, int]], served: Sequence[int]) -> tuple[int, int, int]:
+    rows = [places[place] for place in served if place in places]
+    return sum(row[0] for row in rows), sum(row[1] for row in rows), sum(row[2] for row in rows)
 
 
-def _together(made_of: Sequence[tuple[int, int]], supply: Mapping[int, Sequence[int]]) -> tuple[int, int, int]:
-    rows = [(_row(supply, part), each) for part, each in made_of]
+def _available(
+    policy: Policy,
+    channel: str,
+    variant: int,
+    listing: str,
+    made_of: Sequence[tuple[int, int]],
+    supply: Mapping[int, tuple[int, int, int]],
+    used: Mapping[int, int],
+) -> Availability:
+    rows = [(supply[part], each) for part, each in made_of]
     on_hand = min(row[0] // each for row, each in rows)
-    free = min((row[0] - row[1]) // each for row, each in rows)
-    return on_hand, on_hand - free, sum(row[2] for row, _ in rows)
+    unsold = min((row[0] - row[1]) // each for row, each in rows)
+    free = min(
+        max(0, supply[part][0] - supply[part][1] - _sliced(policy, used, channel, part)) // each
+        for part, each in made_of
+    )
+    control = policy.control(channel, variant, listing)
+    quantity = rules.shaped(
+        control,
+        free=max(0, unsold) if control is not None and control.kind == "slice" else free,
+        sliced_to_others=0,
+        used=used.get(control.id, 0) if control else 0,
+    )
+    return Availability(
+        variant, channel, quantity, on_hand, on_hand - unsold, max(0, unsold - quantity),
+        policy.version * _POLICY_TURN + sum(row[2] for row, _ in rows), control.kind if control else "pool",
+    )  # fmt: skip
 
 
 def _sliced(policy: Policy, used: Mapping[int, int], channel: str, variant: int) -> int:
@@ -146,20 +202,45 @@ def _sliced(policy: Policy, used: Mapping[int, int], channel: str, variant: int)
     return sum(max(0, each.amount - used.get(each.id, 0)) for each in slices if each.channel != channel)
 
 
-def _used(cursor: Any, policy: Policy, variants: Collection[int]) -> dict[int, int]:
+def _used(cursor: Any, policy: Policy) -> dict[int, int]:
     if not policy.has_controls:
         return {}
     cursor.execute("select id, used from inventory_stockcontrol")
     return dict(cursor.fetchall())
 
 
-def stock_versions(*, channel: str, variant_ids: Collection[int]) -> dict[int, int]:
-    """The version `availability` would carry for each variant that is not a bundle, with one read of the levels."""
-    policy = Policy()
+def moved_since(*, channel: str, versions: Mapping[int, int]) -> set[int]:
+    """Those variants whose availability on the channel has a higher version than the one given; bundles included.
+
+    Two statements; the answer is as long as what moved.
+    """
+    policy = _current_policy()
+    contents = catalog.bundle_contents(variant_ids=versions)
+    base, places = policy.version * _POLICY_TURN, list(policy.locations(channel))
+    plain = [variant for variant in versions if variant not in contents]
     with connection.cursor() as cursor:
-        cursor.execute(_SUPPLY, [list(variant_ids), list(policy.locations(channel))])
-        versions = {row[0]: row[3] for row in cursor.fetchall()}
-    return {variant: policy.version * _POLICY_TURN + versions.get(variant, 0) for variant in variant_ids}
+        cursor.execute(_MOVED, [_array(plain), _array(versions[variant] for variant in plain), places, base])
+        moved = {row[0] for row in cursor.fetchall()}
+    if contents:
+        now = availability(channel=channel, variant_ids=contents)
+        moved |= {variant for variant, each in now.items() if each.version > versions[variant]}
+    return moved
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """A PostgreSQL array literal; far cheaper than adapting each number of a long list."""
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def stock_pulse() -> tuple[int, int]:
+    """Two numbers that are the same again only while no stock level and no control has changed: for cheap watching."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce((select version from inventory_stockpolicy where id = 1), 0),"
+            " coalesce((select sum(version) from inventory_stocklevel), 0)::bigint"
+        )
+        row = cursor.fetchone()
+    return row[0], row[1]
 
 
 _CARD = """
@@ -195,9 +276,7 @@ def stock_card(
         if actor.sees_location(place.id, "inventory.view") and (not location or place.code == location.upper())
     ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            _CARD, {"variant": variant_id, "places": places, "before": before or 2**62, "limit": limit}
-        )
+        cursor.execute(_CARD, {"variant": variant_id, "places": places, "before": before or 2**62, "limit": limit})
         return [MovementView(*row) for row in cursor.fetchall()]
 
 

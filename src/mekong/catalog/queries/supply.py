@@ -69,3 +69,13 @@ def bundles_with(*, part_ids: Collection[int]) -> set[int]:
             "select distinct bundle_id from catalog_bundlepart where part_id = any(%s::bigint[])", [list(part_ids)]
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def bundle_contents(*, variant_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """The parts' ids of each of these variants that is a bundle; the others are left out. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select bundle_id, array_agg(part_id) from catalog_bundlepart where bundle_id = any(%s::bigint[]) group by 1",
+            [list(variant_ids)],
+        )
+        return {row[0]: tuple(row[1]) for row in cursor.fetchall()}
