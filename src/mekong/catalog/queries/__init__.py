@@ -5,7 +5,14 @@ from mekong.catalog.queries.export import export_products
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.products import get_product, list_products
 from mekong.catalog.queries.search import search_variants
-from mekong.catalog.queries.supply import StockFacts, bundles_with, control_names, lot_tracked, stock_facts
+from mekong.catalog.queries.supply import (
+    StockFacts,
+    bundle_contents,
+    bundles_with,
+    control_names,
+    lot_tracked,
+    stock_facts,
+)
 from mekong.catalog.queries.variants import (
     bundle_parts,
     packs_of,
@@ -17,6 +24,7 @@ from mekong.catalog.queries.variants import (
 
 __all__ = [
     "StockFacts",
+    "bundle_contents",
     "bundle_parts",
     "bundles_have_parts",
     "bundles_with",
