@@ -125,7 +125,9 @@ def _write_archive(target: Path, files: dict[str, bytes]) -> None:
     import hashlib
 
     listed = {name: {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()} for name, body in files.items()}
-    manifest = json.dumps({"format": 1, "version": "0", "made_at": "2026-11-22T00:00:00+00:00", "files": listed}).encode()
+    manifest = json.dumps(
+        {"format": 1, "version": "0", "made_at": "2026-11-22T00:00:00+00:00", "files": listed}
+    ).encode()
     with tarfile.open(target, "w:gz") as tar:
         for name, body in {**files, "manifest.json": manifest}.items():
             member = tarfile.TarInfo(name)

@@ -19,7 +19,9 @@ def test_a_healthy_installation_is_found_healthy(installation: Installation) -> 
     assert not wrong
     assert report["ok"] is True
     assert examined.returncode == 0
-    assert {"machine.disk", "machine.secrets", "database.reachable", "database.migrated"} <= {c["name"] for c in report["checks"]}
+    assert {"machine.disk", "machine.secrets", "database.reachable", "database.migrated"} <= {
+        c["name"] for c in report["checks"]
+    }
     assert all(check.keys() == {"name", "ok", "found", "remedy"} for check in report["checks"])
     assert all(check["found"] for check in report["checks"])
     # It started the database for itself, and stopped it again.

@@ -40,7 +40,15 @@ def test_it_is_a_durable_utf8_server_for_its_owner_alone(server: EmbeddedServer)
     server.acquire()
 
     with psycopg.connect(server.url) as connection:
-        names = ("fsync", "synchronous_commit", "full_page_writes", "listen_addresses", "server_encoding", "jit", "TimeZone")
+        names = (
+            "fsync",
+            "synchronous_commit",
+            "full_page_writes",
+            "listen_addresses",
+            "server_encoding",
+            "jit",
+            "TimeZone",
+        )
         found = [connection.execute(f"show {name}".encode()).fetchone() for name in names]
     assert [row[0] for row in found if row] == ["on", "on", "on", "", "UTF8", "off", "UTC"]
     assert (server.cluster.stat().st_mode & 0o077) == 0
