@@ -34,7 +34,7 @@ _LANGUAGE = {
     "in": "header",
     "required": False,
     "description": "Language of messages: vi (default) or en.",
-    "schema": {"type": "string", "enum": ["vi", "en"]},
+    "schema": {"type": "string"},
 }
 _PROBLEM = {
     "description": "It could not be done; nothing was changed.",

@@ -9,7 +9,7 @@ from ninja import Router, Schema, Status
 from pydantic import Field
 
 from mekong.faces.api.auth import authenticate, moment
-from mekong.faces.api.shapes import Body, Cursor, Limit, LocationIds, Moment, PageOf, page, public_id
+from mekong.faces.api.shapes import Body, Cursor, Flag, Limit, LocationIds, Moment, PageOf, page, public_id
 from mekong.foundation import commands, ids, queries
 from mekong.foundation.contracts import PersonView, TokenView
 from mekong.foundation.permissions import PERMISSIONS, ROLES
@@ -100,7 +100,7 @@ class NewPersonIn(Body):
 
 
 class PersonPatchIn(Body):
-    is_active: bool | None = None
+    is_active: Flag | None = None
     language: Literal["vi", "en"] | None = None
 
 

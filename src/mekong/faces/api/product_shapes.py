@@ -10,7 +10,7 @@ from pydantic.functional_validators import PlainValidator
 from pydantic_core import PydanticCustomError
 
 from mekong.catalog.contracts import CategoryView, ProductRow, ProductView, VariantView
-from mekong.faces.api.shapes import Body, Code, Minor, Moment, Number
+from mekong.faces.api.shapes import Body, Code, Flag, Minor, Moment, Number
 from mekong.foundation import ids
 from mekong.foundation.actor import Actor
 
@@ -63,8 +63,8 @@ class VariantIn(Body):
     length_mm: Number | None = None
     width_mm: Number | None = None
     height_mm: Number | None = None
-    allow_backorder: bool = False
-    tracks_lots: bool = False
+    allow_backorder: Flag = False
+    tracks_lots: Flag = False
     status: VariantStatus = "active"
 
 
@@ -110,8 +110,8 @@ class VariantPatchIn(Body):
     width_mm: Number | None = None
     height_mm: Number | None = None
     status: VariantStatus | None = None
-    allow_backorder: bool | None = None
-    tracks_lots: bool | None = None
+    allow_backorder: Flag | None = None
+    tracks_lots: Flag | None = None
 
 
 class PriceIn(Body):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from mekong.foundation import ids
 from mekong.foundation.contracts import Page
@@ -24,12 +27,22 @@ Cursor = Annotated[str, Field(max_length=500, description="`next_cursor` of the 
 Units = Annotated[int, Field(strict=True, ge=1, le=MAX_UNITS, description="Smallest stock units.")]
 SignedUnits = Annotated[int, Field(strict=True, ge=-MAX_UNITS, le=MAX_UNITS, description="Smallest stock units.")]
 Minor = Annotated[int, Field(strict=True, ge=0, le=10**15, description="Amount in minor units; VND has none.")]
+Flag = Annotated[bool, Field(strict=True)]
 Number = Annotated[int, Field(strict=True, ge=0, le=MAX_UNITS)]
 Sku = Annotated[str, Field(min_length=1, max_length=64)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Note = Annotated[str, Field(max_length=2000)]
-Moment = AwareDatetime
+
+
+def _written(value: Any) -> Any:
+    """A moment is written as ISO 8601; a bare number could be seconds or milliseconds."""
+    if isinstance(value, datetime) or (isinstance(value, str) and not re.fullmatch(r"\s*[-+]?\d*\.?\d*\s*", value)):
+        return value
+    raise PydanticCustomError("datetime_type", "not a moment in time")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written, json_schema_input_type=AwareDatetime)]
 LocationIds = Annotated[list[Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]], Field(max_length=1000)]
 
 

@@ -202,7 +202,8 @@ def remove_control(request: HttpRequest, control_id: str) -> Any:
 def set_supply(request: HttpRequest, body: SupplyIn) -> Any:
     """Say which locations serve a channel, first asked first."""
     actor = authenticate(request)
-    commands.set_channel_supply(actor=actor, channel=body.channel, location_codes=body.locations)
+    codes = list(dict.fromkeys(code.strip().upper() for code in body.locations))
+    commands.set_channel_supply(actor=actor, channel=body.channel, location_codes=codes)
     return Status(204, None)
 
 

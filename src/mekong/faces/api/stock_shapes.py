@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from mekong.faces.api.shapes import Body, Minor, Moment, Number, Sku
+from mekong.faces.api.shapes import Body, Flag, Minor, Moment, Number, Sku
 from mekong.foundation import ids
 from mekong.inventory.contracts import ControlView, LevelView, LocationView
 
@@ -34,7 +34,7 @@ class LocationIn(Body):
 class LocationPatchIn(Body):
     name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
     priority: Annotated[int, Field(strict=True, ge=0, le=32_767)] | None = None
-    is_active: bool | None = None
+    is_active: Flag | None = None
 
 
 class LocationOut(Schema):

@@ -1,0 +1,95 @@
+"""The OpenAPI document is true: what it promises is answered, and nothing that fits it or does not brings a 5xx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import CHECKS
+
+from mekong.faces.api.openapi import EXTRA_PATHS, document
+from mekong.foundation import commands
+from mekong.foundation.actor import SYSTEM
+from tests.support.http import send
+from tests.support.people import a_caller, a_person
+
+schema = schemathesis.openapi.from_wsgi(
+    "/api/v1/openapi.json", get_wsgi_application(), headers={"Host": "localhost"}
+).exclude(path=list(EXTRA_PATHS))
+
+PROMISES = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+    "ignored_auth",
+]
+
+
+@pytest.fixture(autouse=True)
+def _some_business(db: None) -> Iterator[None]:
+    """Something to find: people, a product, stock. Requests then leave the connection of the test open."""
+    client = a_caller()
+    a_person("cashier")
+    send(client, "/api/v1/locations", {"code": "0", "name": "Kho", "kind": "warehouse"})
+    send(client, "/api/v1/products", {"name": "Áo", "variants": [{"sku": "0", "price_minor": 1}]})
+    lines = [{"sku": "0", "quantity": 5}]
+    send(client, "/api/v1/stock/adjustments", {"location": "0", "reason": "opening", "lines": lines})
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(scope="module")
+def checks() -> list[Any]:
+    return [CHECKS.get_one(name) for name in PROMISES]
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@settings(
+    max_examples=10,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_one_that_was_promised(case: schemathesis.Case, checks: list[Any]) -> None:
+    made = commands.create_token(actor=SYSTEM, name="probe", scopes=["all"], now=datetime.now(UTC))
+    case.call_and_validate(headers={"Authorization": f"Bearer {made.text}", "Host": "localhost"}, checks=checks)
+
+
+def test_every_write_takes_an_idempotency_key_and_every_answer_may_be_a_problem() -> None:
+    for path, operations in document()["paths"].items():
+        for method, operation in operations.items():
+            problem = operation["responses"]["default"]["content"]
+            assert list(problem) == ["application/problem+json"], path
+            names = {each["name"] for each in operation["parameters"]}
+            assert ("Idempotency-Key" in names) == (method != "get"), (method, path)
+            assert operation["security"], path
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
+    operations = [each for path in document()["paths"].values() for each in path.values()]
+    names = [each["operationId"] for each in operations]
+    assert sorted(names) == sorted(set(names))
+    assert [each["operationId"] for each in operations if not each.get("description")] == []
+
+
+def test_the_document_is_openapi_3_1_and_names_no_place_outside() -> None:
+    assert document()["openapi"].startswith("3.1")
+    assert "http://" not in str(document())
+    assert "https://" not in str(document())
