@@ -10,10 +10,9 @@ from importlinter import Contract, ContractCheck, fields, output
 class DoorsContract(Contract):
     """Inside `package`, code of one module may import from another module its doors alone.
 
-    Options:
-        package: the package whose direct children are the modules, such as `mekong`.
-        open: modules that may be entered anywhere, such as the foundation.
-        doors: names of the rooms that may be imported from other modules. The module itself (`mekong.orders`) counts as none.
+    Options: package: the package whose direct children are the modules, such as `mekong`. open: modules that may be
+    entered anywhere, such as the foundation. doors: names of the rooms that may be imported from other modules. The
+    module itself (`mekong.orders`) counts as none.
     """
 
     type_name = "doors"
@@ -25,7 +24,7 @@ class DoorsContract(Contract):
     #: One line of a finding: who imports what.
     _arrow: ClassVar[str] = "{importer} imports {imported} (line {line}): enter {module} by {doors}."
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - the base class's signature
         """Collect every import that goes in by a window."""
         broken = list(self._windows(graph))
         return ContractCheck(kept=not broken, metadata={"broken": broken})

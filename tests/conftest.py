@@ -1,7 +1,8 @@
 """One PostgreSQL for the whole test run, and Django set up against it.
 
-The server is the embedded one, in a folder of its own that goes away afterwards; with DATABASE_URL it is the server named
-there, where a database `test_<name>` is made. With xdist every worker has a database of its own on the one server.
+The server is the embedded one, in a folder of its own that goes away afterwards; with DATABASE_URL it is the server
+named there, where a database `test_<name>` is made. With xdist every worker has a database of its own on the one
+server.
 """
 
 import os

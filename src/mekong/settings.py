@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "mekong.faces.backoffice.middleware.BackOffice",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -79,7 +80,8 @@ def _database() -> dict[str, Any]:
     options.setdefault("application_name", f"mekong-{_process}")
     options.setdefault("connect_timeout", 10)
     if _process == "web":
-        # Threads of the web process share few connections; a request that finds none waits a little, then fails clearly.
+        # Threads of the web process share few connections; a request that finds none waits a little, then fails
+        # clearly.
         options["pool"] = {"min_size": 1, "max_size": MEKONG.web_connections, "timeout": 10, "max_idle": 120}
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -126,6 +128,7 @@ SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_NAME = "mekong_csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _https
+CSRF_FAILURE_VIEW = "mekong.faces.backoffice.views.doors.csrf_failed"
 CSRF_TRUSTED_ORIGINS = [MEKONG.base_url] if _https else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if MEKONG.behind_proxy else None
 USE_X_FORWARDED_HOST = MEKONG.behind_proxy

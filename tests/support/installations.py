@@ -43,7 +43,7 @@ def eventually(condition: Callable[[], Any], what: str, within_s: float = PATIEN
 
 def is_alive(pid: int) -> bool:
     try:
-        return not Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
@@ -71,7 +71,9 @@ class Installation:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def run(self, *arguments: str, timeout: float = PATIENCE_S * 2, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, timeout: float = PATIENCE_S * 2, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run one command on this installation to its end."""
         return subprocess.run(
             [sys.executable, "-m", "mekong.faces.cli", *arguments, "--data", str(self.folder)],

@@ -1,8 +1,8 @@
 """What can be set, and where it comes from: the environment first, then `<data>/mekong.toml`, then the default.
 
-Every setting has one name. In the file it stands as written here (`port = 8080`); in the environment it is upper case with
-`MEKONG_` before it (`MEKONG_PORT=8080`). The one exception is `DATABASE_URL`, which has that name everywhere it is known.
-Imports neither Django nor psycopg: the supervisor reads it too.
+Every setting has one name. In the file it stands as written here (`port = 8080`); in the environment it is upper case
+with `MEKONG_` before it (`MEKONG_PORT=8080`). The one exception is `DATABASE_URL`, which has that name everywhere it
+is known. Imports neither Django nor psycopg: the supervisor reads it too.
 """
 
 import base64
@@ -35,9 +35,9 @@ class Config:
         database_url: a PostgreSQL server of one's own (15 or newer); empty for the embedded one.
         host, port: where the web process listens.
         public_url: how people reach it from outside, for links, cookies and call-backs; empty: http://host:port.
-        allowed_hosts: names that requests may be addressed to; empty: this machine's own, or any when `host` is not loopback.
+        allowed_hosts: names requests may be addressed to; empty: this machine's, or any when `host` is not loopback.
         behind_proxy: trust X-Forwarded-Proto and X-Forwarded-For of the proxy in front.
-        language: of messages on the console and of pages for people who chose none: vi or en.
+        language: of messages and pages for people who chose none: vi or en.
         log_level: debug, info, warning or error.
         debug: Django's debug pages. Never where strangers can reach.
         web_connections: most database connections of one web process.
@@ -116,9 +116,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Config:
             values[field.name] = _convert(f"{data / FILE}: {field.name}", field.type, written[field.name])
     unknown = sorted(set(written) - {field.name for field in fields(Config)})
     if unknown:
-        raise BadSetting(
-            f"{data / FILE}: không có thiết lập tên {', '.join(unknown)}. / there is no setting named {', '.join(unknown)}."
-        )
+        names = ", ".join(unknown)
+        raise BadSetting(f"{data / FILE}: không có thiết lập tên {names}. / there is no setting named {names}.")
     config = Config(data=data, **values)
     _check(config)
     return config
@@ -170,7 +169,17 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 def _convert(name: str, kind: Any, value: Any) -> Any:
     if kind is bool:
-        words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False, "": False}
+        words = {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+            "": False,
+        }
         if str(value).lower() not in words:
             raise BadSetting(f"{name}={value}: phải là true hoặc false. / must be true or false.")
         return words[str(value).lower()]

@@ -47,7 +47,13 @@ def configure(*, process: str, level: str = "info") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _named(process), _stamp, blank_secrets, *last],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _named(process),
+                _stamp,
+                blank_secrets,
+                *last,
+            ],
         )
     )
     root = logging.getLogger()

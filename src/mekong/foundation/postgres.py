@@ -1,8 +1,9 @@
 """The embedded PostgreSQL: a real server from a wheel, in the data folder, reached over a private unix socket.
 
-Several processes of one installation share it. Whoever needs it holds a shared lock; the last to let go stops the server, so
-`mekong doctor` beside a running `mekong up` uses the server that is there, and alone starts and stops one. Locks are the
-kernel's and vanish with their process. Imports neither Django nor psycopg: the supervisor starts quickly and stays small.
+Several processes of one installation share it. Whoever needs it holds a shared lock; the last to let go stops the
+server, so `mekong doctor` beside a running `mekong up` uses the server that is there, and alone starts and stops one.
+Locks are the kernel's and vanish with their process. Imports neither Django nor psycopg: the supervisor starts quickly
+and stays small.
 """
 
 import contextlib
@@ -103,8 +104,8 @@ def make_data_folder(data: Path) -> None:
 class EmbeddedServer:
     """The server of one data folder.
 
-    `start` and `stop` act at once; `acquire` and `release` share the server with other processes. An instance belongs to one
-    thread.
+    `start` and `stop` act at once; `acquire` and `release` share the server with other processes. An instance belongs
+    to one thread.
     """
 
     def __init__(self, data: Path, *, settings: Mapping[str, str] | None = None) -> None:
@@ -278,7 +279,8 @@ class EmbeddedServer:
                 )
             if self._wait_until_ready(deadline):
                 return
-            # Backends of a killed server hold its shared memory for a moment; a new one refuses to start until they left.
+            # Backends of a killed server hold its shared memory for a moment; a new one refuses to start until they
+            # left.
             if "shared memory" not in self.log_tail(5) or time.monotonic() > quick:
                 raise ServerFailed(f"{self._log_file}:\n{self.log_tail()}")
             time.sleep(0.2)
@@ -310,7 +312,7 @@ class EmbeddedServer:
 
 @contextlib.contextmanager
 def database(data: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The embedded database of `data` while the block runs: started when it does not run, stopped after its last user."""
+    """The embedded database of `data` while the block runs: started for its first user, stopped after its last."""
     server = EmbeddedServer(data, settings=settings)
     server.acquire()
     try:
@@ -391,7 +393,7 @@ def _remove_stale_pid_file(cluster: Path) -> None:
 
 
 def _account(cluster: Path) -> dict[str, Any]:
-    """PostgreSQL refuses to run as root; the user it runs as instead, as arguments of Popen. Empty for everyone else."""
+    """As root, who PostgreSQL refuses to be: the user it runs as, as arguments of Popen. Empty for everyone else."""
     if os.geteuid() != 0:
         return {}
     import pwd

@@ -32,14 +32,20 @@ def up(
     data: Data = None,
     demo: Annotated[
         bool,
-        typer.Option("--demo", help=words("Nạp dữ liệu thật và các sàn mô phỏng.", "Load real data and marketplace sandboxes.")),
+        typer.Option(
+            "--demo", help=words("Nạp dữ liệu thật và các sàn mô phỏng.", "Load real data and marketplace sandboxes.")
+        ),
     ] = False,
-    port: Annotated[int | None, typer.Option(help=words("Cổng web; mặc định 8000.", "Web port; 8000 by default."))] = None,
+    port: Annotated[
+        int | None, typer.Option(help=words("Cổng web; mặc định 8000.", "Web port; 8000 by default."))
+    ] = None,
     host: Annotated[
         str | None,
         typer.Option(help=words("Địa chỉ nghe; 0.0.0.0 để máy khác truy cập.", "Listen on; 0.0.0.0 to let others in.")),
     ] = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help=words("Không mở trình duyệt.", "Open no browser."))] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help=words("Không mở trình duyệt.", "Open no browser."))
+    ] = False,
 ) -> None:
     from mekong.faces.cli.up import up
 
@@ -75,7 +81,9 @@ def migrate(data: Data = None) -> None:
 @app.command(help=words("Kiểm tra các bất biến trên dữ liệu thật.", "Check every invariant on the live data."))
 def doctor(
     data: Data = None,
-    as_json: Annotated[bool, typer.Option("--json", help=words("In kết quả dạng JSON.", "Print the findings as JSON."))] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help=words("In kết quả dạng JSON.", "Print the findings as JSON."))
+    ] = False,
 ) -> None:
     from mekong.faces.cli.doctor import examine
 
@@ -89,7 +97,9 @@ def backup(file: Path, data: Data = None) -> None:
     back_up(data, file)
 
 
-@app.command(help=words("Khôi phục cả hệ thống từ một tệp sao lưu.", "Restore the whole installation from a backup file."))
+@app.command(
+    help=words("Khôi phục cả hệ thống từ một tệp sao lưu.", "Restore the whole installation from a backup file.")
+)
 def restore(
     file: Path,
     data: Data = None,
@@ -109,7 +119,12 @@ def restore(
 @token.command("create", help=words("Tạo khoá và chỉ in ra khoá đó.", "Make a token and print it alone."))
 def token_create(
     name: str,
-    scopes: Annotated[str, typer.Option(help=words("all, hoặc các quyền cách nhau bằng dấu phẩy.", "all, or permissions, comma separated."))],
+    scopes: Annotated[
+        str,
+        typer.Option(
+            help=words("all, hoặc các quyền cách nhau bằng dấu phẩy.", "all, or permissions, comma separated.")
+        ),
+    ],
     data: Data = None,
 ) -> None:
     from mekong.faces.cli.tokens import create
@@ -118,9 +133,12 @@ def token_create(
 
 
 @app.command(
-    help=words("Định dạng, kiểu, ranh giới và kiểm thử nhanh của mã nguồn.", "Format, types, borders and quick tests of the code."),
+    help=words(
+        "Định dạng, kiểu, ranh giới và kiểm thử nhanh của mã nguồn.",
+        "Format, types, borders and quick tests of the code.",
+    ),
 )
-def check(data: Data = None) -> None:
+def check(data: Data = None) -> None:  # noqa: ARG001 - every command takes it, so that scripts need not know which
     from mekong.faces.cli.development import check
 
     sys.exit(check())
@@ -140,7 +158,9 @@ def test(context: typer.Context) -> None:
 @app.command(help=words("Đo hiệu năng.", "Measure performance."))
 def bench(
     scenario: Annotated[list[str] | None, typer.Argument()] = None,
-    json: Annotated[Path | None, typer.Option(help=words("Ghi kết quả dạng JSON.", "Write the figures as JSON."))] = None,
+    json: Annotated[
+        Path | None, typer.Option(help=words("Ghi kết quả dạng JSON.", "Write the figures as JSON."))
+    ] = None,
     data: Data = None,
 ) -> None:
     from mekong.faces.cli.development import bench
@@ -158,7 +178,9 @@ def demo_load(data: Data = None) -> None:
         load()
 
 
-@app.command(hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+@app.command(
+    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)
 def manage(context: typer.Context) -> None:
     """Django's own commands, for those who develop Mekong: `mekong manage makemigrations catalog`."""
     from mekong.faces.cli import installation

@@ -1,7 +1,8 @@
 """`mekong backup`: the whole installation in one file that can prove it is whole.
 
-The file is a tar of `database.dump` (pg_dump's custom format), `media/`, `lake/`, `secrets.json`, `mekong.toml`, and last
-`manifest.json` with the size and SHA-256 of each. Nothing is held in memory, and the file gets its name when it is complete.
+The file is a tar of `database.dump` (pg_dump's custom format), `media/`, `lake/`, `secrets.json`, `mekong.toml`, and
+last `manifest.json` with the size and SHA-256 of each. Nothing is held in memory, and the file gets its name when it
+is complete.
 """
 
 import contextlib
@@ -67,16 +68,19 @@ def verify(archive: Path) -> dict[str, Any]:
     seen: dict[str, dict[str, Any]] = {}
     manifest: dict[str, Any] = {}
     try:
-        with archive.open("rb") as raw, progress(words("Kiểm tra", "Verifying"), archive.stat().st_size) as bar:
-            with tarfile.open(fileobj=_Watched(raw, bar), mode="r|gz") as tar:
-                for member in tar:
-                    content = tar.extractfile(member)
-                    if content is None:
-                        continue
-                    if member.name == MANIFEST:
-                        manifest = json.load(content)
-                    else:
-                        seen[member.name] = {"size": member.size, "sha256": _digest(content)}
+        with (
+            archive.open("rb") as raw,
+            progress(words("Kiểm tra", "Verifying"), archive.stat().st_size) as done,
+            tarfile.open(fileobj=_Watched(raw, done), mode="r|gz") as tar,  # type: ignore[call-overload]  # needs `read` alone
+        ):
+            for member in tar:
+                content = tar.extractfile(member)
+                if content is None:
+                    continue
+                if member.name == MANIFEST:
+                    manifest = json.load(content)
+                else:
+                    seen[member.name] = {"size": member.size, "sha256": _digest(content)}
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         stop(f"{archive}: tệp sao lưu hỏng ({error}).", f"{archive}: the backup is damaged ({error}).")
     if not manifest:
@@ -87,7 +91,9 @@ def verify(archive: Path) -> dict[str, Any]:
             f"{archive} do Mekong {made} tạo; hãy nâng cấp Mekong trước khi khôi phục.",
             f"{archive} was made by Mekong {made}; upgrade Mekong before restoring it.",
         )
-    wrong = sorted(name for name in seen.keys() | manifest["files"].keys() if seen.get(name) != manifest["files"].get(name))
+    wrong = sorted(
+        name for name in seen.keys() | manifest["files"].keys() if seen.get(name) != manifest["files"].get(name)
+    )
     if wrong:
         listed = ", ".join(wrong[:5])
         stop(f"{archive}: sai hoặc thiếu {listed}.", f"{archive}: wrong or missing: {listed}.")
@@ -107,8 +113,8 @@ def progress(title: str, total: int) -> Iterator[Any]:
 
 def _dump(chosen: Config, target: Path) -> None:
     command = [
-        str(postgres.binaries() / "pg_dump"), "--format", "custom", "--no-owner", "--no-privileges", "--lock-wait-timeout", "60s",
-        "--file", str(target), "--dbname", chosen.effective_database_url,
+        str(postgres.binaries() / "pg_dump"), "--format", "custom", "--no-owner", "--no-privileges",
+        "--lock-wait-timeout", "60s", "--file", str(target), "--dbname", chosen.effective_database_url,
     ]  # fmt: skip
     size = _database_bytes(chosen)
     running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -156,7 +162,7 @@ def _write(chosen: Config, dump: Path, file: IO[bytes]) -> None:
                 watched = _Hashed(content, done, size)
                 member = tarfile.TarInfo(name)
                 member.size, member.mode, member.mtime = size, 0o600, int(path.stat().st_mtime)
-                tar.addfile(member, watched)  # type: ignore[arg-type]  # needs `read` alone
+                tar.addfile(member, watched)
                 manifest["files"][name] = {"size": size, "sha256": watched.sha256.hexdigest()}
         text = json.dumps(manifest, indent=1).encode()
         member = tarfile.TarInfo(MANIFEST)
@@ -165,7 +171,7 @@ def _write(chosen: Config, dump: Path, file: IO[bytes]) -> None:
 
 
 def _members(data: Path) -> list[tuple[str, Path]]:
-    """Files beside the database, by their names in the archive. The database was dumped first: what it names is there."""
+    """Files beside the database, by their names in the archive. The dump came first: what it names is there."""
     found = [(name, data / name) for name in FILES if (data / name).is_file()]
     for folder in FOLDERS:
         found += [

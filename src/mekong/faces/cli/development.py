@@ -50,19 +50,27 @@ def test(arguments: Sequence[str]) -> int:
     environment = _environment(home)
     if environment.get("MEKONG_E2E") != "0" and not any(map(shutil.which, _BROWSERS)) and not _install_browser():
         if environment.get("CI"):
-            stop("Không cài được Chromium, mà CI không bỏ qua kiểm thử nào.", "Chromium could not be installed, and CI skips no test.")
+            stop(
+                "Không cài được Chromium, mà CI không bỏ qua kiểm thử nào.",
+                "Chromium could not be installed, and CI skips no test.",
+            )
         say(
             "!! Không có Chromium: BỎ QUA các kiểm thử trình duyệt. Cài bằng: sudo apt-get install chromium",
             "!! No Chromium: browser tests are SKIPPED. Install it: sudo apt-get install chromium",
         )
         environment["MEKONG_E2E"] = "0"
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=home, env=environment, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], cwd=home, env=environment, check=False
+    ).returncode
 
 
 def bench(scenarios: Sequence[str], json_file: Path | None, data: Path | None = None) -> int:
     """Run the benchmarks; returns their exit status."""
     home = _home()
-    extra = [*(["--json", str(json_file.absolute())] if json_file else []), *(["--data", str(data.absolute())] if data else [])]
+    extra = [
+        *(["--json", str(json_file.absolute())] if json_file else []),
+        *(["--data", str(data.absolute())] if data else []),
+    ]
     command = [sys.executable, "-m", "benchmarks", *scenarios, *extra]
     return subprocess.run(command, cwd=home, env=_environment(home), check=False).returncode
 
@@ -74,7 +82,9 @@ def _install_browser() -> bool:
     say("Đang cài Chromium cho kiểm thử trình duyệt…", "Installing Chromium for the browser tests…")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             print(done.stderr[-2000:], file=sys.stderr)
             return False

@@ -112,7 +112,9 @@ def secrets(chosen: Config) -> Finding:
                 f"chmod 600 {path}",
             )
         return Finding(True, words("Chỉ chủ sở hữu đọc được khoá.", "Only their owner can read the keys."))
-    return Finding(True, words("Khoá chưa được tạo, hoặc nằm trong biến môi trường.", "No keys yet, or kept in the environment."))
+    return Finding(
+        True, words("Khoá chưa được tạo, hoặc nằm trong biến môi trường.", "No keys yet, or kept in the environment.")
+    )
 
 
 def _is_empty(chosen: Config) -> bool:
@@ -123,7 +125,10 @@ def _absent(chosen: Config) -> Finding:
     return Finding(
         False,
         words(f"Chưa có hệ thống nào trong {chosen.data}.", f"There is no installation in {chosen.data}."),
-        words("Chạy “mekong up”, hoặc chỉ đúng thư mục bằng --data.", "Run “mekong up”, or name the right folder with --data."),
+        words(
+            "Chạy “mekong up”, hoặc chỉ đúng thư mục bằng --data.",
+            "Run “mekong up”, or name the right folder with --data.",
+        ),
     )
 
 

@@ -82,7 +82,8 @@ def forget_prepared(chosen: Config) -> None:
 
 
 def prepare(chosen: Config, progress: Progress | None = None) -> None:
-    """Bring tables and static files to this release. Needs Django. Several processes may do so at once: they take turns.
+    """Bring tables and static files to this release. Needs Django. Several processes may do so at once: they take
+    turns.
 
     Raises: Stop, when the server is too old.
     """
@@ -130,7 +131,7 @@ def _migrate(progress: Progress | None) -> None:
     done = 0
 
     class Reporting(Command):
-        def migration_progress_callback(self, action: str, migration: object = None, fake: bool = False) -> None:
+        def migration_progress_callback(self, action: str, migration: object = None, fake: bool = False) -> None:  # noqa: ARG002 - Django's signature
             nonlocal done
             if action in {"apply_success", "unapply_success"}:
                 done += 1
@@ -171,7 +172,12 @@ def progress_line(vi: str, en: str) -> Progress:
     def show(done: int, total: int, name: str) -> None:
         if sys.stderr.isatty():
             end = "\n" if done == total else ""
-            print(f"\r\033[K{words(vi, en)} {done}/{total} {name if done < total else ''}", end=end, file=sys.stderr, flush=True)
+            print(
+                f"\r\033[K{words(vi, en)} {done}/{total} {name if done < total else ''}",
+                end=end,
+                file=sys.stderr,
+                flush=True,
+            )
         elif done == total or done % 10 == 0:
             print(f"{words(vi, en)} {done}/{total}", file=sys.stderr, flush=True)
 

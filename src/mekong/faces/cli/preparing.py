@@ -40,7 +40,7 @@ def _prepare(outcome: Path) -> None:
 
 
 def _furnish(email: str, now: datetime) -> list[str]:
-    """Give an installation without people its first owner, and one without a shelf its first place; says how to sign in."""
+    """Give an installation its first owner and its first place, when it has none; says how to sign in."""
     from mekong.foundation.actor import SYSTEM
     from mekong.foundation.commands import create_first_owner
     from mekong.foundation.queries import list_people

@@ -21,7 +21,8 @@ _BELONGINGS = ("pg", *backup.FOLDERS, *backup.FILES, "static", "sandbox")
 def restore(data: Path | None, archive: Path, *, force: bool) -> None:
     """Make the installation of `data` what it was when `archive` was written.
 
-    Raises: Stop, when the archive is not whole, something runs on the folder, or data is there and `force` is not given.
+    Raises: Stop, when the archive is not whole, something runs on the folder, or data is there and `force` is not
+    given.
     """
     if not archive.is_file():
         stop(f"Không có tệp {archive}.", f"There is no file {archive}.")
@@ -127,7 +128,9 @@ def _load(chosen: Config, dump: Path) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     # Servers older than the program that wrote the dump do not know its settings; they lose nothing by that.
     complaints = [
-        line for line in done.stderr.splitlines() if "error:" in line and "unrecognized configuration parameter" not in line
+        line
+        for line in done.stderr.splitlines()
+        if "error:" in line and "unrecognized configuration parameter" not in line
     ]
     if done.returncode and complaints:
         listed = "\n".join(complaints[:10])

@@ -1,7 +1,7 @@
 """`python -m mekong.faces.cli.tether MODULE[:FUNCTION] …`: run what ends when its supervisor does, however that ended.
 
-The supervisor holds the other end of this process's standard input. When it dies, even by `kill -9`, the kernel closes that
-end, and the process asks itself to stop; nothing is left behind holding a port or a database connection.
+The supervisor holds the other end of this process's standard input. When it dies, even by `kill -9`, the kernel closes
+that end, and the process asks itself to stop; nothing is left behind holding a port or a database connection.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""`mekong up`: the supervisor. Starts database, web, worker and, for the demo, the sandbox; keeps them running; stops them.
+"""`mekong up`: the supervisor. Starts the processes of an installation, keeps them running, stops them in order.
 
 It imports neither Django nor psycopg, so that it starts at once and stays small beside the processes that do the work.
 """
@@ -114,7 +114,9 @@ class Supervisor:
         self._children.append(sandbox)
         sandbox.start()
         if not _wait_for_port(self._sandbox_port, sandbox, self._asked) and not self._asked.is_set():
-            raise Stop(f"{words('Sàn mô phỏng không khởi động được:', 'The sandbox did not start:')}\n{sandbox.log_tail()}")
+            raise Stop(
+                f"{words('Sàn mô phỏng không khởi động được:', 'The sandbox did not start:')}\n{sandbox.log_tail()}"
+            )
 
     def _load_demo(self) -> None:
         mark = self._run / "demo-loaded"
@@ -133,7 +135,9 @@ class Supervisor:
             child.ask_to_stop()
             child.wait(3.0)
         elif status := child.ended():
-            raise Stop(words(f"Bước “{child.name}” thất bại ({status}).", f"The step “{child.name}” failed ({status})."))
+            raise Stop(
+                words(f"Bước “{child.name}” thất bại ({status}).", f"The step “{child.name}” failed ({status}).")
+            )
 
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + _READY_TIMEOUT_S
@@ -143,7 +147,9 @@ class Supervisor:
                 return True
             self._revive()
             if web.deaths >= _FAILED_STARTS or time.monotonic() > deadline:
-                raise Stop(f"{words('Web không khởi động được:', 'The web process did not start:')}\n{web.log_tail(30)}")
+                raise Stop(
+                    f"{words('Web không khởi động được:', 'The web process did not start:')}\n{web.log_tail(30)}"
+                )
         return False
 
     # Running
@@ -164,9 +170,10 @@ class Supervisor:
             status = child.ended()
             if status is not None:
                 wait_s = child.bury()
+                log = f"{self._logs}/{child.name}.log"
                 say(
-                    f"Tiến trình {child.name} đã dừng ({status}); chạy lại sau {wait_s:g} giây. Nhật ký: {self._logs}/{child.name}.log",
-                    f"The {child.name} process ended ({status}); starting it again in {wait_s:g} s. Log: {self._logs}/{child.name}.log",
+                    f"Tiến trình {child.name} đã dừng ({status}); chạy lại sau {wait_s:g} giây. Nhật ký: {log}",
+                    f"The {child.name} process ended ({status}); starting it again in {wait_s:g} s. Log: {log}",
                 )
             if child.restart_at is not None and time.monotonic() >= child.restart_at:
                 child.start()
@@ -260,7 +267,7 @@ def _require_free(host: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 stop(
-                    f"Cổng {port} đang được chương trình khác dùng. Hãy dừng nó, hoặc chọn cổng khác: --port {port + 1}",
+                    f"Cổng {port} đang được chương trình khác dùng. Hãy dừng nó, hoặc chọn: --port {port + 1}",
                     f"Port {port} is in use by another program. Stop it, or choose another: --port {port + 1}",
                 )
             reason = error.strerror

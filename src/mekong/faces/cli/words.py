@@ -1,4 +1,4 @@
-"""What the command line says, in Vietnamese and English. It cannot use gettext: that needs Django, and starting fast does not."""
+"""What the command line says, in Vietnamese and English. Not by gettext: that needs Django, which starts slowly."""
 
 import os
 import sys
