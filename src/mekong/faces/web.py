@@ -1,42 +1,46 @@
-"""The one door of the web process: an ASGI application that sends each request to its lane.
-
-`/healthz` answers here, without a database. Everything else goes to Django.
-"""
+"""The one door of the web process: an ASGI application that sends each request to its lane."""
 
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mekong.settings")
 
 from django.core.asgi import get_asgi_application
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 _django = get_asgi_application()
+
+from mekong.faces.express import app as express  # noqa: E402 - needs Django set up
+from mekong.faces.express.http import Receive, Scope, Send  # noqa: E402 - as above
+from mekong.faces.express.live import studio  # noqa: E402 - as above
+from mekong.faces.express.listening import ear  # noqa: E402 - as above
+from mekong.inventory.engine import engine  # noqa: E402 - as above
+from mekong.orders.book import book  # noqa: E402 - as above
+
+express.describe()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one connection's request, or the process's life."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
-    elif scope["type"] == "http" and scope["path"] == "/healthz":
-        await _answer(send, 200, b"ok\n")
-    else:
-        await _django(scope, receive, send)  # type: ignore[arg-type]  # Django's stubs know the spec's shapes only
+        return
+    if scope["type"] == "http":
+        found = express.handler(scope)
+        if found is not None:
+            await express.serve(found, scope, receive, send)
+            return
+    await _django(scope, receive, send)  # type: ignore[arg-type]  # Django's stubs know the spec's shapes only
 
 
 async def _live(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            ear.start()
+        else:
+            await ear.stop()
+            await studio.stop()
+            engine().stop()
+            book().stop()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
-
-
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

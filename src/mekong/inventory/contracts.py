@@ -37,11 +37,15 @@ class ReserveRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):
-    """A hold that was taken. `lines`: (variant, location, units); `missing`: units sold beyond stock, by variant."""
+    """A hold that was taken. `lines`: (variant, location, units); `missing`: units sold beyond stock, by variant.
+
+    `is_repeat`: an earlier request with the same key had taken it.
+    """
 
     hold_id: str
     lines: tuple[tuple[int, int, int], ...]
     missing: dict[int, int] = {}
+    is_repeat: bool = False
 
 
 class Short(msgspec.Struct, frozen=True, gc=False):

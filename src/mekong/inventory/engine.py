@@ -151,7 +151,7 @@ class _Batch:
         found: dict[str, Held] = {}
         for key, hold, variant, place, units in self.cursor.fetchall():
             lines = found[key].lines if key in found else ()
-            found[key] = Held(hold, (*lines, (variant, place, units)) if variant is not None else lines)
+            found[key] = Held(hold, (*lines, (variant, place, units)) if variant is not None else lines, {}, True)
         return found
 
     def decide(self, request: ReserveRequest) -> Answer:

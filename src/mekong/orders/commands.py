@@ -20,7 +20,7 @@ from mekong.orders import book, events, rules
 from mekong.orders.contracts import GradedReturn, OrderView
 from mekong.orders.errors import AlreadyShipped, BadLine, IllegalStep, LineMatched, OnHold, TooManyReturned
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
-from mekong.orders.placing import Asked, AskedLine, accept_channel_orders, aplace_order, place_order
+from mekong.orders.placing import Asked, AskedLine, accept_channel_orders, aplace_order, place_order, stock_facts_of
 from mekong.orders.queries import find, view
 from mekong.orders.rules import OrderState
 
@@ -44,6 +44,7 @@ __all__ = [
     "set_address",
     "set_tags",
     "ship_order",
+    "stock_facts_of",
 ]
 
 GRADES = ("resellable", "damaged", "missing")

@@ -6,19 +6,22 @@ than one. A crash between them leaves a hold that expires.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
-from mekong.foundation.actor import Actor
+from mekong.foundation.actor import SYSTEM, Actor
+from mekong.foundation.errors import IdempotencyMismatch
 from mekong.inventory import commands as inventory
 from mekong.inventory import ledger
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.engine import engine
-from mekong.inventory.errors import BadQuantity
+from mekong.inventory.errors import BadQuantity, HoldNotFound
 from mekong.orders import phones, rules
 from mekong.orders.book import Draft, book
 from mekong.orders.contracts import DraftLine, OrderDraft, Placed
@@ -114,7 +117,7 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
     key = f"{asked.channel}:{asked.external_id}" if asked.external_id else asked.idempotency_key
     request = inventory.reservation(
         actor=actor, channel=asked.channel, owner=owner, lines=wanted, ttl_s=CLAIM_WITHIN_S, now=now,
-        key=f"order:{key}" if key else None, location_ids=asked.location_ids, facts=_facts(variants.values()),
+        key=f"order:{key}" if key else None, location_ids=asked.location_ids, facts=stock_facts_of(variants.values()),
     )  # fmt: skip
     draft = OrderDraft(
         channel=asked.channel,
@@ -137,7 +140,8 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
     return Prepared(draft, request)
 
 
-def _facts(variants: Any) -> dict[int, catalog.StockFacts]:
+def stock_facts_of(variants: Iterable[VariantView]) -> dict[int, catalog.StockFacts]:
+    """What stock needs to know of variants at hand; bundles are left out, for their parts must be read."""
     return {
         each.id: catalog.StockFacts(each.id, each.allow_backorder, each.tracks_lots)
         for each in variants
@@ -180,7 +184,9 @@ def place_order(*, actor: Actor, asked: Asked, now: datetime) -> Placed:
     draft = prepared.draft
     if draft.hold_id is None:
         draft = with_hold(draft, engine().call(prepared.request), draft.lines)
-    return book().call((actor, draft, now))
+    placed = book().call((actor, draft, now))
+    _spare(actor, draft, placed, now)
+    return placed
 
 
 async def aplace_order(
@@ -192,7 +198,25 @@ async def aplace_order(
     if draft.hold_id is None:
         draft = with_hold(draft, await engine().acall(prepared.request), draft.lines)
     entry: Draft = (actor, draft, now)
-    return await book().acall(entry)
+    placed = await book().acall(entry)
+    if not placed.is_new:
+        await asyncio.to_thread(_spare, actor, draft, placed, now)
+    return placed
+
+
+def _spare(actor: Actor, draft: OrderDraft, placed: Placed, now: datetime) -> None:
+    """Give back what was held for an order that was in the book already; raise when it is not the same order.
+
+    Raises: IdempotencyMismatch: the key was used for an order of another amount.
+    """
+    if placed.is_new:
+        return
+    if draft.hold_id is not None:
+        with contextlib.suppress(HoldNotFound):
+            inventory.release_hold(actor=SYSTEM, hold_id=UUID(draft.hold_id), now=now)
+    total = sum(line.quantity * line.unit_price_minor for line in draft.lines)
+    if not draft.external_id and total - draft.discount_minor + draft.shipping_fee_minor != placed.total_minor:
+        raise IdempotencyMismatch
 
 
 def _variants(asked: Asked) -> Mapping[str, VariantView]:

@@ -1,0 +1,1 @@
+"""`mekong bench`: what Mekong reaches, each figure beside the limit it is held against in the same run."""

@@ -1,0 +1,89 @@
+"""One connection a process that listens to the database's hints, and hands them to whoever waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import structlog
+from django.conf import settings
+
+from mekong.inventory.notices import CHANNEL as STOCK
+from mekong.orders.book import LIVE_CHANNEL as ORDERS
+
+log = structlog.get_logger(__name__)
+
+CATALOG = "mekong_catalog"
+CHANNELS = "mekong_channels"
+TOPICS = (STOCK, ORDERS, CATALOG, CHANNELS)
+
+Listener = Callable[[str, str], None]
+"""Called on the event loop with (topic, payload); must not block."""
+
+
+class Ear:
+    """Keeps the connection, and finds its way back after the database was away.
+
+    Listeners are called for each hint; after a break with `("*", "")`, because hints may have been missed.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: set[Listener] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, listener: Listener) -> None:
+        self._listeners.add(listener)
+
+    def remove(self, listener: Listener) -> None:
+        self._listeners.discard(listener)
+
+    def start(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._listen(), name="ear")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _listen(self) -> None:
+        wait = 0.2
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    settings.MEKONG.effective_database_url, autocommit=True, application_name="mekong-web-ear"
+                ) as connection:
+                    for topic in TOPICS:
+                        await connection.execute(f"listen {topic}".encode())
+                    self._tell("*", "")
+                    wait = 0.2
+                    async for notice in connection.notifies():
+                        self._tell(notice.channel, notice.payload)
+            except psycopg.Error as lost:
+                log.warning("ear_lost", error=repr(lost))
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 5.0)
+
+    def _tell(self, topic: str, payload: str) -> None:
+        for listener in list(self._listeners):
+            listener(topic, payload)
+
+
+ear = Ear()
+
+
+def lines(*, topics: set[str], queue: asyncio.Queue[dict[str, Any]]) -> Listener:
+    """A listener that puts hints on these topics into a queue; when it is full the oldest gives way."""
+
+    def listen(topic: str, payload: str) -> None:
+        if topic != "*" and topic not in topics:
+            return
+        if queue.full():
+            queue.get_nowait()
+        queue.put_nowait({"topic": topic.removeprefix("mekong_"), "of": payload[:400]})
+
+    return listen
