@@ -4,4 +4,9 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("mekong.faces.api.urls")),
+    path("", include("mekong.faces.backoffice.urls")),
 ]
+
+handler403 = "mekong.faces.backoffice.views.doors.forbidden"
+handler404 = "mekong.faces.backoffice.views.doors.not_found"
+handler500 = "mekong.faces.backoffice.views.doors.broken"

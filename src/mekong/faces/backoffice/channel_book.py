@@ -1,0 +1,89 @@
+"""Channels as the pages show them: their marks, and how they flow."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mekong.channels import queries
+from mekong.channels.contracts import ChannelView
+from mekong.faces.backoffice.marks import Mark, mark
+from mekong.foundation.actor import SYSTEM, Actor
+
+log = logging.getLogger(__name__)
+
+QUIET_AFTER = timedelta(minutes=10)
+"""A marketplace channel that no worker has looked at for so long does not flow."""
+
+SLOW_MS = 1000
+"""The promise: what is sold anywhere is gone everywhere within a second."""
+
+
+def mark_of(channel: ChannelView) -> Mark:
+    return mark(channel.code, kind=channel.kind, name=channel.name, letters=channel.letters)
+
+
+def marks(codes: Sequence[str] = ()) -> dict[str, Mark]:
+    """The mark of each channel, and of each of these codes. Everyone may know what a channel is called."""
+    known = {each.code: mark_of(each) for each in queries.list_channels(actor=SYSTEM)}
+    return {**{code: mark(code) for code in codes if code not in known}, **known}
+
+
+def state_of(channel: ChannelView, now: datetime) -> str:
+    """well, slow, failing, reconnect, paused or new: the worst that is true of a channel."""
+    if not channel.is_active or channel.state == "paused":
+        return "paused"
+    if channel.state == "needs_reconnect":
+        return "reconnect"
+    if channel.state == "failing" or channel.figures.is_breaker_open:
+        return "failing"
+    if channel.is_remote and not channel.is_authorised:
+        return "new"
+    if channel.is_remote and channel.seen_at is not None and now - channel.seen_at > QUIET_AFTER:
+        return "failing"
+    if channel.figures.p95_ms is not None and channel.figures.p95_ms > SLOW_MS:
+        return "slow"
+    return "well"
+
+
+BROKEN = frozenset({"failing", "reconnect"})
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One bar of the pulse: `height` 0 to 100."""
+
+    mark: Mark
+    height: int
+    is_broken: bool
+
+
+@dataclass(frozen=True)
+class Pulse:
+    beats: tuple[Beat, ...] = ()
+    failing: int = 0
+
+    @property
+    def flowing(self) -> int:
+        return len(self.beats) - self.failing
+
+    @property
+    def names_failing(self) -> str:
+        return ", ".join(beat.mark.name for beat in self.beats if beat.is_broken)
+
+
+def pulse(actor: Actor, now: datetime) -> Pulse:
+    """How every channel in use flows; nothing for those who may not see channels."""
+    if not actor.may("channels.view"):
+        return Pulse()
+    beats = []
+    for channel in sorted(queries.list_channels(actor=actor), key=lambda each: mark_of(each).place):
+        state = state_of(channel, now)
+        if state in ("paused", "new"):
+            continue
+        delay = channel.figures.p50_ms or 0.0
+        height = 100 if state in BROKEN else min(90, 20 + round(delay / SLOW_MS * 70))
+        beats.append(Beat(mark_of(channel), height, state in BROKEN))
+    return Pulse(tuple(beats), sum(beat.is_broken for beat in beats))

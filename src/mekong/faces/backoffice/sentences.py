@@ -1,0 +1,38 @@
+"""What commands refuse, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+
+from mekong.foundation.errors import MekongError
+from mekong.foundation.permissions import PERMISSIONS
+
+
+class _Filled(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def fill(template: str, params: Mapping[str, object]) -> str:
+    """An English msgid in the reader's language, with its parameters; those that are words are translated too."""
+    known = _Filled(params)
+    permission = PERMISSIONS.get(str(known.get("permission", "")))
+    if permission is not None:
+        known["permission"] = permission.label(get_language() or "vi")
+    if isinstance(known.get("problem"), str) and known["problem"]:
+        known["problem"] = gettext(known["problem"])
+    return gettext(template).format_map(known) if template else ""
+
+
+def of(refused: MekongError) -> str:
+    """The whole sentence of an error."""
+    return fill(refused.template, refused.params)
+
+
+def without_field(refused: MekongError) -> str:
+    """The sentence of an error that stands beside its field, where naming the field again would only be noise."""
+    text = fill(refused.template, {**refused.params, "field": "\u2060"})
+    return text.removeprefix("\u2060").lstrip(": ").strip().replace("\u2060", "")

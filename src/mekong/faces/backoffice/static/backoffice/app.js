@@ -1,0 +1,214 @@
+// The shell: palette, keyboard, selection, dialogs, toasts, live hints. Every page works without it; this makes it quick.
+"use strict";
+(() => {
+  const $ = (s, r = document) => r.querySelector(s);
+  const all = (s, r = document) => [...r.querySelectorAll(s)];
+  const words = JSON.parse($("#words")?.textContent || "{}");
+  const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (whole, name) => facts[name] ?? whole);
+  window.mekong = { $, all, words, fill };
+
+  // Forms: once is enough, Ctrl Enter sends, the first error gets the focus.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method === "get" || form.hasAttribute("hx-get") || form.hasAttribute("hx-post")) return;
+    form.dataset.sent = "1";
+    const button = event.submitter;
+    if (button) {
+      if (button.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
+      button.setAttribute("aria-busy", "true");
+    }
+    // A download leaves the page where it is.
+    setTimeout(() => { delete form.dataset.sent; button?.removeAttribute("aria-busy"); }, form.hasAttribute("data-download") ? 1500 : 15000);
+  });
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  const wrong = $("[aria-invalid='true']");
+  if (wrong) { wrong.closest("details")?.setAttribute("open", ""); wrong.focus(); }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-auto]")) event.target.form.requestSubmit();
+  });
+
+  // Toasts: eight seconds, longer while one is looked at.
+  const dismiss = (toast) => {
+    let timer = setTimeout(() => toast.remove(), 8000);
+    toast.addEventListener("pointerenter", () => clearTimeout(timer));
+    toast.addEventListener("focusin", () => clearTimeout(timer));
+    toast.addEventListener("pointerleave", () => { timer = setTimeout(() => toast.remove(), 3000); });
+  };
+  all("[data-toast]").forEach(dismiss);
+  window.mekong.toast = (text, tone = "ok") => {
+    const toast = document.createElement("div"), close = document.createElement("button");
+    toast.className = `toast ${tone}`;
+    toast.append(Object.assign(document.createElement("span"), { textContent: text }));
+    Object.assign(close, { type: "button", className: "btn s", textContent: words.close });
+    close.dataset.close = "";
+    toast.append(close);
+    $("[data-toasts]").append(toast);
+    dismiss(toast);
+  };
+
+  // Dialogs and menus
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-open]");
+    if (opener) { const box = document.getElementById(opener.dataset.open); box.showModal(); $("[autofocus], select, textarea, input:not([type=hidden])", box)?.focus(); return; }
+    const closer = event.target.closest("[data-close]");
+    if (closer) { (closer.closest("dialog") ? closer.closest("dialog").close() : closer.closest("[data-toast], .toast")?.remove()); return; }
+    if (event.target.matches("dialog")) event.target.close();
+    all("details[data-drop][open]").forEach((drop) => drop.contains(event.target) || drop.removeAttribute("open"));
+    const copier = event.target.closest("[data-copy]");
+    if (copier) navigator.clipboard?.writeText(copier.dataset.copy).then(() => window.mekong.toast(copier.dataset.done || copier.dataset.copy));
+    if (event.target.closest("[data-palette]")) open_palette();
+    if (event.target.closest("[data-keys]")) $("#keys").showModal();
+  });
+
+  // Palette
+  const palette = $("#palette"), asked = $("#palette input"), found = $("#found");
+  const options = () => all("[role=option]", found);
+  const choose = (n) => {
+    const list = options();
+    if (!list.length) return;
+    const at = (n + list.length) % list.length;
+    list.forEach((each, place) => each.setAttribute("aria-selected", place === at));
+    list[at].scrollIntoView({ block: "nearest" });
+    asked.setAttribute("aria-activedescendant", list[at].id);
+  };
+  const open_palette = () => {
+    if (palette.open) return;
+    palette.showModal();
+    asked.select();
+    asked.dispatchEvent(new Event("open"));
+  };
+  found?.addEventListener("htmx:afterSwap", () => choose(0));
+  asked?.addEventListener("keydown", (event) => {
+    const at = options().findIndex((each) => each.getAttribute("aria-selected") === "true");
+    if (event.key === "ArrowDown") { choose(at + 1); event.preventDefault(); }
+    else if (event.key === "ArrowUp") { choose(at - 1); event.preventDefault(); }
+    else if (event.key === "Enter") { event.preventDefault(); $("a", options()[Math.max(at, 0)] || found)?.click(); }
+  });
+
+  // Rows: a cursor, a selection, a bar that says how many and how much.
+  const rows = () => all("tbody tr[data-href]");
+  let cursor = -1, anchor = -1;
+  const move = (by) => {
+    const list = rows();
+    if (!list.length) return;
+    list[cursor]?.classList.remove("cursor");
+    cursor = Math.min(list.length - 1, Math.max(0, cursor + by));
+    list[cursor].classList.add("cursor");
+    list[cursor].scrollIntoView({ block: "nearest" });
+  };
+  const number = new Intl.NumberFormat(document.documentElement.lang);
+  const tally = () => {
+    const picked = all("tbody input[name=pick]:checked"), bar = $("[data-bulk]");
+    rows().forEach((row) => row.setAttribute("aria-selected", Boolean($("input[name=pick]:checked", row))));
+    if (!bar) return;
+    bar.hidden = !picked.length;
+    const sums = {};
+    picked.forEach((box) => { const row = box.closest("tr"); sums[row.dataset.currency] = (sums[row.dataset.currency] || 0) + Number(row.dataset.total); });
+    const money = Object.entries(sums).map(([currency, minor]) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency }).format(minor / (currency === "VND" ? 1 : 100)));
+    $("[data-count]", bar).textContent = [fill(words.picked, { count: number.format(picked.length) }), ...money].join(" · ");
+    all("[data-n]").forEach((each) => { each.textContent = number.format(picked.length); });
+    const whole = $("[data-pick-all]");
+    if (whole) { whole.checked = picked.length > 0 && picked.length === rows().length; whole.indeterminate = picked.length > 0 && !whole.checked; }
+  };
+  const pick = (range) => {
+    const list = rows();
+    if (cursor < 0) return;
+    const [from, to] = range && anchor >= 0 ? [Math.min(anchor, cursor), Math.max(anchor, cursor)] : [cursor, cursor];
+    const box = $("input[name=pick]", list[cursor]);
+    if (!box) return;
+    const on = range ? true : !box.checked;
+    list.slice(from, to + 1).forEach((row) => { $("input[name=pick]", row).checked = on; });
+    anchor = cursor;
+    tally();
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-pick-all]")) all("tbody input[name=pick]").forEach((box) => { box.checked = event.target.checked; });
+    if (event.target.matches("[data-pick-all], input[name=pick]")) tally();
+  });
+  document.addEventListener("click", (event) => event.target.closest("[data-unpick]") && drop());
+  const drop = () => { all("tbody input[name=pick]:checked").forEach((box) => { box.checked = false; }); tally(); };
+  // A refreshed list keeps what was picked.
+  let kept = new Set();
+  document.addEventListener("htmx:beforeSwap", () => { kept = new Set(all("tbody input[name=pick]:checked").map((box) => box.value)); });
+  document.addEventListener("htmx:afterSwap", () => { all("tbody input[name=pick]").forEach((box) => { if (kept.has(box.value)) box.checked = true; }); rows()[cursor]?.classList.add("cursor"); tally(); });
+  tally();
+
+  // Keys. Single letters act outside of fields only, and can be switched off.
+  const letters = $("[data-letters]");
+  const on = () => localStorage.getItem("mekong.letters") !== "off";
+  if (letters) { letters.checked = on(); letters.addEventListener("change", () => localStorage.setItem("mekong.letters", letters.checked ? "on" : "off")); }
+  let going = 0;
+  document.addEventListener("keydown", (event) => {
+    const inField = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+    const command = event.ctrlKey || event.metaKey;
+    if (command && event.key.toLowerCase() === "k") { event.preventDefault(); open_palette(); return; }
+    if (command && event.key === "Enter") { event.target.form?.requestSubmit(); return; }
+    if (command && event.key.toLowerCase() === "z" && !inField) { const undo = $("[data-toast] form"); if (undo) { event.preventDefault(); undo.requestSubmit(); } return; }
+    if (event.key === "Escape" && !$("dialog[open]")) { all("details[data-drop][open]").forEach((each) => each.removeAttribute("open")); drop(); if (inField) event.target.blur(); return; }
+    if (inField || command || event.altKey || $("dialog[open]") || !on()) return;
+    const key = event.key;
+    if (going && Date.now() - going < 1500) {
+      going = 0;
+      const link = $(`.nav [data-go="${CSS.escape(key.toLowerCase())}"]`);
+      if (link) { event.preventDefault(); location.assign(link.href); }
+      return;
+    }
+    if (key === "g" || key === "G") { going = Date.now(); return; }
+    if (key === "?") { $("#keys").showModal(); event.preventDefault(); return; }
+    if (key === "/") { const field = $("[data-search]"); if (field) { field.focus(); field.select?.(); event.preventDefault(); } return; }
+    const own = $(`[data-key="${CSS.escape(key.toLowerCase())}"]:not([disabled])`);
+    if (own) { event.preventDefault(); own.click(); return; }
+    if (key === "j") move(1); else if (key === "k") move(-1);
+    else if (key === "x") pick(false); else if (key === "X") pick(true);
+    else if (key === "Enter" && cursor >= 0 && !event.target.closest("a, button")) location.assign(rows()[cursor].dataset.href);
+  });
+
+  // Live hints: one stream a visible page, turned into events that parts of the page listen to.
+  const topics = new Set(all("[data-live], [hx-trigger*='live-']").flatMap((each) => [...(each.dataset.live || "").split(" "), ...((each.getAttribute("hx-trigger") || "").match(/live-(\w+)/g) || []).map((t) => t.slice(5))]).filter(Boolean));
+  let stream = null, pending = new Map();
+  const hint = (topic) => {
+    if (pending.has(topic)) return;
+    pending.set(topic, setTimeout(() => { pending.delete(topic); document.body.dispatchEvent(new CustomEvent(`live-${topic}`)); }, 400));
+  };
+  const listen = () => {
+    if (stream || !topics.size || document.hidden || !window.EventSource) return;
+    stream = new EventSource(`/live/events?topics=${[...topics].join(",")}`);
+    stream.onmessage = (event) => {
+      const topic = JSON.parse(event.data).topic;
+      if (topic === "*") topics.forEach(hint); else hint(topic);
+    };
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { stream?.close(); stream = null; } else { listen(); topics.forEach(hint); }
+  });
+  listen();
+  addEventListener("pagehide", () => { stream?.close(); stream = null; });
+
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status !== 401) window.mekong.toast(words.failed, "bad");
+  });
+
+  // Files may be dropped on their field.
+  all(".file").forEach((box) => {
+    const input = $("input[type=file]", box);
+    ["dragenter", "dragover"].forEach((name) => box.addEventListener(name, (event) => { event.preventDefault(); box.classList.add("over"); }));
+    ["dragleave", "drop"].forEach((name) => box.addEventListener(name, (event) => { event.preventDefault(); box.classList.remove("over"); }));
+    box.addEventListener("drop", (event) => { if (event.dataTransfer.files.length) input.files = event.dataTransfer.files; });
+  });
+
+  // Lines of a form: add and remove.
+  document.addEventListener("click", (event) => {
+    const adder = event.target.closest("[data-add-line]"), remover = event.target.closest("[data-remove-line]");
+    if (adder) {
+      const list = document.getElementById(adder.dataset.addLine), made = $("template", list).content.cloneNode(true);
+      const n = Number(list.dataset.next || all("[data-line]", list).length);
+      list.dataset.next = n + 1;
+      all("[id], [for], [aria-describedby]", made).forEach((each) => ["id", "for", "aria-describedby"].forEach((name) => each.hasAttribute(name) && each.setAttribute(name, each.getAttribute(name).replace("__n__", n))));
+      $("[data-lines]", list).append(made);
+      window.htmx?.process($("[data-lines]", list).lastElementChild);
+      $("input", $("[data-lines]", list).lastElementChild)?.focus();
+    }
+    if (remover) { const lines = all("[data-line]", remover.closest("[data-lines]")); if (lines.length > 1) remover.closest("[data-line]").remove(); }
+  });
+})();

@@ -1,0 +1,319 @@
+"""How the pages write numbers, money, time, and the pieces of the design system."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, ngettext
+
+from mekong.faces.backoffice import marks, words
+from mekong.faces.backoffice.marks import Mark
+from mekong.foundation.money import exponent
+
+register = template.Library()
+
+MINUS, NBSP = "\u2212", "\u00a0"
+
+
+def _english() -> bool:
+    return (get_language() or "vi").startswith("en")
+
+
+@register.filter
+def num(value: int | None) -> str:
+    """1234567 as `1.234.567` (en: `1,234,567`); None as a dash; a true minus."""
+    if value is None:
+        return "–"
+    text = f"{abs(int(value)):,}"
+    return (MINUS if int(value) < 0 else "") + (text if _english() else text.replace(",", "."))
+
+
+@register.filter
+def signed(value: int) -> str:
+    return f"+{num(value)}" if value > 0 else num(value)
+
+
+@register.filter
+def money(minor: int | None, currency: str = "VND") -> str:
+    """Minor units for people: `1.234.567 ₫`, `12,50 GBP`."""
+    if minor is None:
+        return "–"
+    digits = exponent(currency)
+    whole, rest = divmod(abs(int(minor)), 10**digits)
+    text = num(whole)
+    if digits:
+        text += ("." if _english() else ",") + str(rest).zfill(digits)
+    return f"{MINUS if minor < 0 else ''}{text}{NBSP}{'₫' if currency == 'VND' else currency}"
+
+
+@register.filter
+def amount(minor: int | None, currency: str = "VND") -> str:
+    """Money without its sign, for columns whose head says the currency."""
+    return money(minor, currency).rsplit(NBSP, 1)[0]
+
+
+@register.filter
+def millions(minor: int, currency: str = "VND") -> str:
+    """For charts: `14,2` (millions of đồng)."""
+    tenths = round(minor / 10 ** exponent(currency) / 100_000)
+    text = f"{tenths / 10:.1f}"
+    return text if _english() else text.replace(".", ",")
+
+
+@register.filter
+def ms(value: float | None) -> str:
+    """A delay: `184 ms`, `1,4 s` (en: `1.4 s`), `12 min`."""
+    if value is None:
+        return "–"
+    if value < 1000:
+        return f"{num(round(value))}{NBSP}ms"
+    if value < 60_000:
+        text = f"{value / 1000:.1f}"
+        return f"{text if _english() else text.replace('.', ',')}{NBSP}s"
+    return gettext("{count} min").format(count=num(round(value / 60_000)))
+
+
+@register.filter
+def day(value: datetime | date | None) -> str:
+    if value is None:
+        return "–"
+    return f"{timezone.localtime(value) if isinstance(value, datetime) else value:%d/%m/%Y}"
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    return "–" if value is None else f"{timezone.localtime(value):%H:%M}"
+
+
+@register.filter
+def seconds(value: datetime | None) -> str:
+    return "–" if value is None else f"{timezone.localtime(value):%H:%M:%S}"
+
+
+@register.filter
+def when(value: datetime | None) -> str:
+    """Within today the time alone, else date and time; last year's with the year."""
+    if value is None:
+        return "–"
+    there, today = timezone.localtime(value), timezone.localtime()
+    if there.date() == today.date():
+        return f"{there:%H:%M}"
+    return f"{there:%d/%m %H:%M}" if there.year == today.year else f"{there:%d/%m/%Y %H:%M}"
+
+
+@register.filter
+def weekday(value: datetime | date) -> str:
+    """“Thứ Ba 03/11/2026”."""
+    there = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    names = [gettext(each) for each in _WEEKDAYS]
+    return f"{names[there.weekday()]} {there:%d/%m/%Y}"
+
+
+def _n(text: str) -> str:
+    return text
+
+
+_WEEKDAYS = (
+    _n("Monday"), _n("Tuesday"), _n("Wednesday"), _n("Thursday"), _n("Friday"), _n("Saturday"), _n("Sunday"),
+)  # fmt: skip
+
+
+@register.filter
+def left(value: datetime | None) -> str:
+    """How long until, or how long ago: “còn 3 giờ 48 phút”, “quá 12 phút”."""
+    if value is None:
+        return ""
+    gap = value - timezone.now()
+    length = span(abs(gap))
+    return (gettext("{span} left") if gap > timedelta() else gettext("{span} late")).format(span=length)
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    """“12 phút trước”."""
+    if value is None:
+        return gettext("never")
+    gap = timezone.now() - value
+    if gap < timedelta(seconds=60):
+        return gettext("just now")
+    return gettext("{span} ago").format(span=span(gap))
+
+
+def span(gap: timedelta) -> str:
+    minutes = int(gap.total_seconds()) // 60
+    if minutes < 1:
+        return ngettext("{n} second", "{n} seconds", int(gap.total_seconds())).format(n=int(gap.total_seconds()))
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days:
+        return ngettext("{n} day", "{n} days", days).format(n=num(days))
+    short = ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    if not hours:
+        return short
+    long = ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    return f"{long} {short}" if minutes else long
+
+
+@register.filter
+def masked(phone: str) -> str:
+    """`+84903123218` as `0903 ••• 218`: recognisable, and of no use to who may not see it."""
+    if not phone:
+        return ""
+    local = "0" + phone[3:] if phone.startswith("+84") else phone
+    return f"{local[:4]} ••• {local[-3:]}" if len(local) > 7 else "•••"
+
+
+@register.filter
+def phone(value: str) -> str:
+    """`+84903123218` as `0903 123 218`."""
+    if re.fullmatch(r"\+84\d{9}", value):
+        local = "0" + value[3:]
+        return f"{local[:4]} {local[4:7]} {local[7:]}"
+    return value
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    return format_html(
+        '<svg class="i{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
+        f" {extra}" if extra else "", static("backoffice/icons.svg"), name,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def wordmark(part: str = "logo", box: str = "0 0 139 32") -> SafeString:
+    return format_html(
+        '<svg viewBox="{}" aria-hidden="true"><use href="{}#{}"/></svg>', box, static("backoffice/icons.svg"), part
+    )
+
+
+@register.simple_tag
+def ch(channel: Mark | str, extra: str = "") -> SafeString:
+    """A channel's two letters."""
+    known = channel if isinstance(channel, Mark) else marks.mark(channel)
+    return format_html(
+        '<span class="ch{}" data-ch="{}" role="img" aria-label="{}">{}</span>',
+        f" {extra}" if extra else "", known.hue, known.name, known.letters,
+    )  # fmt: skip
+
+
+def _shape(shape: words.Shape | None, code: str) -> SafeString:
+    if shape is None:
+        return format_html('<span class="st wait">{}</span>', code)
+    if shape.tone:
+        return format_html('<span class="st {}">{}</span>', shape.tone, shape.word)
+    return format_html('<span class="st" style="--p:{}">{}</span>', shape.fill, shape.word)
+
+
+@register.simple_tag
+def status(code: str) -> SafeString:
+    """Where an order stands."""
+    return _shape(words.ORDER_STATES.get(code), code)
+
+
+@register.simple_tag
+def payment(code: str) -> SafeString:
+    return _shape(words.PAYMENT_STATES.get(code), code)
+
+
+@register.simple_tag
+def product_status(code: str) -> SafeString:
+    return _shape(words.PRODUCT_STATES.get(code), code)
+
+
+_PICTURES: tuple[tuple[str, str], ...] = (
+    ("bag|túi|tote|shopper|sack", "bag"), ("candle|nến|t-light|holder|lantern|light", "candle"),
+    ("tea|trà|mug|cup|chén|ấm|coffee|cà phê|teapot", "tea"), ("bowl|bát|tô|pudding", "bowl"),
+    ("plate|đĩa|dish|cakestand|tray", "plate"), ("tin|hộp|box|lon|jar|can ", "tin"), ("bình|vase|lọ|pot", "lam"),
+    ("khăn|scarf|towel|apron|áo|vải|blanket|shawl", "scarf"),
+)  # fmt: skip
+
+
+@register.simple_tag
+def thumb(url: str, name: str = "", extra: str = "") -> SafeString:
+    """A product's picture; without one, a drawing of the kind of thing its name says, or a parcel."""
+    kind = f" {extra}" if extra else ""
+    if url:
+        return format_html('<img class="thumb{}" src="{}" alt="" loading="lazy" width="36" height="36">', kind, url)
+    folded = name.casefold()
+    drawing = next((found for pattern, found in _PICTURES if re.search(pattern, folded)), "parcel")
+    return format_html(
+        '<svg class="thumb{}" viewBox="0 0 64 64" aria-hidden="true"><use href="{}#p-{}"/></svg>',
+        kind, static("backoffice/goods.svg"), drawing,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def meter(free: int, buffer: int, held: int, incoming: int = 0, extra: str = "") -> SafeString:
+    """The stock meter: free, buffer, held, on the way."""
+    label = gettext("Free to sell {free}, buffer {buffer}, held {held}, incoming {incoming}").format(
+        free=num(free), buffer=num(buffer), held=num(held), incoming=num(incoming)
+    )
+    parts = [("free", free), ("buf", buffer), ("held", held), ("inc", incoming)]
+    return format_html(
+        '<span class="meter{}" role="img" aria-label="{}">{}</span>',
+        f" {extra}" if extra else "", label,
+        format_html_join("", '<i class="{}" style="--q:{}"></i>', ((n, max(0, int(q))) for n, q in parts if q > 0)),
+    )  # fmt: skip
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """A value of a mapping by a key that is a variable."""
+    return mapping.get(key) if mapping is not None else None
+
+
+@register.filter
+def reason(code: str) -> str:
+    """A movement's reason in words; one in the shop's own words stays."""
+    return str(words.REASONS.get(code, code))
+
+
+@register.filter
+def place(code: str) -> str:
+    """A location in words: those of the system by name, ours by code."""
+    return str(words.PLACES.get(code.upper(), code))
+
+
+@register.filter
+def issue(code: str) -> str:
+    return str(words.ISSUES.get(code, (code, ""))[0])
+
+
+@register.filter
+def issue_remedy(code: str) -> str:
+    return str(words.ISSUES.get(code, ("", ""))[1])
+
+
+@register.filter
+def percent(basis_points: int) -> str:
+    """800 as `8%`."""
+    text = f"{basis_points / 100:.2f}".rstrip("0").rstrip(".")
+    return f"{text if _english() else text.replace('.', ',')}%"
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """The query of this page with some parameters changed; an empty value takes one out. Paging starts anew."""
+    query = context["request"].GET.copy()
+    query.pop("cursor", None)
+    query.pop("page", None)
+    for name, value in changes.items():
+        if value in (None, ""):
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return "?" + query.urlencode()
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Two letters of a name: of the family and the given name, as they stand."""
+    parts = name.split()
+    return (parts[0][:1] + (parts[-1][:1] if len(parts) > 1 else "")).upper() or "?"

@@ -1,0 +1,152 @@
+"""Ways in and out: sign-in, one-time passwords, language and theme, pictures, and what went wrong."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mekong.faces.backoffice import marks, sentences
+from mekong.faces.backoffice.middleware import LANGUAGES
+from mekong.faces.backoffice.visit import THEME_COOKIE, THEMES, Visit, page, render_apart, safe_next
+from mekong.foundation import access, commands
+from mekong.foundation.errors import BadCredentials, Invalid, MekongError
+from mekong.foundation.models import Person
+
+log = logging.getLogger(__name__)
+
+_YEAR = timedelta(days=365)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """E-mail and password. A wrong one is said, and how long to wait when there were too many."""
+    after = safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
+    if request.method != "POST":
+        if isinstance(request.user, Person):
+            return HttpResponseRedirect(after)
+        return _door(request, after)
+    email = request.POST.get("email", "")[:254]
+    try:
+        access.sign_in(request, email, request.POST.get("password", ""), now=timezone.now())
+    except MekongError as refused:
+        return _door(request, after, email, sentences.of(refused), refused.status)
+    return HttpResponseRedirect(after)
+
+
+def _door(request: HttpRequest, after: str, email: str = "", message: str = "", status: int = 200) -> HttpResponse:
+    mouths = [(marks.LETTERS[kind], marks.HUES[kind]) for kind in ("store", "web", "shopee", "lazada", "tiki", "tiktok")]
+    context = {"next": after, "email": email, "message": message, "mouths": mouths}
+    return render_apart(request, "sign_in.html", context, status=status)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    access.sign_out(request, now=timezone.now())
+    return HttpResponseRedirect("/sign-in/")
+
+
+@page(methods=("GET", "HEAD", "POST"))
+def password(visit: Visit) -> HttpResponse:
+    """Change one's own password; whoever came in with a one-time password is brought here first."""
+    errors: dict[str, str] = {}
+    if visit.is_post:
+        new, again = visit.request.POST.get("new", ""), visit.request.POST.get("again", "")
+        if new != again:
+            errors["again"] = gettext("The two differ. Type the new password once more.")
+        else:
+            try:
+                commands.change_password(
+                    actor=visit.actor, person_id=visit.person.uid, current=visit.request.POST.get("current", ""), new=new
+                )
+            except BadCredentials:
+                errors["current"] = gettext("This is not the password you signed in with. Type it again.")
+            except Invalid as wrong:
+                errors["new"] = sentences.without_field(wrong)
+            else:
+                visit.person.refresh_from_db()
+                update_session_auth_hash(visit.request, visit.person)
+                visit.flash(gettext("The password is changed."))
+                return visit.redirect("/")
+    context = {"errors": errors, "is_first": visit.person.must_change_password, "email": visit.person.email}
+    return render_apart(visit.request, "password.html", context, status=422 if errors else 200)
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Language and theme of this browser; the language of somebody signed in goes with them."""
+    answer = HttpResponseRedirect(safe_next(request, request.POST.get("next", "")))
+    language, theme = request.POST.get("language", ""), request.POST.get("theme", "")
+    if language in LANGUAGES:
+        answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=_YEAR, samesite="Lax")
+        if isinstance(request.user, Person):
+            actor = access.resolve(request.user)
+            commands.set_language(actor=actor, person_id=request.user.uid, language=language)
+    if theme in THEMES:
+        answer.set_cookie(THEME_COOKIE, theme, max_age=_YEAR, samesite="Lax")
+    return answer
+
+
+_SHOWN = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif"}
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> HttpResponse | FileResponse:  # noqa: ARG001 - the form of every view
+    """A picture of the catalogue. Its name is the digest of its content, so it may be kept forever."""
+    root = Path(settings.MEDIA_ROOT).resolve()
+    file = (root / path).resolve()
+    kind = _SHOWN.get(file.suffix.lower())
+    if kind is None or root not in file.parents or not file.is_file():
+        raise Http404
+    answer = FileResponse(file.open("rb"), content_type=kind)
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'"
+    return answer
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's form
+    title = gettext("There is nothing at this address")
+    message = gettext("Check the address, or find what you look for with Ctrl K.")
+    return render_apart(request, "apart.html", {"title": title, "message": message, "code": "404"}, status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's form
+    title = gettext("This is not allowed")
+    message = gettext("The page may have been open for too long. Go back, reload it, and try again.")
+    return render_apart(request, "apart.html", {"title": title, "message": message, "code": "403"}, status=403)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form of another site, or one whose cookie is gone."""
+    log.info("form refused: %s", reason)
+    return forbidden(request)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """A mistake of ours. Says a reference that the log has too, and needs neither database nor session."""
+    reference = uuid4().hex[:8]
+    log.error("page broke, reference %s, at %s", reference, request.path)
+    title = gettext("Something went wrong on our side")
+    message = gettext("Nothing was changed. Try again; if it stays, tell support the reference {reference}.").format(
+        reference=reference
+    )
+    return render_apart(request, "apart.html", {"title": title, "message": message, "code": reference}, status=500)
+
+
+def last_unit(request: HttpRequest) -> HttpResponse:
+    """The live page by its other name, query and all."""
+    query = urlencode(request.GET.items()) if request.GET else ""
+    return HttpResponseRedirect(f"/live/?{query}" if query else "/live/")

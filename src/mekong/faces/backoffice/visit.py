@@ -1,0 +1,154 @@
+"""One person's request of one page: who asks, when, and how to answer.
+
+`page` wraps a view so that it is only asked by somebody signed in, and turns what commands refuse into a page that says
+what, why and what to do.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import quote
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from mekong.faces.backoffice import sentences, shell
+from mekong.foundation import access
+from mekong.foundation.actor import Actor
+from mekong.foundation.errors import MayNot, MekongError
+from mekong.foundation.models import Person
+
+P = ParamSpec("P")
+
+THEME_COOKIE = "mekong_theme"
+THEMES = ("system", "light", "dark")
+_TOASTS = "toasts"
+
+
+@dataclass
+class Visit:
+    """`now` is read once, here. Views pass `actor` and `now` on to commands."""
+
+    request: HttpRequest
+    actor: Actor
+    person: Person
+    now: datetime
+    language: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the page itself asks for a part of it."""
+        return self.request.headers.get("HX-Request") == "true" and "HX-Boosted" not in self.request.headers
+
+    @property
+    def is_post(self) -> bool:
+        return self.request.method == "POST"
+
+    def param(self, name: str, default: str = "") -> str:
+        """A query parameter, bounded and without control characters."""
+        return "".join(letter for letter in self.request.GET.get(name, default)[:200] if letter >= " ").strip()
+
+    def posted(self, name: str, default: str = "", *, longest: int = 5000) -> str:
+        """A field of a form, bounded, without NUL."""
+        return self.request.POST.get(name, default)[:longest].replace("\x00", "").strip()
+
+    def flash(self, text: str, *, tone: str = "ok", undo: tuple[str, Mapping[str, str]] | None = None) -> None:
+        """Say something on the next page. `undo`: where to post what takes it back."""
+        toasts = self.request.session.get(_TOASTS, [])
+        toast: dict[str, Any] = {"text": text, "tone": tone}
+        if undo:
+            toast["undo"] = {"url": undo[0], "fields": dict(undo[1])}
+        self.request.session[_TOASTS] = [*toasts[-4:], toast]
+
+    def render(self, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
+        whole = {**_everywhere(self.request, self.now), **shell.context(self.actor, self.request.path_info, self.now)}
+        whole |= {"visit": self, "actor": self.actor, **self.context, **(context or {})}
+        whole["toasts"] = [] if self.is_partial else self.request.session.pop(_TOASTS, [])
+        return HttpResponse(render_to_string(f"backoffice/{template}", whole, request=self.request), status=status)
+
+    def redirect(self, to: str) -> HttpResponse:
+        """Go on to a page of ours after a form."""
+        return HttpResponseRedirect(to)
+
+
+def render_apart(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    """A page outside the shell: sign-in, errors."""
+    whole = {**_everywhere(request, timezone.now()), **context}
+    return HttpResponse(render_to_string(f"backoffice/{template}", whole, request=request), status=status)
+
+
+def _everywhere(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    theme = request.COOKIES.get(THEME_COOKIE, "system")
+    return {
+        "theme": theme if theme in THEMES else "system",
+        "language": translation.get_language() or "vi",
+        "here": request.get_full_path(),
+        "now": now,
+        # A form is taken once: the second of two clicks finds its token used.
+        "once_token": uuid4().hex,
+        "js_words": shell.js_words(),
+    }
+
+
+def safe_next(request: HttpRequest, wanted: str, default: str = "/") -> str:
+    """`wanted` if it is a page of ours, else `default`: nobody is sent elsewhere by a link they were sent."""
+    fits = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return wanted if fits and wanted.startswith("/") else default
+
+
+def page(
+    permission: str = "", *, methods: tuple[str, ...] = ("GET", "HEAD")
+) -> Callable[[Callable[Concatenate[Visit, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+    """A page for people signed in who hold `permission` ("" for everyone)."""
+
+    def wrap(
+        view: Callable[Concatenate[Visit, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @functools.wraps(view)
+        def asked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            person = request.user
+            if not isinstance(person, Person) or not person.is_active:
+                return _to_sign_in(request)
+            if person.must_change_password and not request.path_info.startswith("/password/"):
+                return HttpResponseRedirect("/password/")
+            visit = Visit(request, access.resolve(person), person, timezone.now(), translation.get_language() or "vi")
+            try:
+                if permission:
+                    visit.actor.require(permission)
+                return view(visit, *args, **kwargs)
+            except MekongError as refused:
+                return refusal(visit, refused)
+
+        return asked
+
+    return wrap
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    there = "/sign-in/"
+    if request.method == "GET" and request.path_info != "/":
+        there += "?next=" + quote(request.get_full_path())
+    if request.headers.get("HX-Request") == "true":
+        # A part of a page cannot show the sign-in form; the whole page goes there.
+        return HttpResponse(status=401, headers={"HX-Redirect": there})
+    return HttpResponseRedirect(there)
+
+
+def refusal(visit: Visit, refused: MekongError) -> HttpResponse:
+    """The page, or the toast of a partial, that says what a command refused."""
+    if visit.is_partial:
+        return visit.render("parts/refused.html", {"message": sentences.of(refused)}, status=refused.status)
+    kind = "403.html" if isinstance(refused, MayNot) else "refused.html"
+    return visit.render(
+        kind, {"message": sentences.of(refused), "code": refused.code, "status": refused.status}, status=refused.status
+    )

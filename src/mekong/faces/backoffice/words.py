@@ -1,0 +1,129 @@
+"""Words and shapes for the states and kinds that modules know by code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Word = str | Promise
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`tone` of a status mark: "" is the pie that fills to `fill` percent; wait, done, risk, fail and off have their shape."""
+
+    word: Word
+    tone: str = ""
+    fill: int = 0
+
+
+ORDER_STATES: Mapping[str, Shape] = {
+    "pending_confirmation": Shape(_("Awaiting confirmation"), "wait"),
+    "awaiting_stock": Shape(_("Awaiting stock"), "risk"),
+    "confirmed": Shape(_("Confirmed"), fill=15),
+    "allocated": Shape(_("Allocated"), fill=30),
+    "picking": Shape(_("Picking"), fill=45),
+    "packed": Shape(_("Packed"), fill=60),
+    "ready_to_ship": Shape(_("Ready to ship"), fill=70),
+    "ready_for_pickup": Shape(_("Ready for pick-up"), fill=70),
+    "shipped": Shape(_("Out for delivery"), fill=85),
+    "delivery_failed": Shape(_("Delivery failed"), "fail"),
+    "returning": Shape(_("Coming back"), fill=90),
+    "delivered": Shape(_("Delivered"), fill=95),
+    "completed": Shape(_("Completed"), "done"),
+    "returned": Shape(_("Returned"), "off"),
+    "cancelled": Shape(_("Cancelled"), "off"),
+}
+
+PAYMENT_STATES: Mapping[str, Shape] = {
+    "unpaid": Shape(_("Unpaid"), "wait"),
+    "partly_paid": Shape(_("Partly paid"), fill=50),
+    "paid": Shape(_("Paid"), "done"),
+    "partly_refunded": Shape(_("Partly refunded"), fill=50),
+    "refunded": Shape(_("Refunded"), "off"),
+}
+
+ISSUES: Mapping[str, tuple[Word, Word]] = {
+    "address": (_("Address unclear"), _("Correct the delivery address, then confirm.")),
+    "stock": (_("Short of stock"), _("Receive or move stock; the order goes on by itself.")),
+    "unmatched_line": (_("Unmatched line"), _("Say which SKU the line is; its goods are then held.")),
+    "duplicate": (_("Possible duplicate"), _("Compare the two orders; cancel one, or confirm both.")),
+}
+"""Why an order is held back, and what mends it."""
+
+PRODUCT_STATES: Mapping[str, Shape] = {
+    "active": Shape(_("On sale"), "done"),
+    "draft": Shape(_("Draft"), "wait"),
+    "archived": Shape(_("Off sale"), "off"),
+}
+
+REASONS: Mapping[str, Word] = {
+    "opening": _("Opening stock"),
+    "receipt": _("Goods receipt"),
+    "adjustment": _("Stock adjustment"),
+    "count": _("Stocktake difference"),
+    "scrap": _("Written off"),
+    "expiry": _("Past its date"),
+    "transfer": _("Transfer"),
+    "shipment": _("Handed to the carrier"),
+    "delivery": _("Delivered to the buyer"),
+    "return": _("Sales return"),
+}
+
+PLACES: Mapping[str, Word] = {
+    "SUPPLIER": _("Supplier"),
+    "CUSTOMER": _("Customer"),
+    "DELIVERY": pgettext_lazy("a place", "In delivery"),
+    "LOSS": _("Loss and gain"),
+    "TRANSIT": _("In transfer"),
+}
+
+CONTROL_KINDS: Mapping[str, tuple[Word, Word]] = {
+    "pool": (_("Whole pool"), _("Sells everything that is free.")),
+    "share": (_("Share"), _("Shows so many percent of what is free.")),
+    "cap": (_("Cap"), _("Sells at most so many units in all.")),
+    "slice": (_("Exclusive slice"), _("Keeps so many units for this channel alone.")),
+    "floor": (_("Floor"), _("Stops when no more than so many units are left.")),
+    "buffer": (_("Fixed buffer"), _("Holds so many units back.")),
+    "exclude": (_("Not sold here"), _("Shows 0.")),
+}
+
+CONTROL_SCOPES: Mapping[str, Word] = {
+    "exclusion": _("Exclusion"),
+    "listing": _("Listing"),
+    "sku": _("SKU"),
+    "category": _("Category"),
+    "channel": _("Whole channel"),
+}
+
+TIMELINE: Mapping[str, Word] = {
+    "placed": _("Placed"),
+    "reserved": _("Goods held"),
+    "note": _("Note"),
+    "tags": _("Tags changed"),
+    "address": _("Address corrected"),
+    "line_matched": _("Line matched"),
+    "duplicate": _("Possible duplicate seen"),
+    "received": _("Returned goods received"),
+    "return_received": _("Returned goods received"),
+    "oversold": _("Sold beyond stock"),
+    **{code: shape.word for code, shape in ORDER_STATES.items()},
+}
+
+GRADES: Mapping[str, Word] = {
+    "resellable": _("Resellable"),
+    "damaged": _("Damaged"),
+    "missing": _("Missing"),
+}
+
+TAX_CLASSES: Mapping[str, Word] = {
+    "standard": _("VAT 10 %"),
+    "reduced": _("VAT 8 %"),
+    "vat5": _("VAT 5 %"),
+    "vat0": _("VAT 0 %"),
+    "exempt": _("Not subject to VAT"),
+}
