@@ -7,6 +7,7 @@ field with its problem and its remedy.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,6 +116,23 @@ def sentence(template: str, params: Mapping[str, Any], language: str) -> str:
     """An English msgid in a language, with its facts filled in."""
     translated = _translator(language)
     return translated(template).format_map(_Shown(params, language, translated))
+
+
+def sentence_of(code: str, params: Mapping[str, Any], language: str) -> str:
+    """The sentence of an error that was kept as its code and facts; the code itself where no error has it."""
+    template = _templates().get(code)
+    return sentence(template, params, language) if template else code
+
+
+@functools.cache
+def _templates() -> dict[str, str]:
+    found: dict[str, str] = {}
+    waiting: list[type[MekongError]] = [MekongError]
+    while waiting:
+        kind = waiting.pop()
+        found.setdefault(kind.code, kind.template)
+        waiting.extend(kind.__subclasses__())
+    return found
 
 
 def _field(wrong: FieldProblem, language: str) -> dict[str, str]:
