@@ -179,6 +179,12 @@ def get_listing(*, actor: Actor, listing_id: int) -> ListingView:
     return listing_views(actor=actor, rows=[find_listing(listing_id)])[0]
 
 
+def listings_of(*, actor: Actor, variant_ids: Sequence[int]) -> list[ListingView]:
+    """Every listing of these variants, on all channels. A few statements, however many variants. Raises: MayNot."""
+    actor.require("channels.view")
+    return listing_views(actor=actor, rows=list(Listing.objects.filter(variant_id__in=list(variant_ids)).only("id")))
+
+
 def find_listing(listing_id: int) -> Listing:
     row = Listing.objects.select_related("channel", "sync").filter(id=listing_id).first()
     if row is None:

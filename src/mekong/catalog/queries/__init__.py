@@ -20,6 +20,7 @@ from mekong.catalog.queries.variants import (
     variants_by_barcode,
     variants_by_id,
     variants_by_sku,
+    variants_of,
 )
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "variants_by_barcode",
     "variants_by_id",
     "variants_by_sku",
+    "variants_of",
 ]

@@ -32,8 +32,8 @@ _COLUMNS = """
              '') as thumbnail
 """
 _FROM = "from catalog_variant v join catalog_product p on p.id = v.product_id"
-SELECT_VARIANTS = f"select {_COLUMNS} {_FROM}"  # noqa: S608 - put together from constants, as all of these
-_BY_SKU = f"select {_COLUMNS}, v.sku_key {_FROM} where v.sku_key = any(%(keys)s)"  # noqa: S608 - as above
+SELECT_VARIANTS = f"select {_COLUMNS} {_FROM}"
+_BY_SKU = f"select {_COLUMNS}, v.sku_key {_FROM} where v.sku_key = any(%(keys)s)"
 _WIDTH = 28
 """Columns of a variant; what a statement selects after them belongs to the asker."""
 
@@ -72,6 +72,25 @@ def variants_by_id(*, actor: Actor, ids: Collection[int], on: date | None = None
     return {row[0]: variant_view(row, actor) for row in rows}
 
 
+def variants_of(
+    *, actor: Actor, product_ids: Collection[int], on: date | None = None
+) -> dict[int, tuple[VariantView, ...]]:
+    """All variants of each of these products, in their order.
+
+    One SQL statement. Raises: MayNot.
+    """
+    actor.require("catalog.view")
+    rows = fetch(
+        f"{SELECT_VARIANTS} where v.product_id = any(%(ids)s) order by v.position, v.id",
+        {"ids": list(product_ids), "on_day": on},
+    )
+    found: dict[int, tuple[VariantView, ...]] = {}
+    for row in rows:
+        view = variant_view(row, actor)
+        found[view.product_id] = (*found.get(view.product_id, ()), view)
+    return found
+
+
 def variants_by_sku(*, actor: Actor, skus: Collection[str], on: date | None = None) -> dict[str, VariantView]:
     """Variants by SKU without regard to case, under the very text that was asked for. Unknown SKUs are left out.
 
@@ -93,7 +112,7 @@ _BY_BARCODE = f"""
       join catalog_product p on p.id = v.product_id
       left join catalog_pack k on k.id = c.pack_id
      where c.key = any(%(keys)s)
-"""  # noqa: S608 - as above
+"""  # noqa: S608 - put together from constants
 
 
 def scan_barcodes(*, actor: Actor, codes: Collection[str], on: date | None = None) -> dict[str, Scanned]:
