@@ -41,14 +41,3 @@ def act_as(actor: Any) -> None:
     ref = actor.ref if isinstance(actor, Actor) else ""
     with connection.cursor() as cursor:
         cursor.execute("select set_config('mekong.actor', %s, true)", [ref])
-
-
-def reuse_connection() -> None:
-    """Keep this thread's connection from one piece of work to the next, unless the server has gone away.
-
-    For threads that live on, such as a combiner's: Django closes a connection after each request because its threads
-    are many and short, and a new one costs ten milliseconds of planning with cold caches.
-    """
-    raw = connection.connection
-    if raw is not None and not connection.in_atomic_block and (raw.closed or raw.broken):
-        connection.close()

@@ -19,6 +19,7 @@ from django.db import connection
 
 from mekong.foundation.actor import Actor
 from mekong.foundation.ids import new_id
+from mekong.foundation.pipeline import array, texts
 
 
 class Event(Protocol):
@@ -77,11 +78,12 @@ def decode(subscription: Subscription, payload: Any) -> Any:
 _INSERT = """
     with event as (
         insert into foundation_outboxevent (id, name, version, key, payload, actor, occurred_at)
-        select * from unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::jsonb[], %s::text[], %s::timestamptz[])
+        select id, name, version, key, payload::jsonb, %s, %s::timestamptz
+          from unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[]) e(id, name, version, key, payload)
     )
     insert into foundation_delivery (event_id, subscriber, key, attempts, next_at, error)
-    select event_id, subscriber, key, 0, at, ''
-      from unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[]) d(event_id, subscriber, key, at)
+    select event_id, subscriber, key, 0, %s::timestamptz, ''
+      from unnest(%s::uuid[], %s::text[], %s::text[]) d(event_id, subscriber, key)
 """
 
 
@@ -90,18 +92,22 @@ def emit(actor: Actor, event: Event, *, key: object, now: datetime | None = None
     emit_many(actor, [(event, key)], now=now)
 
 
-def emit_many(actor: Actor, events: Sequence[tuple[Event, object]], *, now: datetime | None = None) -> None:
-    """Publish many facts with one statement."""
+def emit_many(
+    actor: Actor, events: Sequence[tuple[Event, object]], *, now: datetime | None = None, cursor: Any = None
+) -> None:
+    """Publish many facts with one statement, on the cursor of a batch where one is given."""
     if not events:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, insert_parameters(actor, events, now or datetime.now(UTC)))
-        if any(_by_event.get(event.name) for event, _ in events):
-            cursor.execute("select pg_notify('mekong_events', '')")
+    if cursor is None:
+        with connection.cursor() as cursor:
+            emit_many(actor, events, now=now, cursor=cursor)
+        return
+    cursor.execute(_INSERT, _columns(actor, events, now or datetime.now(UTC)))
+    if any(_by_event.get(event.name) for event, _ in events):
+        cursor.execute("select pg_notify('mekong_events', '')")
 
 
-def insert_parameters(actor: Actor, events: Sequence[tuple[Event, object]], now: datetime) -> tuple[list[Any], ...]:
-    """The columns of `INSERT_SQL` for these events: for writers that batch on a connection of their own."""
+def _columns(actor: Actor, events: Sequence[tuple[Event, object]], now: datetime) -> tuple[Any, ...]:
     ids, names, versions, keys, payloads = [], [], [], [], []
     event_ids, subscribers, delivery_keys = [], [], []
     for event, key in events:
@@ -115,9 +121,7 @@ def insert_parameters(actor: Actor, events: Sequence[tuple[Event, object]], now:
             event_ids.append(event_id)
             subscribers.append(each.subscriber)
             delivery_keys.append(text)
-    moments = [now] * len(ids)
-    return (ids, names, versions, keys, payloads, [actor.ref] * len(ids), moments,
-            event_ids, subscribers, delivery_keys, [now] * len(event_ids))  # fmt: skip
-
-
-INSERT_SQL = _INSERT
+    return (
+        actor.ref, now, array(ids), texts(names), array(versions), texts(keys), texts(payloads),
+        now, array(event_ids), texts(subscribers), texts(delivery_keys),
+    )  # fmt: skip

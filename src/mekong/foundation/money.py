@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 
 # ISO 4217: digits after the decimal point, where they are not two.
 _EXPONENT = {"VND": 0, "JPY": 0, "KRW": 0, "IDR": 2, "BHD": 3, "KWD": 3}
@@ -48,8 +48,9 @@ def tax_inside(gross_minor: int, rate_bp: int) -> int:
     """
     if rate_bp <= 0:
         return 0
-    exact = Decimal(gross_minor) * rate_bp / (10_000 + rate_bp)
-    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    numerator, denominator = abs(gross_minor) * rate_bp, 10_000 + rate_bp
+    tax = (2 * numerator + denominator) // (2 * denominator)
+    return tax if gross_minor >= 0 else -tax
 
 
 def share(total_minor: int, weights: Sequence[int]) -> list[int]:

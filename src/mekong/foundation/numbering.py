@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -21,9 +22,21 @@ def take_numbers(prefix: str, count: int, *, now: datetime) -> list[str]:
 
     The series' row stays locked until the transaction ends, so numbers have no gaps but those of refused documents.
     """
-    series = f"{prefix}-{now.astimezone(_LOCAL):%y%m%d}"
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [series, count, count])
-        row = cursor.fetchone()
-    last = int(row[0])
-    return [f"{series}-{number:04d}" for number in range(last - count, last)]
+        ask_numbers(cursor, prefix, count, now=now)
+        return read_numbers(cursor, prefix, count, now=now)
+
+
+def ask_numbers(cursor: Any, prefix: str, count: int, *, now: datetime) -> None:
+    """As `take_numbers`, for a writer that sends several statements before it reads the first answer."""
+    cursor.execute(_TAKE, [_series(prefix, now), count, count])
+
+
+def read_numbers(cursor: Any, prefix: str, count: int, *, now: datetime) -> list[str]:
+    """The answer to `ask_numbers`."""
+    last = int(cursor.fetchone()[0])
+    return [f"{_series(prefix, now)}-{number:04d}" for number in range(last - count, last)]
+
+
+def _series(prefix: str, now: datetime) -> str:
+    return f"{prefix}-{now.astimezone(_LOCAL):%y%m%d}"

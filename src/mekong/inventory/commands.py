@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, connection, transaction
 
@@ -13,8 +13,10 @@ from mekong.catalog import queries as catalog
 from mekong.catalog.queries import StockFacts
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.command import command
+from mekong.foundation.errors import OutOfScope
 from mekong.foundation.ids import new_id
 from mekong.foundation.numbering import take_numbers
+from mekong.foundation.pipeline import array, texts
 from mekong.inventory import ledger, rules
 from mekong.inventory.contracts import (
     AdjustmentLine,
@@ -29,6 +31,7 @@ from mekong.inventory.contracts import (
 from mekong.inventory.engine import engine
 from mekong.inventory.errors import (
     BadQuantity,
+    BundleHasNoStock,
     ControlInvalid,
     HoldNotFound,
     LocationNotFound,
@@ -38,11 +41,11 @@ from mekong.inventory.errors import (
 from mekong.inventory.ledger import Move
 from mekong.inventory.models import (
     KEPT_KINDS,
+    SELLING_KINDS,
     ChannelSupply,
     ControlKind,
     ControlScope,
     Hold,
-    HoldLine,
     HoldState,
     Location,
     LocationKind,
@@ -59,6 +62,7 @@ from mekong.inventory.queries import control_view, get_location, location_view, 
 MAX_QUANTITY = 10**12
 """Units in one line; above this somebody scanned a barcode into the quantity field."""
 
+_LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 _FROM_SUPPLIER = {"opening": MovementReason.OPENING, "receipt": MovementReason.RECEIPT}
 _TO_LOSS = {"count": MovementReason.COUNT, "scrap": MovementReason.SCRAP, "expiry": MovementReason.EXPIRY}
 
@@ -76,10 +80,16 @@ def create_location(
     priority: int = 100,
     address: Mapping[str, str] | None = None,
 ) -> LocationView:
-    """Open a place that keeps stock: a warehouse or a store. Raises: MayNot, LocationTaken."""
+    """Open a place that keeps stock: a warehouse or a store. Raises: MayNot, ControlInvalid (names the field), LocationTaken."""
     actor.require("settings.manage")
     if kind not in (LocationKind.WAREHOUSE, LocationKind.STORE):
         raise ControlInvalid(field="kind", problem=f"“{kind}” is not a kind of location. Use warehouse or store.")
+    if not 1 <= len(code.strip()) <= 30 or not code.strip().isprintable():
+        raise ControlInvalid(field="code", problem="A location needs a code of 1 to 30 characters.")
+    if not 1 <= len(name.strip()) <= 120:
+        raise ControlInvalid(field="name", problem="A location needs a name of 1 to 120 characters.")
+    if not 0 <= priority <= 30_000:
+        raise ControlInvalid(field="priority", problem="Send a whole number from 0 to 30000.")
     try:
         with transaction.atomic():
             made = Location.objects.create(
@@ -97,7 +107,9 @@ def update_location(
 ) -> LocationView:
     """Rename a place, change its priority, or take it out of selling. Its stock and history stay."""
     actor.require("settings.manage")
-    place = Location.objects.select_for_update().filter(code__iexact=code, kind__in=KEPT_KINDS).first()
+    # Not FOR UPDATE: every movement's foreign key would wait for it.
+    held = Location.objects.select_for_update(no_key=True).exclude(kind=LocationKind.TRANSIT)
+    place = held.filter(code__iexact=code.strip(), kind__in=KEPT_KINDS).first()
     if place is None:
         raise LocationNotFound(key=code)
     if name is not None:
@@ -150,9 +162,10 @@ def adjust_stock(
     Raises: MayNot, OutOfScope, LocationNotFound, BadQuantity, LotRequired, ShortStock (more taken than is free).
     """
     reason_code = _FROM_SUPPLIER.get(reason) or _TO_LOSS.get(reason) or MovementReason.ADJUSTMENT
-    actor.require("inventory.receive" if reason in _FROM_SUPPLIER else "inventory.adjust")
+    right = "inventory.receive" if reason in _FROM_SUPPLIER else "inventory.adjust"
+    actor.require(right)
     place = get_location(actor=actor, code=location)
-    actor.require_location(place.id, place.code, "inventory.receive" if reason in _FROM_SUPPLIER else "inventory.adjust")
+    actor.require_location(place.id, place.code, right)
     if not lines:
         raise BadQuantity(field="lines", quantity="", range="in at least one line")
     other = virtual_location(LocationKind.SUPPLIER if reason in _FROM_SUPPLIER else LocationKind.LOSS)
@@ -160,7 +173,7 @@ def adjust_stock(
     said = note or (reason if reason_code == MovementReason.ADJUSTMENT else "")
     moves = []
     for position, line in enumerate(lines):
-        if line.quantity == 0 or abs(line.quantity) > MAX_QUANTITY:
+        if not _is_whole(line.quantity) or line.quantity == 0 or abs(line.quantity) > MAX_QUANTITY:
             raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="other than 0")
         source, target = (other, place.id) if line.quantity > 0 else (place.id, other)
         move = Move(
@@ -168,8 +181,16 @@ def adjust_stock(
             said[:300],
         )  # fmt: skip
         moves.append((move, reference))
+    _refuse_bundles([line.variant_id for line in lines])
     after = ledger.post(actor=actor, moves=moves, reason=reason_code, now=now)
     return StockChange(reference, _levels(after))
+
+
+def _refuse_bundles(variant_ids: Sequence[int]) -> None:
+    bundles = catalog.bundle_contents(variant_ids=variant_ids)
+    for position, variant in enumerate(variant_ids):
+        if variant in bundles:
+            raise BundleHasNoStock(field=f"lines[{position}]")
 
 
 def _levels(after: Mapping[tuple[int, int], ledger.Level]) -> list[LevelView]:
@@ -190,8 +211,11 @@ def ship_transfer(
     actor.require_location(source.id, source.code, "inventory.transfer")
     if source.id == target.id:
         raise ControlInvalid(field="to", problem="A transfer needs two different locations.")
+    if not lines:
+        raise BadQuantity(field="lines", quantity="", range="in at least one line")
     for position, (_, units) in enumerate(lines):
         _check_units(f"lines[{position}].quantity", units)
+    lines = _added_up(lines)
     code = take_numbers("CK", 1, now=now)[0]
     made = Transfer.objects.create(
         code=code,
@@ -219,7 +243,7 @@ def receive_transfer(
     if transfer is None:
         raise TransferNotFound(key=transfer_id)
     target = transfer.to_location_id
-    actor.require_location(target, str(target), "inventory.transfer")
+    actor.require_location(target, transfer.to_location.code, "inventory.transfer")
     if transfer.state == TransferState.RECEIVED:
         return
     transit, loss = virtual_location(LocationKind.TRANSIT), virtual_location(LocationKind.LOSS)
@@ -247,19 +271,43 @@ def expire_lots(*, actor: Actor, now: datetime) -> int:
     """
     loss = virtual_location(LocationKind.LOSS)
     written = 0
-    due = StockLot.objects.filter(expires_on__lt=now.date(), on_hand__gt=0).order_by("variant_id", "location_id", "id")
-    for lot in list(due):
-        level = ledger.lock([(lot.variant_id, lot.location_id)])[lot.variant_id, lot.location_id]
-        units = min(lot.on_hand, level.on_hand - level.reserved)
-        if units > 0:
-            move = Move(lot.variant_id, lot.location_id, loss, units, lot=lot.code, note="past its date")
+    today = now.astimezone(_LOCAL).date()
+    # What is on its way is written off where it arrives: the transfer counts on it.
+    due = (
+        StockLot.objects.filter(expires_on__lt=today, on_hand__gt=0, location__kind__in=SELLING_KINDS)
+        .order_by("variant_id", "location_id", "id")
+        .values_list("variant_id", "location_id")
+        .distinct()
+    )
+    for pair in sorted(set(due)):
+        level = ledger.lock([pair])[pair]
+        free = level.on_hand - level.reserved
+        lots = StockLot.objects.filter(variant_id=pair[0], location_id=pair[1], expires_on__lt=today, on_hand__gt=0)
+        for lot in lots.order_by("expires_on", "id"):
+            units = min(lot.on_hand, free)
+            if units <= 0:
+                continue
+            free -= units
+            move = Move(*pair, loss, units, lot=lot.code, note="past its date")
             ledger.post(actor=actor, moves=[(move, f"lot:{lot.code}")], reason=MovementReason.EXPIRY, now=now)
             written += units
     return written
 
 
+def _is_whole(units: object) -> bool:
+    return isinstance(units, int) and not isinstance(units, bool)
+
+
+def _added_up(lines: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Lines of one variant added up, in the order in which variants are first named."""
+    units: dict[int, int] = {}
+    for variant, count in lines:
+        units[variant] = units.get(variant, 0) + count
+    return list(units.items())
+
+
 def _check_units(field: str, units: int) -> None:
-    if not isinstance(units, int) or isinstance(units, bool) or not 1 <= units <= MAX_QUANTITY:
+    if not _is_whole(units) or not 1 <= units <= MAX_QUANTITY:
         raise BadQuantity(field=field, quantity=units, range="from 1 up")
 
 
@@ -284,10 +332,15 @@ def reservation(
     `facts` at hand already (of variants that are no bundles) need not be read again. Raises: MayNot, BadQuantity.
     """
     actor.require("inventory.reserve")
+    for place in location_ids or ():
+        if not actor.sees_location(place, "inventory.reserve"):
+            raise OutOfScope(location=place)
     wanted: dict[int, int] = {}
     for position, (variant, units) in enumerate(lines):
         _check_units(f"lines[{position}].quantity", units)
         wanted[variant] = wanted.get(variant, 0) + units
+    if not wanted:
+        raise BadQuantity(field="lines", quantity="", range="in at least one line")
     known = dict(facts or {})
     if any(variant not in known for variant in wanted):
         known.update(catalog.stock_facts(variant_ids=[variant for variant in wanted if variant not in known]))
@@ -332,7 +385,10 @@ def release_hold(*, actor: Actor, hold_id: UUID, now: datetime) -> None:
     state = Hold.objects.filter(id=hold_id).values_list("state", flat=True).first()
     if state is None or state in (HoldState.CLAIMED, HoldState.CONSUMED):
         raise HoldNotFound(key=hold_id)
-    give_back(hold_ids=[str(hold_id)], actor=actor, now=now)
+    lines = ledger.end_holds([str(hold_id)], to=HoldState.RELEASED, of=[HoldState.HELD])
+    if not lines and Hold.objects.filter(id=hold_id, state__in=(HoldState.CLAIMED, HoldState.CONSUMED)).exists():
+        raise HoldNotFound(key=hold_id)  # an order claimed it meanwhile
+    ledger.post(actor=actor, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
 
 
 def give_back(*, hold_ids: Collection[str], actor: Actor, now: datetime) -> None:
@@ -347,17 +403,22 @@ def claim(hold_ids_by_order: Mapping[str, str]) -> set[str]:
     Touches the holds' own rows alone, never a stock level. A hold that expired but was not yet given to others is
     claimed all the same.
     """
-    pairs = sorted(hold_ids_by_order.items())
     with connection.cursor() as cursor:
-        cursor.execute(
-            """with mine as (select h.id, d.claimed_by from inventory_hold h
-                               join unnest(%s::uuid[], %s::text[]) d(id, claimed_by) on d.id = h.id
-                              where h.state = 'held' order by h.id for update of h)
-               update inventory_hold h set state = 'claimed', expires_at = null, claimed_by = mine.claimed_by
-                 from mine where h.id = mine.id returning h.id::text""",
-            [[hold for hold, _ in pairs], [order for _, order in pairs]],
-        )
+        ask_claim(cursor, hold_ids_by_order)
         return {row[0] for row in cursor.fetchall()}
+
+
+def ask_claim(cursor: Any, hold_ids_by_order: Mapping[str, str]) -> None:
+    """As `claim`, for a writer that sends several statements before it reads: each row is the id of a claimed hold."""
+    pairs = sorted(hold_ids_by_order.items())
+    cursor.execute(
+        """with mine as (select h.id, d.claimed_by from inventory_hold h
+                           join unnest(%s::uuid[], %s::text[]) d(id, claimed_by) on d.id = h.id
+                          where h.state = 'held' order by h.id for update of h)
+           update inventory_hold h set state = 'claimed', expires_at = null, claimed_by = mine.claimed_by
+             from mine where h.id = mine.id returning h.id::text""",
+        [array(hold for hold, _ in pairs), texts([order for _, order in pairs])],
+    )
 
 
 def ship_holds(*, holds: Mapping[str, str], actor: Actor, now: datetime) -> dict[str, list[ledger.HeldLine]]:
@@ -419,9 +480,13 @@ def sell_below_zero(
     actor.require("inventory.sell_below_zero")
     place = get_location(actor=actor, code=location)
     actor.require_location(place.id, place.code, "inventory.sell_below_zero")
-    levels = ledger.lock(sorted((variant, place.id) for variant, _ in lines))
+    for position, (_, units) in enumerate(lines):
+        _check_units(f"lines[{position}].quantity", units)
+    wanted = _added_up(lines)
+    pairs = sorted((variant, place.id) for variant, _ in wanted)
+    levels = ledger.lock(pairs, create=pairs)
     moves = []
-    for variant, units in lines:
+    for variant, units in wanted:
         level = levels.get((variant, place.id), ledger.Level(0, 0, 0))
         missing = units - (level.on_hand - level.reserved)
         if missing > 0:
@@ -438,27 +503,16 @@ def sell_below_zero(
 
 def release_expired(*, now: datetime, limit: int = 500) -> int:
     """Housekeeping: release up to `limit` expired holds; returns how many. Sales never wait for it."""
-    ids = [
-        str(each)
-        for each in Hold.objects.filter(state=HoldState.HELD, expires_at__lte=now)
-        .order_by("expires_at")
-        .values_list("id", flat=True)[:limit]
-    ]
-    orphans = [str(each) for each in _orphans()[:limit]]
-    if ids or orphans:
-        _release(ids, orphans, now)
+    due = Hold.objects.filter(state__in=ledger.EXPIRING, expires_at__lte=now).order_by("expires_at")
+    ids = [str(each) for each in due.values_list("id", flat=True)[:limit]]
+    if ids:
+        _release(ids, now)
     return len(ids)
 
 
-def _orphans() -> Any:
-    """Released holds that keep lines yet: the engine releases a hold but takes back only the levels it has locked."""
-    return HoldLine.objects.filter(hold__state=HoldState.RELEASED).values_list("hold_id", flat=True).distinct()
-
-
 @command
-def _release(ids: Sequence[str], orphans: Sequence[str], now: datetime) -> None:
-    lines = ledger.end_holds(ids, to=HoldState.RELEASED, expired_by=now) if ids else []
-    lines += ledger.drop_orphans(orphans) if orphans else []
+def _release(ids: Sequence[str], now: datetime) -> None:
+    lines = ledger.end_holds(ids, to=HoldState.RELEASED, of=ledger.EXPIRING, expired_by=now)
     ledger.post(actor=SYSTEM, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
 
 
@@ -528,6 +582,7 @@ def set_reorder_level(
     """Say when stock counts as low at a place, in units. Raises: MayNot, BadQuantity."""
     actor.require("inventory.adjust")
     place = get_location(actor=actor, code=location)
+    actor.require_location(place.id, place.code, "inventory.adjust")
     if not 0 <= min_qty <= MAX_QUANTITY:
         raise BadQuantity(field="min_qty", quantity=min_qty, range="from 0 up")
     if max_qty is not None and not min_qty <= max_qty <= MAX_QUANTITY:

@@ -10,10 +10,9 @@ transaction.
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -21,8 +20,8 @@ import uuid_utils
 from django.db import DatabaseError, IntegrityError, connection
 
 from mekong.foundation.combiner import Combiner
-from mekong.foundation.command import reuse_connection
-from mekong.foundation.errors import Unavailable
+from mekong.foundation.errors import IdempotencyMismatch, Unavailable
+from mekong.foundation.pipeline import array, piped, reuse_connection, texts
 from mekong.inventory import notices, rules
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.policy import Policy
@@ -37,34 +36,46 @@ _LOCK = """
     union all select * from locked
 """
 _REPEATS = """
-    select h.idempotency_key, h.id::text, l.variant_id, l.location_id, l.quantity
+    select h.idempotency_key, h.id::text, h.state, l.variant_id, l.location_id, l.quantity
       from inventory_hold h left join inventory_holdline l on l.hold_id = h.id
      where h.idempotency_key = any(%s::text[]) order by h.id, l.line
 """
 _CONTROLS = "select id, used from inventory_stockcontrol where id = any(%s::bigint[]) order by id for no key update"
 _EXPIRED = """
-    with dead as (
+    with spare as materialized (
+        select c.id from inventory_stockcontrol c where c.id <> all(%(controls)s::bigint[])
+         order by c.id for no key update skip locked
+    ), dead as materialized (
         select h.id from inventory_hold h
-         where h.state = 'held' and h.expires_at <= %(now)s
+         where h.state in ('held', 'released') and h.expires_at <= %(now)s
            and exists (select 1 from inventory_holdline l
                         where l.hold_id = h.id and l.variant_id = any(%(variants)s::bigint[]))
-         limit 1000 for update skip locked
-    ), marked as (
-        update inventory_hold h set state = 'released', idempotency_key = null from dead where h.id = dead.id
+           and not exists (select 1 from inventory_holdline l join inventory_stockcontrol c on c.id = l.control_id
+                            where l.hold_id = h.id and c.id <> all(%(controls)s::bigint[])
+                              and c.id not in (select id from spare))
+         order by h.expires_at limit 1000 for update skip locked
     ), gone as (
         delete from inventory_holdline l using dead
          where l.hold_id = dead.id and (l.variant_id, l.location_id) in
                (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
-        returning l.variant_id, l.location_id, l.quantity, l.control_id
+        returning l.hold_id, l.variant_id, l.location_id, l.quantity, l.control_id
+    ), marked as (
+        update inventory_hold h set state = 'released', idempotency_key = null,
+               expires_at = case when (select count(*) from inventory_holdline l where l.hold_id = h.id)
+                                    > (select count(*) from gone where gone.hold_id = h.id) then h.expires_at end
+          from dead where h.id = dead.id
     ), uncounted as (
         update inventory_stockcontrol c set used = greatest(0, c.used - g.units)
           from (select control_id, sum(quantity) units from gone where control_id is not null group by 1) g
          where c.id = g.control_id
+        returning c.id, c.used
+    ), back as (
+        update inventory_stocklevel s set reserved = s.reserved - g.units, version = s.version + 1
+          from (select variant_id, location_id, sum(quantity)::bigint units from gone group by 1, 2) g
+         where s.variant_id = g.variant_id and s.location_id = g.location_id
+        returning s.variant_id, s.location_id, g.units
     )
-    update inventory_stocklevel s set reserved = s.reserved - g.units, version = s.version + 1
-      from (select variant_id, location_id, sum(quantity)::bigint units from gone group by 1, 2) g
-     where s.variant_id = g.variant_id and s.location_id = g.location_id
-    returning s.variant_id, s.location_id, g.units
+    select variant_id, location_id, units from back union all select id, 0, used from uncounted
 """
 _WRITE = """
     with moved as (
@@ -89,8 +100,12 @@ _COUNT = """
       from unnest(%s::bigint[], %s::bigint[]) d(id, units) where c.id = d.id
 """
 
-_RESCAN_S = 1.0
-"""Seconds between two searches for expired holds of one sold-out variant."""
+_RESCAN_FACTOR = 10
+_RESCAN_MOST_S = 1.0
+"""A search for expired holds of a sold-out variant that found none is not made again for ten times as long as it took
+(about three milliseconds), and at most a second: a pile of holds nobody has swept cannot slow all selling down."""
+_ROUNDS = 20
+"""Searches a batch makes before it refuses; each gives back up to a thousand holds."""
 
 Answer = Held | Short
 
@@ -106,6 +121,8 @@ class _Batch:
         self.used: dict[int, int] = {}
         self.taken: dict[tuple[int, int], int] = {}
         self.counted: dict[int, int] = {}
+        self.locked_controls: list[int] = []
+        self.freed: set[int] = set()
         self.holds: list[tuple[str, ReserveRequest]] = []
         self.rows: list[tuple[str, int, int, int, int, int]] = []
 
@@ -119,7 +136,7 @@ class _Batch:
                     pairs.add((variant, place))
         ordered = sorted(pairs)
         self.cursor.execute(
-            _LOCK, (_array(pair[0] for pair in ordered), _array(pair[1] for pair in ordered)), prepare=True
+            _LOCK, (array(pair[0] for pair in ordered), array(pair[1] for pair in ordered)), prepare=True
         )
         rows = self.cursor.fetchall()
         if rows[0][2] != self.policy.version:
@@ -130,28 +147,26 @@ class _Batch:
         return True
 
     def _lock_controls(self, variants: set[int]) -> None:
+        """Lock the caps and slices of these variants, of all channels: an expired hold may give back to any of them."""
         self.policy.know(variants)
-        counted: set[int] = set()
-        for request in self.requests:
-            for variant, _ in request.lines:
-                control = self.policy.control(request.channel, variant)
-                if control is not None and control.kind in ("cap", "slice"):
-                    counted.add(control.id)
-                counted.update(each.id for each in self.policy.slices(variant))
+        counted = {control for variant in variants for control in self.policy.counted(variant)}
         if counted:
-            self.cursor.execute(_CONTROLS, (sorted(counted),))
+            self.locked_controls = sorted(counted)
+            self.cursor.execute(_CONTROLS, (self.locked_controls,))
             self.used = dict(self.cursor.fetchall())
 
-    def repeats(self) -> dict[str, Held]:
-        """Holds that earlier requests with the same keys already took."""
+    def repeats(self) -> dict[str, tuple[Held, bool]]:
+        """Holds that earlier requests with the same keys already took, and whether they still wait for their order."""
         keys = [request.key for request in self.requests if request.key]
         if not keys:
             return {}
         self.cursor.execute(_REPEATS, (keys,))
-        found: dict[str, Held] = {}
-        for key, hold, variant, place, units in self.cursor.fetchall():
-            lines = found[key].lines if key in found else ()
-            found[key] = Held(hold, (*lines, (variant, place, units)) if variant is not None else lines, {}, True)
+        found: dict[str, tuple[Held, bool]] = {}
+        for key, hold, state, variant, place, units in self.cursor.fetchall():
+            lines = found[key][0].lines if key in found else ()
+            if variant is not None:
+                lines = (*lines, (variant, place, units))
+            found[key] = Held(hold, lines, {}, True), state == "held"
         return found
 
     def decide(self, request: ReserveRequest) -> Answer:
@@ -159,35 +174,45 @@ class _Batch:
         places = request.location_ids or self.policy.locations(request.channel)
         lines = request.lines
         free = self.free
-        missing: dict[int, int] = {}
+        most: dict[int, int] = {}
         if self.policy.has_controls and not request.is_sold:
-            short = self._beyond_controls(request, places)
+            short, most = self._beyond_controls(request, places)
             if short:
                 return Short(tuple(short))
-        if len(lines) == 1 and len(places) == 1 and free.get((lines[0][0], places[0]), 0) >= lines[0][1]:
-            chosen = [(lines[0][0], places[0], lines[0][1])]
-        else:
-            found = rules.place(lines, places, free)
-            if found is None:
-                short = [
-                    (variant, units, have)
-                    for variant, units in lines
-                    if (have := sum(max(0, free.get((variant, place), 0)) for place in places)) < units
-                ]
-                if any(variant not in request.backorder for variant, _, _ in short):
-                    return Short(tuple(line for line in short if line[0] not in request.backorder))
-                missing = {variant: units - have for variant, units, have in short}
-                there = [(variant, units - missing.get(variant, 0)) for variant, units in lines]
-                found = rules.place([line for line in there if line[1]], places, free) or []
-            chosen = found
-        return self._take(request, chosen, missing)
+        if len(lines) == 1 and len(places) == 1 and not most and free.get((lines[0][0], places[0]), 0) >= lines[0][1]:
+            return self._take(request, [(lines[0][0], places[0], lines[0][1])], {})
+        found = rules.place(lines, places, free) if not most else None
+        if found is not None:
+            return self._take(request, found, {})
+        short, there, missing = [], [], {}
+        for variant, units in lines:
+            have = min(units, most.get(variant, units), sum(max(0, free.get((variant, place), 0)) for place in places))
+            if have < units and variant not in request.backorder:
+                short.append((variant, units, have))
+            elif have < units:
+                missing[variant] = units - have
+            if have:
+                there.append((variant, have))
+        if short:
+            return Short(tuple(short))
+        return self._take(request, rules.place(there, places, free) or [], missing)
 
-    def _beyond_controls(self, request: ReserveRequest, places: Sequence[int]) -> list[tuple[int, int, int]]:
-        return [
-            (variant, units, allowed)
-            for variant, units in request.lines
-            if (allowed := self._allowed(request.channel, variant, places)) < units
-        ]
+    def _beyond_controls(
+        self, request: ReserveRequest, places: Sequence[int]
+    ) -> tuple[list[tuple[int, int, int]], dict[int, int]]:
+        """Lines that the channel's controls do not allow; and how many units on the shelf back-orders may take."""
+        short: list[tuple[int, int, int]] = []
+        most: dict[int, int] = {}
+        for variant, units in request.lines:
+            allowed = self._allowed(request.channel, variant, places)
+            if allowed >= units:
+                continue
+            control = self.policy.control(request.channel, variant)
+            if variant in request.backorder and (control is None or control.kind not in rules.HARD_KINDS):
+                most[variant] = allowed
+            else:
+                short.append((variant, units, allowed))
+        return short, most
 
     def _allowed(self, channel: str, variant: int, places: Sequence[int]) -> int:
         control = self.policy.control(channel, variant)
@@ -231,36 +256,47 @@ class _Batch:
             {
                 "variants": sorted(variants),
                 "now": now,
+                "controls": self.locked_controls,
                 "locked_variants": [variant for variant, _ in locked],
                 "locked_locations": [place for _, place in locked],
             },
         )
         back = self.cursor.fetchall()
         for variant, place, units in back:
-            self.free[variant, place] += units
+            if place:
+                self.free[variant, place] += units
+                self.freed.add(variant)
+            else:
+                self.used[variant] = units + self.counted.get(variant, 0)
         return bool(back)
 
     def write(self) -> None:
         """Write everything taken with one statement, and tell the channels."""
+        moved = self.freed | {variant for variant, _ in self.taken}
         if not self.holds:
+            if moved:
+                notices.stock_moved(self.cursor, moved)
             return
+        if any(request.key for _, request in self.holds):
+            # In one order in all processes: two batches with the same two keys would wait for each other.
+            self.holds.sort(key=lambda each: each[1].key or "")
         taken = [(variant, place, units) for (variant, place), units in self.taken.items()]
         self.cursor.execute(
             _WRITE,
             (
-                _array(row[0] for row in taken),
-                _array(row[1] for row in taken),
-                _array(row[2] for row in taken),
+                array(row[0] for row in taken),
+                array(row[1] for row in taken),
+                array(row[2] for row in taken),
                 self.requests[0].now,
-                _array(hold for hold, _ in self.holds),
-                _texts([request.channel for _, request in self.holds]),
-                _texts([request.owner for _, request in self.holds]),
-                _array(request.expires_at.timestamp() for _, request in self.holds),
-                _texts([request.key or "" for _, request in self.holds]),
-                _array(row[0] for row in self.rows),
-                *(_array(row[column] for row in self.rows) for column in range(1, 6)),
+                array(hold for hold, _ in self.holds),
+                texts([request.channel for _, request in self.holds]),
+                texts([request.owner for _, request in self.holds]),
+                array(request.expires_at.timestamp() for _, request in self.holds),
+                texts([request.key or "" for _, request in self.holds]),
+                array(row[0] for row in self.rows),
+                *(array(row[column] for row in self.rows) for column in range(1, 6)),
                 notices.CHANNEL,
-                notices.payload({variant for variant, _ in self.taken}),
+                notices.payload(moved),
             ),
             prepare=True,
         )
@@ -268,21 +304,9 @@ class _Batch:
             self.cursor.execute(_COUNT, (list(self.counted), list(self.counted.values())))
 
 
-def _array(values: Iterable[object]) -> str:
-    """An array literal of numbers or ids; far cheaper than adapting each element of a long list."""
-    return f"{{{','.join(map(str, values))}}}"
-
-
-def _texts(values: Sequence[str]) -> str:
-    """An array literal of any texts."""
-    joined = '","'.join(values)
-    if "\\" in joined or joined.count('"') != 2 * (len(values) - 1):
-        joined = '","'.join(value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return f'{{"{joined}"}}'
-
-
 _policy: Policy | None = None
-_scanned: dict[int, float] = {}
+_scanned: dict[int, tuple[float, datetime]] = {}
+"""Variants whose expired holds were looked for in vain: not again before this clock, or a second of the requests' time."""
 
 
 def _current_policy(now: datetime) -> Policy:
@@ -301,71 +325,43 @@ def forget_policy() -> None:
 
 def serve(requests: Sequence[ReserveRequest]) -> list[Answer | BaseException]:
     """Serve one batch in one transaction; joins the caller's when there is one."""
-    reuse_connection()
-    try:
-        return _serve(requests)
-    except (psycopg.errors.UniqueViolation, IntegrityError):
-        # Another process served the same idempotency key meanwhile; its hold is visible now.
-        return _serve(requests)
-    except (psycopg.OperationalError, psycopg.InterfaceError, DatabaseError) as lost:
-        if not connection.in_atomic_block:
-            connection.close()
-        raise Unavailable from lost
+    for attempt in range(_ATTEMPTS):
+        reuse_connection()
+        try:
+            return _serve(requests)
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, IntegrityError) as beaten:
+            # Another process served the same idempotency key meanwhile; its hold is visible now.
+            if connection.in_atomic_block or attempt == _ATTEMPTS - 1:
+                raise Unavailable from beaten
+        except (psycopg.OperationalError, psycopg.InterfaceError, DatabaseError) as lost:
+            if not connection.in_atomic_block:
+                connection.close()
+            raise Unavailable from lost
+    raise Unavailable
+
+
+_ATTEMPTS = 3
 
 
 def _serve(requests: Sequence[ReserveRequest]) -> list[Answer | BaseException]:
     for _ in range(5):
         policy = _current_policy(requests[0].now)
-        with _transaction() as cursor:
+        with piped() as raw, psycopg.Cursor(raw) as cursor:
             batch = _Batch(cursor, policy, requests)
             if batch.lock():
                 answers = _decide_all(batch)
                 batch.write()
-                return list(answers)
+                return answers
         forget_policy()
     raise Unavailable
 
 
-@contextlib.contextmanager
-def _transaction() -> Iterator[psycopg.Cursor[Any]]:
-    """A transaction in two round trips: begin goes out with the first statement, commit with the last.
-
-    Each trip hands the interpreter to other threads and waits to get it back, so trips are what a batch costs most.
-    Inside a caller's transaction the statements simply join it.
-    """
-    connection.ensure_connection()
-    raw = connection.connection
-    if connection.in_atomic_block:
-        with psycopg.Cursor(raw) as cursor:
-            yield cursor
-        return
-    with raw.pipeline():
-        with psycopg.Cursor(raw) as cursor:
-            cursor.execute("begin")
-            try:
-                yield cursor
-            except BaseException:
-                _roll_back(raw, cursor)
-                raise
-            cursor.execute("commit")
-
-
-def _roll_back(raw: psycopg.Connection[Any], cursor: psycopg.Cursor[Any]) -> None:
-    try:
-        cursor.execute("rollback")
-    except psycopg.Error:
-        raw.close()
-
-
-def _decide_all(batch: _Batch) -> list[Answer]:
+def _decide_all(batch: _Batch) -> list[Answer | BaseException]:
     earlier = batch.repeats()
-    answers: list[Answer] = []
+    answers: list[Answer | BaseException] = []
     short: list[int] = []
     for position, request in enumerate(batch.requests):
-        repeated = earlier.get(request.key) if request.key else None
-        answer: Answer = repeated or batch.decide(request)
-        if request.key and isinstance(answer, Held):
-            earlier[request.key] = answer
+        answer = _decide(batch, request, earlier)
         if isinstance(answer, Short):
             short.append(position)
         answers.append(answer)
@@ -374,28 +370,74 @@ def _decide_all(batch: _Batch) -> list[Answer]:
     return answers
 
 
-def _try_again(batch: _Batch, answers: list[Answer], short: Sequence[int], earlier: dict[str, Held]) -> None:
-    now = batch.requests[0].now
-    clock = time.monotonic()
-    wanted = {line[0] for position in short for line in _short(answers[position]).lines}
-    due = {variant for variant in wanted if _scanned.get(variant, 0.0) <= clock}
-    if not due or not batch.release_expired(due, now):
-        for variant in due:
-            _scanned[variant] = clock + _RESCAN_S
-        if len(_scanned) > 100_000:
-            _scanned.clear()
-        return
-    for position in short:
-        request = batch.requests[position]
-        repeated = earlier.get(request.key) if request.key else None
-        answer = repeated or batch.decide(request)
-        if request.key and isinstance(answer, Held):
-            earlier[request.key] = answer
-        answers[position] = answer
+def _decide(
+    batch: _Batch, request: ReserveRequest, earlier: dict[str, tuple[Held, bool]]
+) -> Answer | IdempotencyMismatch:
+    if request.key is None:
+        return batch.decide(request)
+    if request.key in earlier:
+        return _again(request, *earlier[request.key])
+    answer = batch.decide(request)
+    if isinstance(answer, Held):
+        earlier[request.key] = answer, True
+    return answer
 
 
-def _short(answer: Answer) -> Short:
-    assert isinstance(answer, Short)
+def _again(request: ReserveRequest, held: Held, waits: bool) -> Held | IdempotencyMismatch:
+    """The hold that this key took before, with what is missing of it; a key of other goods is refused.
+
+    A hold that an order has claimed is given as it is: the order book knows that order.
+    """
+    asked = dict(request.lines)
+    got: dict[int, int] = {}
+    for variant, _, units in held.lines:
+        got[variant] = got.get(variant, 0) + units
+    missing = {
+        variant: units - got.get(variant, 0)
+        for variant, units in asked.items()
+        if variant in request.backorder and units > got.get(variant, 0)
+    }
+    if waits and {variant: got.get(variant, 0) + missing.get(variant, 0) for variant in {*got, *missing}} != asked:
+        return IdempotencyMismatch()
+    return Held(held.hold_id, held.lines, missing, True)
+
+
+def _try_again(
+    batch: _Batch,
+    answers: list[Answer | BaseException],
+    short: list[int],
+    earlier: dict[str, tuple[Held, bool]],
+) -> None:
+    """Release expired holds of what fell short, and decide again, as long as that gives anything back."""
+    now = max(request.now for request in batch.requests)
+    for _ in range(_ROUNDS):
+        began = time.monotonic()
+        wanted = {line[0] for position in short for line in _short(answers[position]).lines}
+        due = {variant for variant in wanted if _is_due(variant, began, now)}
+        if not due:
+            return
+        if not batch.release_expired(due, now):
+            ended = time.monotonic()
+            rest = ended + min(_RESCAN_MOST_S, (ended - began) * _RESCAN_FACTOR)
+            if len(_scanned) > 100_000:
+                _scanned.clear()
+            _scanned.update(dict.fromkeys(due, (rest, now)))
+            return
+        for position in short:
+            answers[position] = _decide(batch, batch.requests[position], earlier)
+        short = [position for position in short if isinstance(answers[position], Short)]
+
+
+def _is_due(variant: int, clock: float, now: datetime) -> bool:
+    until, moment = _scanned.get(variant, (0.0, now))
+    return until <= clock or not timedelta() <= now - moment < _RESCAN_MOST
+
+
+_RESCAN_MOST = timedelta(seconds=_RESCAN_MOST_S)
+
+
+def _short(answer: Answer | BaseException) -> Short:
+    assert isinstance(answer, Short)  # noqa: S101 - the caller kept the positions of these
     return answer
 
 
@@ -403,7 +445,7 @@ class StockEngine(Combiner[ReserveRequest, Answer]):
     """One engine a process. `call` and `acall` answer with `Held` or `Short`; raise Unavailable when the database is away."""
 
     def __init__(self) -> None:
-        super().__init__("stock-engine", serve)
+        super().__init__("stock-engine", serve, finish=connection.close)
 
 
 _engine = StockEngine()

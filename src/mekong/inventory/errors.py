@@ -47,6 +47,11 @@ class ControlInvalid(Invalid):
     code = "inventory.control_invalid"
 
 
+class BundleHasNoStock(Invalid):
+    code = "inventory.bundle_has_no_stock"
+    template = "{field}: a bundle has no stock of its own. Book its parts instead."
+
+
 class TransferNotFound(NotFound):
     code = "inventory.transfer_not_found"
     template = "Transfer {key} does not exist."

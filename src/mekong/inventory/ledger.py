@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from mekong.catalog import queries as catalog
-from mekong.foundation.actor import Actor
+from mekong.foundation.actor import SYSTEM, Actor
 from mekong.inventory import notices, rules
 from mekong.inventory.errors import LotRequired, ShortStock
 from mekong.inventory.models import KEPT_KINDS, HoldState, Location
@@ -166,7 +166,7 @@ def _short(
         free = level.on_hand - level.reserved + unreserve.get(pair, 0)
         if -units.get(pair, 0) > free:
             lines.append((pair, -units[pair], free))
-    views = catalog.variants_by_id(variant_ids=[variant for (variant, _), _, _ in lines])
+    views = catalog.variants_by_id(actor=SYSTEM, ids=[variant for (variant, _), _, _ in lines])
     codes = dict(Location.objects.filter(id__in=[place for (_, place), _, _ in lines]).values_list("id", "code"))
     described = [
         {"sku": views[variant].sku, "location": codes[place], "requested": asked, "available": free}
@@ -231,10 +231,10 @@ def _parts(cursor: Any, move: Move, lots: list[list[Any]], position: int) -> lis
     chosen = [lot for lot in lots if not move.lot or lot[2] == move.lot]
     taken = rules.take_lots(move.quantity, [(lot[0], lot[1]) for lot in chosen])
     if taken is None:
-        sku = catalog.variants_by_id(variant_ids=[move.variant_id])[move.variant_id].sku
+        sku = catalog.variants_by_id(actor=SYSTEM, ids=[move.variant_id])[move.variant_id].sku
         available = sum(lot[1] for lot in chosen)
         raise short_stock([{"sku": sku, "lot": move.lot, "requested": move.quantity, "available": available}])
-    parts = []
+    parts: list[tuple[Move, int | None]] = []
     for lot_id, units in taken:
         cursor.execute(
             "update inventory_stocklot set on_hand = on_hand - %s where id = %s returning code, expires_on",
@@ -258,9 +258,12 @@ class HeldLine:
 
 
 _END = """
-    update inventory_hold set state = %s, idempotency_key = null
-     where id = any(%s::uuid[]) and state = any(%s) and (%s::timestamptz is null or expires_at <= %s)
-    returning id
+    with live as (
+        select id from inventory_hold
+         where id = any(%s::uuid[]) and state = any(%s) and (%s::timestamptz is null or expires_at <= %s)
+         order by id for update)
+    update inventory_hold h set state = %s, idempotency_key = null, expires_at = null
+      from live where h.id = live.id returning h.id
 """
 _DROP = """
     delete from inventory_holdline where hold_id = any(%s::uuid[])
@@ -268,29 +271,62 @@ _DROP = """
 """
 
 
-def end_holds(
-    hold_ids: Collection[str], *, to: HoldState, expired_by: datetime | None = None, counts: bool = True
-) -> list[HeldLine]:
-    """End live holds and take their lines away, with their levels locked; the caller books the lines by `post`.
+LIVE = (HoldState.HELD, HoldState.CLAIMED)
+EXPIRING = (HoldState.HELD, HoldState.RELEASED)
+"""States of holds that time ends. A released hold that has its expiry still keeps lines: the engine releases a hold,
+but takes back only the levels it has locked."""
 
-    A hold that has ended already is left as it is: repeating changes nothing. `expired_by` ends only unclaimed holds
-    that expired by then. `counts` gives units back to the caps and slices they came from (a sale keeps them counted).
+
+def end_holds(
+    hold_ids: Collection[str],
+    *,
+    to: HoldState,
+    of: Collection[HoldState] = LIVE,
+    expired_by: datetime | None = None,
+    counts: bool = True,
+) -> list[HeldLine]:
+    """End holds and take their lines away, with their levels locked; the caller books the lines by `post`.
+
+    A hold that is not in one of the states `of` is left as it is: repeating changes nothing. `expired_by` ends only
+    those that expired by then. `counts` gives units back to the caps and slices they came from (a sale keeps them
+    counted).
     """
     wanted = sorted(str(hold) for hold in hold_ids)
     with connection.cursor() as cursor:
         _lock_levels_of(cursor, wanted)
-        live = [HoldState.HELD] if expired_by else [HoldState.HELD, HoldState.CLAIMED]
-        cursor.execute(_END, [to, wanted, [str(state) for state in live], expired_by, expired_by])
+        cursor.execute(_END, [wanted, [str(state) for state in of], expired_by, expired_by, to])
         ended = [str(row[0]) for row in cursor.fetchall()]
         return _drop_lines(cursor, ended, counts=counts)
 
 
-def drop_orphans(hold_ids: Collection[str]) -> list[HeldLine]:
-    """Take away the lines left of released holds, with their levels locked; the caller books them by `post`."""
-    wanted = sorted(hold_ids)
+def merge_holds(*, into: str, source: str) -> None:
+    """Put the lines of one claimed hold under another of the same owner. Touches the holds' rows alone."""
     with connection.cursor() as cursor:
-        _lock_levels_of(cursor, wanted)
-        return _drop_lines(cursor, wanted, counts=True)
+        cursor.execute(
+            """update inventory_holdline l set hold_id = %(into)s::uuid, line = l.line + 1 +
+                      (select coalesce(max(line), -1) from inventory_holdline where hold_id = %(into)s::uuid)
+                where l.hold_id = %(source)s::uuid""",
+            {"into": into, "source": source},
+        )
+        cursor.execute(
+            "update inventory_hold set state = %s, idempotency_key = null where id = %s::uuid",
+            [HoldState.RELEASED, source],
+        )
+
+
+def held_units(hold_ids: Collection[str]) -> dict[str, list[tuple[int, int, int]]]:
+    """What live holds hold: (variant, location, units) of each; holds that have ended are missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select h.id::text, l.variant_id, l.location_id, l.quantity
+                 from inventory_hold h join inventory_holdline l on l.hold_id = h.id
+                where h.id = any(%s::uuid[]) and h.state = any(%s) order by h.id, l.line""",
+            [list(hold_ids), [str(state) for state in LIVE]],
+        )
+        found: dict[str, list[tuple[int, int, int]]] = {}
+        for hold, variant, place, units in cursor.fetchall():
+            found.setdefault(hold, []).append((variant, place, units))
+        return found
 
 
 def _lock_levels_of(cursor: Any, hold_ids: Sequence[str]) -> None:
@@ -309,9 +345,12 @@ def _drop_lines(cursor: Any, hold_ids: Sequence[str], *, counts: bool) -> list[H
             returned[control] += units
     if counts and returned:
         cursor.execute(
-            """update inventory_stockcontrol c set used = greatest(0, c.used - d.units)
-                 from unnest(%s::bigint[], %s::bigint[]) d(id, units) where c.id = d.id""",
-            [list(returned), list(returned.values())],
+            """with locked as (select id from inventory_stockcontrol where id = any(%s::bigint[])
+                                order by id for no key update)
+               update inventory_stockcontrol c set used = greatest(0, c.used - d.units)
+                 from locked join unnest(%s::bigint[], %s::bigint[]) d(id, units) on d.id = locked.id
+                where c.id = locked.id""",
+            [list(returned), list(returned), list(returned.values())],
         )
     return [HeldLine(*row[:4]) for row in rows]
 

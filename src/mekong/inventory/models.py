@@ -29,6 +29,10 @@ KEPT_KINDS = (LocationKind.WAREHOUSE, LocationKind.STORE, LocationKind.TRANSIT)
 """Kinds whose stock is counted: they have levels."""
 
 
+SELLING_KINDS = (LocationKind.WAREHOUSE, LocationKind.STORE)
+"""Kinds whose stock is sold from."""
+
+
 class Location(models.Model):
     uid = models.UUIDField(default=new_id, unique=True, editable=False)
     code = models.CharField(max_length=30, unique=True)
@@ -132,7 +136,10 @@ class HoldState(models.TextChoices):
 
 
 class Hold(models.Model):
-    """A reservation: units set aside for an owner (a cart, a basket) until it expires, or for the order that claimed it."""
+    """A reservation: units set aside for an owner (a cart, a basket) until it expires, or for the order that claimed it.
+
+    A released hold loses its expiry with its last line, so that what is still to be swept is found by the index.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     channel = models.CharField(max_length=40)
@@ -150,7 +157,11 @@ class Hold(models.Model):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["expires_at"], condition=Q(state="held"), name="hold_expiring"),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(state__in=["held", "released"]) & Q(expires_at__isnull=False),
+                name="hold_due",
+            ),
         ]
 
 

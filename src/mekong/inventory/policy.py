@@ -56,6 +56,7 @@ class Policy:
         self.has_controls = bool(self._controls)
         self._names: dict[int, tuple[str, tuple[str, ...]]] = {}
         self._slices: dict[int, tuple[Control, ...]] = {}
+        self._counted: dict[int, tuple[int, ...]] = {}
 
     def locations(self, channel: str) -> tuple[int, ...]:
         """Ids of the places that serve a channel, first asked first."""
@@ -82,4 +83,13 @@ class Policy:
             found = (self.control(channel, variant_id) for channel in self._controls)
             known = tuple(control for control in found if control is not None and control.kind == "slice")
             self._slices[variant_id] = known
+        return known
+
+    def counted(self, variant_id: int) -> tuple[int, ...]:
+        """Ids of every channel's cap or slice of this variant."""
+        known = self._counted.get(variant_id)
+        if known is None:
+            found = (self.control(channel, variant_id) for channel in self._controls)
+            known = tuple(each.id for each in found if each is not None and each.kind in rules.COUNTED_KINDS)
+            self._counted[variant_id] = known
         return known

@@ -10,6 +10,12 @@ SCOPES = ("exclusion", "listing", "sku", "category", "channel")
 
 BASIS_POINTS = 10_000
 
+COUNTED_KINDS = ("cap", "slice")
+"""Kinds that count the units sold from them."""
+
+HARD_KINDS = ("exclude", "cap", "slice")
+"""Kinds that bound back-orders too: the others shape what stands on the shelf, and a back-order is beyond it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Control:

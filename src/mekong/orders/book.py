@@ -14,15 +14,15 @@ from typing import Any
 
 import msgspec
 import psycopg
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection
 
 from mekong.foundation import events
 from mekong.foundation.actor import Actor
 from mekong.foundation.combiner import Combiner
-from mekong.foundation.command import reuse_connection
 from mekong.foundation.errors import Unavailable
 from mekong.foundation.ids import new_id
-from mekong.foundation.numbering import take_numbers
+from mekong.foundation.numbering import ask_numbers, read_numbers
+from mekong.foundation.pipeline import piped, reuse_connection
 from mekong.inventory import commands as inventory
 from mekong.inventory.errors import HoldExpired
 from mekong.orders import rules
@@ -90,28 +90,41 @@ class _Batch:
         self.timeline: list[dict[str, Any]] = []
         self.events: list[tuple[Actor, OrderPlaced]] = []
 
-    def place(self) -> list[Placed | BaseException]:
-        found = _there([draft for _, draft, _ in self.drafts])
-        answers: list[Placed | BaseException | None] = [_repeat(draft, found) for _, draft, _ in self.drafts]
+    def place(self, raw: psycopg.Connection[Any]) -> list[Placed | BaseException]:
+        drafts = [draft for _, draft, _ in self.drafts]
+        found = _there(raw, drafts)
+        answers: list[Placed | BaseException | None] = [_repeat(draft, found) for draft in drafts]
         fresh = self._fresh(answers)
-        ids = {position: str(new_id()) for position in fresh}
-        holds = {hold: ids[p] for p in fresh if (hold := self.drafts[p][1].hold_id)}
-        claimed = inventory.claim(holds) if holds else set()
-        kept = [p for p in fresh if self.drafts[p][1].hold_id is None or self.drafts[p][1].hold_id in claimed]
-        for position in fresh:
-            if position not in kept:
-                answers[position] = HoldExpired()
-        if kept:
-            codes = take_numbers("DH", len(kept), now=self.drafts[kept[0]][2])
-            alike = _alike([self.drafts[position][1] for position in kept], self.drafts[kept[0]][2])
-            for position, code in zip(kept, codes, strict=True):
-                answers[position] = self._add(position, ids[position], code, alike)
-            self._write()
-        by_key = {_keys(self.drafts[p][1]): answers[p] for p in fresh}
+        if fresh:
+            ids = {position: str(new_id()) for position in fresh}
+            claimed, codes, alike = self._ask(raw, fresh, ids)
+            for position, code in zip(fresh, codes, strict=True):
+                hold = drafts[position].hold_id
+                lost = hold is not None and hold not in claimed
+                answers[position] = HoldExpired() if lost else self._add(position, ids[position], code, alike)
+            self._write(raw)
+        by_key = {_keys(drafts[position]): answers[position] for position in fresh}
         return [
-            answer if answer is not None else _again(by_key[_keys(self.drafts[position][1])])
+            answer if answer is not None else _again(by_key[_keys(drafts[position])])
             for position, answer in enumerate(answers)
         ]
+
+    def _ask(
+        self, raw: psycopg.Connection[Any], fresh: Sequence[int], ids: Mapping[int, str]
+    ) -> tuple[set[str], list[str], dict[tuple[str, str], str]]:
+        """Claim the holds, take numbers and look for duplicates: three statements, one round trip."""
+        now = self.drafts[fresh[0]][2]
+        holds = {hold: ids[position] for position in fresh if (hold := self.drafts[position][1].hold_id)}
+        phones = sorted({phone for position in fresh if (phone := self.drafts[position][1].customer_phone)})
+        with psycopg.Cursor(raw) as claims, psycopg.Cursor(raw) as numbers, psycopg.Cursor(raw) as likes:
+            if holds:
+                inventory.ask_claim(claims, holds)
+            if phones:
+                likes.execute(_ALIKE, (phones, now - DUPLICATE_WINDOW))
+            ask_numbers(numbers, "DH", len(fresh), now=now)
+            claimed = {row[0] for row in claims.fetchall()} if holds else set()
+            alike = {(phone, basket): code for phone, basket, code in likes.fetchall()} if phones else {}
+            return claimed, read_numbers(numbers, "DH", len(fresh), now=now), alike
 
     def _fresh(self, answers: Sequence[object]) -> list[int]:
         """Positions to place: not in the book, and the first of those alike within the batch, in a fixed order."""
@@ -167,31 +180,36 @@ class _Batch:
         self.events.append((actor, placed))
         return Placed(order_id, code, draft.state, total, draft.currency, True, tax, duplicate_of)
 
-    def _write(self) -> None:
-        with psycopg.Cursor(connection.connection) as cursor:
+    def _write(self, raw: psycopg.Connection[Any]) -> None:
+        if not self.orders:
+            return
+        with psycopg.Cursor(raw) as cursor:
             for sql, rows in ((_ORDERS, self.orders), (_LINES, self.lines), (_TIMELINE, self.timeline)):
                 cursor.execute(sql, (msgspec.json.encode(rows).decode(),), prepare=True)
-        tell_live()
-        by_actor: dict[str, tuple[Actor, list[tuple[events.Event, object]]]] = {}
-        for actor, event in self.events:
-            by_actor.setdefault(actor.ref, (actor, []))[1].append((event, event.order_id))
-        for actor, published in by_actor.values():
-            events.emit_many(actor, published, now=self.drafts[0][2])
+            by_actor: dict[str, tuple[Actor, list[tuple[events.Event, object]]]] = {}
+            for actor, event in self.events:
+                by_actor.setdefault(actor.ref, (actor, []))[1].append((event, event.order_id))
+            for actor, published in by_actor.values():
+                events.emit_many(actor, published, now=self.drafts[0][2], cursor=cursor)
+            cursor.execute(_TELL, (LIVE_CHANNEL,))
+
+
+_TELL = "select pg_notify(%s, '')"
 
 
 def tell_live() -> None:
     """Hint to live pages, with the transaction, that orders moved."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_notify(%s, '')", [LIVE_CHANNEL])
+        cursor.execute(_TELL, [LIVE_CHANNEL])
 
 
-def _there(drafts: Sequence[OrderDraft]) -> dict[tuple[str, str, str], Placed]:
+def _there(raw: psycopg.Connection[Any], drafts: Sequence[OrderDraft]) -> dict[tuple[str, str, str], Placed]:
     named = [(draft.channel, draft.external_id) for draft in drafts if draft.external_id]
     keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key]
     if not named and not keys:
         return {}
     found: dict[tuple[str, str, str], Placed] = {}
-    with connection.cursor() as cursor:
+    with psycopg.Cursor(raw) as cursor:
         cursor.execute(_THERE, [[each[0] for each in named], [each[1] for each in named], keys])
         for row in cursor.fetchall():
             placed = Placed(row[0], row[1], row[2], row[3], row[4], False, row[5], row[9])
@@ -226,23 +244,14 @@ def _basket(draft: OrderDraft) -> str:
     return rules.basket_digest((line.sku, line.quantity) for line in draft.lines)
 
 
-def _alike(drafts: Sequence[OrderDraft], now: datetime) -> dict[tuple[str, str], str]:
-    phones = sorted({draft.customer_phone for draft in drafts if draft.customer_phone})
-    if not phones:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_ALIKE, [phones, now - DUPLICATE_WINDOW])
-        return {(phone, basket): code for phone, basket, code in cursor.fetchall()}
-
-
 def serve(drafts: Sequence[Draft]) -> list[Placed | BaseException]:
     """Place a batch of orders in one transaction; joins the caller's when there is one."""
     reuse_connection()
     for attempt in range(3):
         try:
-            with transaction.atomic():
-                return _Batch(drafts).place()
-        except IntegrityError:
+            with piped() as raw:
+                return _Batch(drafts).place(raw)
+        except (psycopg.errors.UniqueViolation, IntegrityError):
             # Another process placed one of these meanwhile; at the next try it is found.
             if attempt == 2:
                 raise

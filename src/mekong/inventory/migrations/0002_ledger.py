@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         append_only("inventory_stockmovement"),
         migrations.RunSQL(_HOT, migrations.RunSQL.noop),
         audited("inventory_location"),
-        audited("inventory_stockcontrol"),
+        audited("inventory_stockcontrol", ignore=["used"]),
         audited("inventory_channelsupply"),
         audited("inventory_reorderlevel"),
     ]
