@@ -58,6 +58,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(_DATA, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("MEKONG_E2E") == "0":
+        skip = pytest.mark.skip(reason="NO BROWSER TESTS: MEKONG_E2E=0, or Chromium is missing")
+        for item in items:
+            if "e2e" in item.keywords:
+                item.add_marker(skip)
+
+
 @pytest.fixture
 def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An empty folder for an installation of its own, short enough for a socket's path."""

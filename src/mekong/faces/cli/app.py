@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 token = typer.Typer(no_args_is_help=True, help=words("Khoá truy cập API.", "API tokens."))
 app.add_typer(token, name="token")
+person = typer.Typer(no_args_is_help=True, help=words("Tài khoản nhân viên.", "Staff accounts."))
+app.add_typer(person, name="person")
 app.add_typer(imports.app, name="import")
 app.add_typer(exports.app, name="export")
 
@@ -130,6 +132,16 @@ def token_create(
     from mekong.faces.cli.tokens import create
 
     create(data, name=name, scopes=scopes)
+
+
+@person.command(
+    "reset-password",
+    help=words("Đặt mật khẩu một lần mới và chỉ in ra mật khẩu đó.", "Set a new one-time password and print it alone."),
+)
+def person_reset_password(email: str, data: Data = None) -> None:
+    from mekong.faces.cli.people import reset_password
+
+    reset_password(data, email=email)
 
 
 @app.command(

@@ -1,0 +1,65 @@
+"""Small commands, from outside: what they print, and to whom."""
+
+import json
+
+import pytest
+
+from tests.support.installations import Installation
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.slow]
+
+
+def test_a_token_is_printed_alone_and_a_wrong_scope_is_named(installation: Installation) -> None:
+    made = installation.run("token", "create", "till", "--scopes", "all")
+
+    assert made.returncode == 0, made.stderr
+    assert len(made.stdout.split()) == 1
+    assert len(made.stdout.strip()) >= 32
+
+    refused = installation.run("token", "create", "till", "--scopes", "orders.view,nonsense")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert "nonsense" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_an_account_without_a_password_gets_a_new_one(installation: Installation) -> None:
+    refused = installation.run("person", "reset-password", "lan@example.vn")
+
+    assert refused.returncode == 1
+    assert "There is no account lan@example.vn" in refused.stderr
+
+
+def test_every_command_takes_data(installation: Installation) -> None:
+    groups = {
+        (): ["up", "web", "worker", "migrate", "doctor", "backup", "restore", "check", "bench"],
+        ("token",): ["create"],
+    }
+    for group, names in groups.items():
+        for name in names:
+            told = installation.run(*group, name, "--help")
+            assert "--data" in told.stdout, name
+
+
+def test_an_old_server_is_refused_with_a_remedy(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    from mekong.faces.cli.installation import require_version
+    from mekong.faces.cli.words import Stop
+    from mekong.foundation import postgres
+
+    monkeypatch.setattr(postgres, "MINIMUM_VERSION", 990000)
+    monkeypatch.setenv("MEKONG_LANG", "en")
+
+    with pytest.raises(Stop, match="Mekong needs 99 or newer"):
+        require_version()
+
+
+def test_the_manifest_of_processes_says_where_things_are(installation: Installation) -> None:
+    installation.up()
+
+    state = installation.state()
+
+    assert state["url"] == installation.url
+    assert set(state["processes"]) == {"web", "worker"}
+    assert json.dumps(state)
