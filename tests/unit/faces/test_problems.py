@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from django.utils.translation import trans_real
 
-from mekong.faces.api import app, errors, problems  # noqa: F401 - every error of the ground floor and the API is loaded
+from mekong.faces.api import app, problems  # noqa: F401 - every module and its errors are loaded
 from mekong.faces.api.problems import TITLES, field_path, from_msgspec, negotiate, problem, say
 from mekong.foundation.errors import Invalid, MayNot, MekongError, NotFound, RateLimited
 
@@ -23,10 +23,7 @@ def kinds(kind: type[MekongError] = MekongError) -> Iterator[type[MekongError]]:
         yield from kinds(each)
 
 
-OURS = sorted(
-    {each for each in kinds() if each.__module__.startswith(("mekong.foundation", "mekong.faces.api"))},
-    key=lambda each: each.__qualname__,
-)
+OURS = sorted({each for each in kinds() if each.__module__.startswith("mekong.")}, key=lambda each: each.__qualname__)
 
 
 def fields(template: str) -> set[str]:
