@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 _django = get_asgi_application()
 
 from mekong.faces.express import app as express  # noqa: E402 - needs Django set up
+from mekong.faces.express import catalogue  # noqa: E402 - as above
 from mekong.faces.express.http import Receive, Scope, Send  # noqa: E402 - as above
 from mekong.faces.express.live import studio  # noqa: E402 - as above
 from mekong.faces.express.listening import ear  # noqa: E402 - as above
@@ -35,6 +36,7 @@ async def _live(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            ear.add(catalogue.hear)
             ear.start()
         else:
             await ear.stop()

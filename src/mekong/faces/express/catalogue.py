@@ -11,6 +11,7 @@ from collections.abc import Collection
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
 from mekong.faces.express.http import in_thread
+from mekong.faces.express.listening import CATALOG
 from mekong.foundation.actor import SYSTEM
 from mekong.inventory import queries as inventory
 
@@ -18,13 +19,15 @@ KEPT_S = 20.0
 _MOST = 200_000
 
 _variants: dict[str, VariantView] = {}
+_turn = 0
 _locations: dict[int, str] = {}
 _read_at = 0.0
 
 
 def forget() -> None:
     """Read everything anew when it is next asked for."""
-    global _read_at
+    global _read_at, _turn
+    _turn += 1
     _variants.clear()
     _locations.clear()
     _read_at = time.monotonic()
@@ -37,9 +40,19 @@ async def variants(skus: Collection[str]) -> dict[str, VariantView]:
     keys = [sku.casefold() for sku in skus]
     missing = [sku for sku, key in zip(skus, keys, strict=True) if key not in _variants]
     if missing:
-        found = await in_thread(catalog.variants_by_sku, skus=missing)
-        _variants.update((view.sku.casefold(), view) for view in found.values())
+        turn = _turn
+        found = await in_thread(catalog.variants_by_sku, actor=SYSTEM, skus=missing)
+        read = {view.sku.casefold(): view for view in found.values()}
+        if turn == _turn:
+            _variants.update(read)
+        return {key: view for key in keys if (view := read.get(key) or _variants.get(key)) is not None}
     return {key: _variants[key] for key in keys if key in _variants}
+
+
+def hear(topic: str, payload: str) -> None:
+    """Listener of the process's ear."""
+    if topic in (CATALOG, "*"):
+        forget()
 
 
 async def location_code(location_id: int) -> str:
