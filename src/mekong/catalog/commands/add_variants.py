@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from mekong.catalog.commands.checking import refuse_taken_skus
 from mekong.catalog.commands.locking import lock_product, touch
 from mekong.catalog.commands.writing import Placed, insert_variants
 from mekong.catalog.contracts import NewVariant, ProductView
@@ -29,6 +30,7 @@ def add_variants(*, actor: Actor, product_id: int, variants: Sequence[NewVariant
         raise NoVariants(field="variants")
     checked = [products.check_variant(each, product.options, f"variants[{i}]") for i, each in enumerate(variants)]
     products.check_repeats(checked)
+    refuse_taken_skus((f"variants[{i}].sku", each.sku) for i, each in enumerate(checked))
     present = list(Variant.objects.filter(product_id=product_id).order_by("position", "id"))
     choices = [("options", tuple(old.option_values)) for old in present if old.status == "active"]
     for i, each in enumerate(checked):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from mekong.catalog.commands.writing import category_ids
+from mekong.catalog.commands.checking import category_ids
 from mekong.catalog.contracts import AttributeView, CategoryView
 from mekong.catalog.errors import AttributeNotFound, BadChoice, DuplicateCode, Missing, RepeatedValue, UnstorableText
 from mekong.catalog.models import Attribute, Category, CategoryAttribute

@@ -175,7 +175,8 @@ def _change(found: Read, rows: list[Row], before: State | None, code: str, known
     options = _options(found, rows, start)
     after = replace(after, options=options)
     change = Change(before, after)
-    by_sku = {row.sku_key: row for row in rows}
+    by_sku: dict[str, Row] = {}
+    again = [row for row in rows if by_sku.setdefault(row.sku_key, row) is not row]
     if before is not None:
         for variant_id, variant in zip(before.variant_ids, before.product.variants, strict=True):
             row = by_sku.pop(key(variant.sku), None)
@@ -186,6 +187,9 @@ def _change(found: Read, rows: list[Row], before: State | None, code: str, known
         change.targets.append(_target(found, row, None, options))
         change.rows.append(row)
         change.variant_ids.append(None)
+    for row in again:
+        # Its SKU has been blamed already; what else is wrong with it is worth knowing too.
+        _target(found, row, None, options)
     _check_matrix(found, change)
     change.after = replace(after, status=_product_status(change, rows))
     return change
@@ -298,7 +302,7 @@ def _check_matrix(found: Read, change: Change) -> None:
     # Variants that the file leaves alone come first: the row is what can be mended.
     pairs = sorted(zip(change.targets, change.rows, strict=True), key=lambda pair: pair[1] is not None)
     for variant, row in pairs:
-        if variant.status != "active":
+        if variant.status != "active" or len(variant.option_values) != len(change.after.options):
             continue
         choice = tuple(key(value) for value in variant.option_values)
         if choice in seen and row is not None:

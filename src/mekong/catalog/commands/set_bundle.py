@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from mekong.catalog.commands.checking import refusing_races
 from mekong.catalog.commands.locking import lock_variant, touch
 from mekong.catalog.commands.update_variant import refuse_parts_in_use
-from mekong.catalog.commands.writing import insert_parts, refusing_races
+from mekong.catalog.commands.writing import insert_parts
 from mekong.catalog.contracts import BundlePartView, NewPart
 from mekong.catalog.errors import BundleOfBundles, BundleWithLots, BundleWithoutParts
 from mekong.catalog.events import ProductUpdated

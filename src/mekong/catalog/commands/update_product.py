@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from mekong.catalog.commands.checking import category_ids, check_tax_classes, known_attributes, refusing_races
 from mekong.catalog.commands.locking import index, lock_product, lock_variants
-from mekong.catalog.commands.writing import category_ids, check_tax_classes, folded, known_attributes, refusing_races
+from mekong.catalog.commands.writing import folded
 from mekong.catalog.contracts import KEEP, ProductChange, ProductView
 from mekong.catalog.errors import VariantNotFound
 from mekong.catalog.events import ProductUpdated

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from mekong.catalog.commands.checking import refuse_taken_skus, refusing_races
 from mekong.catalog.commands.locking import index, lock_product, lock_variant, touch
-from mekong.catalog.commands.writing import refuse_taken_skus, refusing_races
 from mekong.catalog.contracts import KEEP, VariantChange, VariantView
 from mekong.catalog.errors import BundleWithLots, PartInUse
 from mekong.catalog.events import ProductUpdated
