@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import os
 import threading
+import weakref
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import structlog
 
@@ -39,18 +41,34 @@ class Busy(Unavailable):
 class Combiner(Generic[Q, A]):
     """One thread that serves requests in batches, for sync and async callers alike.
 
+    The thread starts with the first request, outlives whatever `serve` does, and is started anew in a forked process.
+
     Args:
         serve: runs one batch in one transaction. When it raises, each request of the batch is served again on its own,
             so that one bad request spoils nothing for its neighbours; what raises alone is that caller's answer.
         max_batch: the most requests in one batch.
         max_waiting: beyond this many waiting requests a new one is refused with `Busy`.
+        finish: called in the thread when it ends, to close what it opened.
     """
 
-    def __init__(self, name: str, serve: Serve[Q, A], *, max_batch: int = 1000, max_waiting: int = 20_000) -> None:
+    def __init__(
+        self,
+        name: str,
+        serve: Serve[Q, A],
+        *,
+        max_batch: int = 1000,
+        max_waiting: int = 20_000,
+        finish: Callable[[], None] | None = None,
+    ) -> None:
         self.name = name
         self._serve = serve
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._finish = finish
+        self._begin()
+        _combiners.add(self)
+
+    def _begin(self) -> None:
         self._waiting: collections.deque[tuple[Q, _Promise]] = collections.deque()
         self._arrived = threading.Event()
         self._lock = threading.Lock()
@@ -71,15 +89,16 @@ class Combiner(Generic[Q, A]):
         return cast(A, await promise.future)
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """Take no more requests, serve those that wait, and end the thread."""
+        """Take no more requests, serve those that wait, and end the thread. Afterwards it can be used again."""
         with self._lock:
             self._stopping = True
             thread = self._thread
         self._arrived.set()
         if thread is not None:
             thread.join(timeout_s)
-        with self._lock:
-            self._thread, self._stopping = None, False
+            if thread.is_alive():  # a batch that takes that long: it still answers, and takes no more
+                return
+        self._stopping = False
 
     def _enqueue(self, request: Q, promise: _Promise) -> None:
         if self._stopping:
@@ -87,13 +106,14 @@ class Combiner(Generic[Q, A]):
         if len(self._waiting) >= self._max_waiting:
             raise Busy
         self._waiting.append((request, promise))
+        # After the append: a thread that is about to end looks at what waits once more after it has signed off.
         if self._thread is None:
             self._start()
         self._arrived.set()
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is None and not self._stopping:
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
                 self._thread.start()
 
@@ -105,17 +125,42 @@ class Combiner(Generic[Q, A]):
                 size = min(len(self._waiting), self._max_batch)
                 batch = [self._waiting.popleft() for _ in range(size)]
                 self._answer(batch, self._served([request for request, _ in batch]))
-            if self._stopping:
+            if self._stopping and self._signed_off():
+                if self._finish is not None:
+                    self._finish()
                 return
+
+    def _signed_off(self) -> bool:
+        """End this thread's service, unless a request slipped in that nobody else will serve."""
+        with self._lock:
+            self._thread = None
+        return not self._waiting or not self._take_over()
+
+    def _take_over(self) -> bool:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.current_thread()
+                self._arrived.set()
+                return True
+            return False
 
     def _served(self, requests: Sequence[Q]) -> Sequence[A | BaseException]:
         try:
-            return self._serve(requests)
+            answers = self._serve(requests)
+            if len(answers) != len(requests):
+                raise RuntimeError(f"{self.name}: {len(answers)} answers to {len(requests)} requests")
+            return answers
+        except Unavailable as failure:
+            return [failure, *(_like(failure) for _ in requests[1:])]
         except Exception as failure:  # every caller must get an answer, whatever went wrong
-            if len(requests) == 1 or isinstance(failure, Unavailable):
-                return [failure] * len(requests)
+            if len(requests) == 1:
+                return [failure]
             log.warning("batch_split", combiner=self.name, size=len(requests), error=repr(failure))
             return [answer for request in requests for answer in self._served([request])]
+        except BaseException as failure:
+            # What ends a thread elsewhere (an exit, a panic of an extension) must not end the one all callers wait for.
+            log.exception("batch_failed", combiner=self.name, size=len(requests))
+            return [_like(Unavailable(), failure) for _ in requests]
 
     @staticmethod
     def _answer(batch: Sequence[tuple[Q, _Promise]], answers: Sequence[A | BaseException]) -> None:
@@ -130,6 +175,26 @@ class Combiner(Generic[Q, A]):
                 loop.call_soon_threadsafe(_settle_all, settled)
             except RuntimeError:  # the caller's loop has ended; nobody waits for these answers
                 continue
+
+
+def _like(failure: Unavailable, cause: BaseException | None = None) -> Unavailable:
+    """The same failure for another caller: an exception raised in many threads would gather all their tracebacks."""
+    copy = type(failure)(**failure.params)
+    copy.__cause__ = cause or failure.__cause__
+    return copy
+
+
+_combiners: weakref.WeakSet[Combiner[Any, Any]] = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    """In a forked process: the threads stayed behind, and so did those who wait for them."""
+    for combiner in _combiners:
+        combiner._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _settle_all(settled: Sequence[tuple[_AsyncPromise, object]]) -> None:

@@ -33,10 +33,11 @@ _RESERVED = """
 """
 _BOUNDS = "select variant_id, location_id, on_hand, reserved from inventory_stocklevel where reserved < 0 or reserved > on_hand"
 _LOTS = """
-    select v.sku, l.code, sum(lot.on_hand), s.on_hand from inventory_stocklot lot
-      join inventory_stocklevel s on s.variant_id = lot.variant_id and s.location_id = lot.location_id
-      join catalog_variant v on v.id = lot.variant_id join inventory_location l on l.id = lot.location_id
-     where v.tracks_lots group by v.sku, l.code, s.on_hand having sum(lot.on_hand) <> s.on_hand
+    select v.sku, l.code, coalesce(sum(lot.on_hand), 0), s.on_hand
+      from catalog_variant v join inventory_stocklevel s on s.variant_id = v.id
+      join inventory_location l on l.id = s.location_id
+      left join inventory_stocklot lot on lot.variant_id = s.variant_id and lot.location_id = s.location_id
+     where v.tracks_lots group by v.sku, l.code, s.on_hand having coalesce(sum(lot.on_hand), 0) <> s.on_hand
 """
 
 

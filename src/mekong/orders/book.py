@@ -8,6 +8,7 @@ same idempotency key) is answered with the order that is there.
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,8 +26,10 @@ from mekong.foundation.numbering import ask_numbers, read_numbers
 from mekong.foundation.pipeline import piped, reuse_connection
 from mekong.inventory import commands as inventory
 from mekong.inventory.errors import HoldExpired
+from mekong.inventory.ledger import held_units
 from mekong.orders import rules
 from mekong.orders.contracts import OrderDraft, Placed
+from mekong.orders.errors import ReservationDiffers
 from mekong.orders.events import OrderPlaced
 
 DUPLICATE_WINDOW = timedelta(hours=24)
@@ -36,10 +39,13 @@ LIVE_CHANNEL = "mekong_orders"
 """PostgreSQL NOTIFY channel: a hint that orders were placed or moved on, for live pages."""
 
 _THERE = """
+    with found as (
+        select o.* from unnest(%s::text[], %s::text[]) n(channel, external_id)
+          join orders_salesorder o on o.channel = n.channel and o.external_id = n.external_id and o.external_id <> ''
+        union all select o.* from orders_salesorder o where o.idempotency_key = any(%s::text[])
+    )
     select id::text, code, state, total_minor, currency, tax_minor, channel, external_id, idempotency_key, duplicate_of
-      from orders_salesorder
-     where (external_id <> '' and (channel, external_id) in (select * from unnest(%s::text[], %s::text[])))
-        or idempotency_key = any(%s::text[])
+      from found
 """
 _ALIKE = """
     select customer_phone, basket, min(code) from orders_salesorder
@@ -95,14 +101,23 @@ class _Batch:
         found = _there(raw, drafts)
         answers: list[Placed | BaseException | None] = [_repeat(draft, found) for draft in drafts]
         fresh = self._fresh(answers)
-        if fresh:
-            ids = {position: str(new_id()) for position in fresh}
-            claimed, codes, alike = self._ask(raw, fresh, ids)
-            for position, code in zip(fresh, codes, strict=True):
-                hold = drafts[position].hold_id
-                lost = hold is not None and hold not in claimed
-                answers[position] = HoldExpired() if lost else self._add(position, ids[position], code, alike)
+        self._read_reservations(fresh, answers)
+        ready = [position for position in fresh if answers[position] is None]
+        if ready:
+            ids = {position: str(new_id()) for position in ready}
+            claimed, codes, alike = self._ask(raw, ready, ids)
+            lost = []
+            for position, code in zip(ready, codes, strict=True):
+                if self.drafts[position][1].hold_id is None or position in claimed:
+                    answers[position] = self._add(position, ids[position], code, alike)
+                else:
+                    lost.append(position)
             self._write(raw)
+            if lost:
+                # Another process may have placed the same order since we looked: then its hold is that order's.
+                found = _there(raw, [drafts[position] for position in lost])
+                for position in lost:
+                    answers[position] = _repeat(drafts[position], found) or HoldExpired()
         by_key = {_keys(drafts[position]): answers[position] for position in fresh}
         return [
             answer if answer is not None else _again(by_key[_keys(drafts[position])])
@@ -111,10 +126,18 @@ class _Batch:
 
     def _ask(
         self, raw: psycopg.Connection[Any], fresh: Sequence[int], ids: Mapping[int, str]
-    ) -> tuple[set[str], list[str], dict[tuple[str, str], str]]:
-        """Claim the holds, take numbers and look for duplicates: three statements, one round trip."""
+    ) -> tuple[set[int], list[str], dict[tuple[str, str], str]]:
+        """Claim the holds, take numbers and look for duplicates: three statements, one round trip.
+
+        Answers with the positions whose hold is theirs; two orders of one batch that name one hold do not share it.
+        """
         now = self.drafts[fresh[0]][2]
-        holds = {hold: ids[position] for position in fresh if (hold := self.drafts[position][1].hold_id)}
+        by_hold: dict[str, int] = {}
+        for position in fresh:
+            hold = self.drafts[position][1].hold_id
+            if hold is not None:
+                by_hold.setdefault(hold, position)
+        holds = {hold: ids[position] for hold, position in by_hold.items()}
         phones = sorted({phone for position in fresh if (phone := self.drafts[position][1].customer_phone)})
         with psycopg.Cursor(raw) as claims, psycopg.Cursor(raw) as numbers, psycopg.Cursor(raw) as likes:
             if holds:
@@ -122,9 +145,32 @@ class _Batch:
             if phones:
                 likes.execute(_ALIKE, (phones, now - DUPLICATE_WINDOW))
             ask_numbers(numbers, "DH", len(fresh), now=now)
-            claimed = {row[0] for row in claims.fetchall()} if holds else set()
+            claimed = {by_hold[row[0]] for row in claims.fetchall()} if holds else set()
             alike = {(phone, basket): code for phone, basket, code in likes.fetchall()} if phones else {}
             return claimed, read_numbers(numbers, "DH", len(fresh), now=now), alike
+
+    def _read_reservations(self, fresh: Sequence[int], answers: list[Placed | BaseException | None]) -> None:
+        """A hold that was made before its order must hold exactly what the order lists; its places are read from it.
+
+        What a hold keeps does not change while it waits: when it ends meanwhile, it can no longer be claimed.
+        """
+        holds = {p: hold for p in fresh if self.drafts[p][1].wanted and (hold := self.drafts[p][1].hold_id)}
+        if not holds:
+            return
+        held = held_units(list(holds.values()))
+        self.drafts = list(self.drafts)
+        for position, hold in holds.items():
+            actor, draft, now = self.drafts[position]
+            lines = held.get(hold)
+            if lines is None:
+                continue
+            units: Counter[int] = Counter()
+            for variant, _, count in lines:
+                units[variant] += count
+            if units == Counter(dict(draft.wanted)):
+                self.drafts[position] = (actor, dataclasses.replace(draft, allocation=tuple(lines)), now)
+            else:
+                answers[position] = ReservationDiffers(field="reservation_id")
 
     def _fresh(self, answers: Sequence[object]) -> list[int]:
         """Positions to place: not in the book, and the first of those alike within the batch, in a fixed order."""
@@ -135,11 +181,13 @@ class _Batch:
                 first.setdefault(keys if any(keys) else ("", "", str(position)), position)
         return [first[keys] for keys in sorted(first)]
 
-    def _add(self, position: int, order_id: str, code: str, alike: Mapping[tuple[str, str], str]) -> Placed:
+    def _add(self, position: int, order_id: str, code: str, alike: dict[tuple[str, str], str]) -> Placed:
         actor, draft, now = self.drafts[position]
         subtotal = tax = 0
-        for number, line in enumerate(draft.lines):
-            money = rules.line_money(line.quantity, line.unit_price_minor, line.tax_rate_bp)
+        amounts = rules.lines_money(
+            [(line.quantity, line.unit_price_minor, line.tax_rate_bp) for line in draft.lines], draft.discount_minor
+        )
+        for number, (line, money) in enumerate(zip(draft.lines, amounts, strict=True)):
             subtotal += money.total_minor
             tax += money.tax_minor
             self.lines.append(
@@ -153,7 +201,8 @@ class _Batch:
         basket = _basket(draft)
         discount = min(draft.discount_minor, subtotal)
         total = subtotal - discount + draft.shipping_fee_minor
-        duplicate_of = alike.get((draft.customer_phone, basket), "")
+        duplicate_of = alike.setdefault((draft.customer_phone, basket), code) if draft.customer_phone else ""
+        duplicate_of = "" if duplicate_of == code else duplicate_of
         is_confirmed = draft.state != rules.OrderState.PENDING_CONFIRMATION
         self.orders.append(
             {
@@ -246,19 +295,21 @@ def _basket(draft: OrderDraft) -> str:
 
 def serve(drafts: Sequence[Draft]) -> list[Placed | BaseException]:
     """Place a batch of orders in one transaction; joins the caller's when there is one."""
-    reuse_connection()
     for attempt in range(3):
+        reuse_connection()
         try:
             with piped() as raw:
                 return _Batch(drafts).place(raw)
-        except (psycopg.errors.UniqueViolation, IntegrityError):
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, IntegrityError):
             # Another process placed one of these meanwhile; at the next try it is found.
-            if attempt == 2:
+            if attempt == 2 or connection.in_atomic_block:
                 raise
         except (psycopg.OperationalError, psycopg.InterfaceError, DatabaseError) as lost:
             if not connection.in_atomic_block:
                 connection.close()
             raise Unavailable from lost
+        except psycopg.Error as refused:
+            raise DatabaseError(str(refused)) from refused
     raise Unavailable
 
 
@@ -266,7 +317,7 @@ class OrderBook(Combiner[Draft, Placed]):
     """One writer a process. `call` and `acall` answer with `Placed`; raise HoldExpired, or Unavailable."""
 
     def __init__(self) -> None:
-        super().__init__("order-book", serve, max_batch=300)
+        super().__init__("order-book", serve, max_batch=300, finish=connection.close)
 
 
 _book = OrderBook()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from mekong.foundation import health
-from mekong.orders.rules import RESERVED
+from mekong.orders.rules import RESERVED, OrderState
 
 _TWICE = """
     select channel, external_id, count(*) from orders_salesorder where external_id <> ''
@@ -20,8 +22,9 @@ _UNHELD = """
      order by o.placed_at limit 20
 """
 _STRAY = """
-    select h.id::text, o.code from inventory_hold h join orders_salesorder o on o.hold_id = h.id
-     where h.state = 'claimed' and o.state <> all(%s) limit 20
+    select h.id::text, coalesce(o.code, 'no order') from inventory_hold h
+      left join orders_salesorder o on o.hold_id = h.id
+     where h.state = 'claimed' and (o.id is null or o.state <> all(%s)) limit 20
 """
 _SUMS = """
     select o.code from orders_salesorder o
@@ -30,7 +33,7 @@ _SUMS = """
 """
 
 
-def _rows(sql: str, parameters: list[object] | None = None) -> list[str]:
+def _rows(sql: str, parameters: Sequence[Any] | None = None) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [" ".join(str(each) for each in row) for row in cursor.fetchall()]
@@ -47,7 +50,8 @@ def orders_unique(now: datetime) -> health.Finding:
 
 def orders_hold_their_goods(now: datetime) -> health.Finding:
     unheld = _rows(_UNHELD, [[state.value for state in RESERVED]])
-    stray = _rows(_STRAY, [[state.value for state in RESERVED]])
+    # An order that waits for stock keeps what there was for it.
+    stray = _rows(_STRAY, [[state.value for state in (*RESERVED, OrderState.AWAITING_STOCK)]])
     if unheld or stray:
         return health.Finding(
             False,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from django.db import transaction
 
 from mekong.catalog import queries as catalog
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
 from mekong.inventory import commands as inventory
+from mekong.inventory import ledger
 from mekong.inventory.contracts import Short
 from mekong.inventory.queries import get_location
 from mekong.orders import book, events, rules
@@ -162,17 +162,27 @@ def _deliver(order: SalesOrder, actor: Actor, now: datetime) -> None:
     if order.state == OrderState.READY_FOR_PICKUP:
         _goods_leave(order, actor, now)
         order.shipped_at = now
-    if order.state != OrderState.RETURNING:
-        inventory.book_delivery(lines=_allocated(order), reference=order.code, actor=actor, now=now)
+    if order.delivered_at is None:
+        inventory.book_delivery(lines=_on_the_way(order), reference=order.code, actor=actor, now=now)
     _set(order, OrderState.DELIVERED, actor, now)
     emit(actor, events.OrderDelivered(str(order.id), order.channel), key=order.id, now=now)
 
 
-def _allocated(order: SalesOrder) -> list[tuple[int, int]]:
-    units: dict[int, int] = {}
+def _on_the_way(order: SalesOrder) -> list[tuple[int, int]]:
+    """Units of each variant that left the shelf for this order and have not come back."""
+    units: Counter[int] = Counter()
     for variant, _, count in order.allocation:
-        units[variant] = units.get(variant, 0) + count
-    return sorted(units.items())
+        units[variant] += count
+    back = OrderLine.objects.filter(order=order, returned__gt=0, variant_id__isnull=False)
+    for variant, returned in list(back.values_list("variant_id", "returned")):
+        for part, each in _parts(variant):
+            units[part] -= returned * each
+    return sorted((variant, count) for variant, count in units.items() if count > 0)
+
+
+def _parts(variant_id: int) -> Sequence[tuple[int, int]]:
+    """What stands on the shelf for one unit: itself, or the parts of a bundle."""
+    return catalog.stock_facts(variant_ids=[variant_id])[variant_id].parts or ((variant_id, 1),)
 
 
 @command
@@ -249,8 +259,11 @@ def receive_return(
             )
         line.returned += graded.quantity
         OrderLine.objects.filter(order=order, line=line.line).update(returned=line.returned)
-        parts = catalog.stock_facts(variant_ids=[line.variant_id])[line.variant_id].parts or ((line.variant_id, 1),)
-        goods += [(part, graded.quantity * each, graded.grade == "resellable") for part, each in parts]
+        goods += [
+            (part, graded.quantity * each, graded.grade == "resellable") for part, each in _parts(line.variant_id)
+        ]
+    if not goods:
+        raise BadLine(field="lines", problem="Say which lines came back.")
     was_delivered = order.delivered_at is not None
     inventory.receive_return(
         lines=goods, location_id=place.id, reference=order.code, was_delivered=was_delivered, actor=actor, now=now
@@ -311,7 +324,7 @@ def match_line(*, actor: Actor, code: str, line: int, sku: str, now: datetime) -
 
     Raises: MayNot, OrderNotFound, UnknownSku, LineMatched (matched already).
     """
-    variant = catalog.variants_by_sku(skus=[sku]).get(sku.casefold())
+    variant = catalog.variants_by_sku(actor=SYSTEM, skus=[sku]).get(sku)
     if variant is None:
         raise BadLine(field="sku", problem=f"SKU {sku} does not exist. Check it in the catalogue.")
     _match(actor=actor, code=code, line=line, variant_id=variant.id, sku=variant.sku, now=now)
@@ -339,9 +352,15 @@ def _reserve_again(actor: Actor, code: str, now: datetime) -> OrderView:
     ):
         return view(order)
     wanted = [(line.variant_id, line.quantity) for line in lines if line.variant_id is not None]
+    facts = catalog.stock_facts(variant_ids=[variant for variant, _ in wanted])
+    units = [(part, count * each) for variant, count in wanted for part, each in facts[variant].parts or ((variant, 1),)]
+    held = ledger.held_units([str(order.hold_id)] if order.hold_id else []).get(str(order.hold_id), [])
+    missing = rules.missing_units(units, held)
+    if not missing:
+        return _adopt(actor=actor, code=code, hold_id=None, allocation=(), now=now)
     answer = inventory.reserve(
-        actor=SYSTEM, channel=order.channel, owner=f"order:{order.code}", lines=wanted, ttl_s=120, now=now,
-        key=f"order:{order.code}:{order.hold_id or ''}", is_sold=True,
+        actor=SYSTEM, channel=order.channel, owner=f"order:{order.code}", lines=sorted(missing.items()), ttl_s=120,
+        now=now, key=f"order:{order.code}:{order.hold_id or ''}:{len(held)}", is_sold=True,
     )  # fmt: skip
     if isinstance(answer, Short) or answer.missing:
         if not isinstance(answer, Short):
@@ -363,18 +382,22 @@ def _mark_short(*, actor: Actor, code: str, now: datetime) -> OrderView:
 
 @command
 def _adopt(
-    *, actor: Actor, code: str, hold_id: str, allocation: Sequence[tuple[int, int, int]], now: datetime
+    *, actor: Actor, code: str, hold_id: str | None, allocation: Sequence[tuple[int, int, int]], now: datetime
 ) -> OrderView:
+    """Add what was reserved to what the order holds already; nothing was needed when `hold_id` is None."""
     order = _lock(actor, code, "orders.edit")
     if OrderState(order.state) not in (*rules.RESERVED, OrderState.AWAITING_STOCK):
-        inventory.give_back(hold_ids=[hold_id], actor=actor, now=now)
+        if hold_id is not None:
+            inventory.give_back(hold_ids=[hold_id], actor=actor, now=now)
         return view(order)
-    if not inventory.claim({hold_id: str(order.id)}):
-        return view(order)
-    if order.hold_id is not None:
-        inventory.give_back(hold_ids=[str(order.hold_id)], actor=actor, now=now)
-    order.hold_id = UUID(hold_id)
-    order.allocation = [list(each) for each in allocation]
+    if hold_id is not None:
+        if not inventory.claim({hold_id: str(order.id)}):
+            return view(order)
+        if order.hold_id is None:
+            order.hold_id = UUID(hold_id)
+        else:
+            ledger.merge_holds(into=str(order.hold_id), source=hold_id)
+        order.allocation = [*order.allocation, *(list(each) for each in allocation)]
     order.issues = [issue for issue in order.issues if issue not in ("stock", "unmatched_line")]
     order.save(update_fields=["hold_id", "allocation", "issues"])
     if order.state == OrderState.AWAITING_STOCK:
@@ -414,8 +437,10 @@ def advance_channel_order(
     order = SalesOrder.objects.select_for_update().filter(channel=channel, external_id=external_id).first()
     if order is None:
         return False
-    if order.remote_updated_at and remote_updated_at and remote_updated_at < order.remote_updated_at:
+    known_at = order.remote_updated_at
+    if known_at and remote_updated_at and remote_updated_at < known_at:
         return False
+    is_newer = bool(known_at and remote_updated_at and remote_updated_at > known_at)
     changed = order.remote_state != remote_state or (bool(tracking_no) and order.tracking_no != tracking_no)
     order.remote_state, order.remote_updated_at = remote_state, remote_updated_at or order.remote_updated_at
     order.tracking_no = tracking_no or order.tracking_no
@@ -423,11 +448,27 @@ def advance_channel_order(
     if target is OrderState.CANCELLED and was in rules.LEFT - {OrderState.RETURNED, OrderState.RETURNING}:
         _set(order, OrderState.RETURNING, actor, now, reason=reason or "cancelled by the channel")
         return True
+    if is_newer and rules.may_turn_back(was, target):
+        _turn_back(order, target, actor, now)
+        return True
     if not rules.is_further(was, target):
-        if changed:
+        if changed or is_newer:
             order.save(update_fields=["remote_state", "remote_updated_at", "tracking_no"])
             book.tell_live()
         return changed
+    _move_on(order, target, actor, reason, now)
+    return True
+
+
+def _turn_back(order: SalesOrder, target: OrderState, actor: Actor, now: datetime) -> None:
+    """A parcel is sent out again, or does not come back after all."""
+    if target in (OrderState.DELIVERED, OrderState.COMPLETED):
+        _deliver(order, actor, now)
+    if order.state != target:
+        _set(order, target, actor, now)
+
+
+def _move_on(order: SalesOrder, target: OrderState, actor: Actor, reason: str, now: datetime) -> None:
     if target is OrderState.CANCELLED:
         _cancel(order, actor, reason or "cancelled by the channel", now, by_channel=True)
     elif target in rules.LEFT:
@@ -436,19 +477,17 @@ def advance_channel_order(
         _set(order, target, actor, now)
     else:
         order.save()
-    return True
 
 
 def _follow_out(order: SalesOrder, target: OrderState, actor: Actor, now: datetime) -> None:
     """The channel says the goods have left: book each step between, so that the ledger has them all."""
     if OrderState(order.state) not in rules.LEFT:
-        with transaction.atomic():
-            _goods_leave(order, actor, now)
+        _goods_leave(order, actor, now)
         _set(order, OrderState.SHIPPED, actor, now)
         fact = events.OrderShipped(str(order.id), order.channel, order.external_id, by_channel=True)
         emit(actor, fact, key=order.id, now=now)
     if target in (OrderState.DELIVERED, OrderState.COMPLETED) and order.state in (
-        OrderState.SHIPPED, OrderState.DELIVERY_FAILED, OrderState.RETURNING,
+        OrderState.SHIPPED, OrderState.DELIVERY_FAILED,
     ):  # fmt: skip
         _deliver(order, actor, now)
     if target is not OrderState(order.state) and rules.is_further(OrderState(order.state), target):

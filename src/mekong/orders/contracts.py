@@ -27,7 +27,8 @@ class DraftLine:
 class OrderDraft:
     """An order about to be placed, checked and priced. `hold_id` is claimed by placing it.
 
-    `allocation`: (variant, location, units) of the hold. `state` is the state it begins in.
+    `allocation`: (variant, location, units) of the hold. `wanted`: (variant, units), bundles taken apart, that a hold
+    made before must hold exactly; its allocation is then read from it. `state` is the state it begins in.
     """
 
     channel: str
@@ -39,6 +40,7 @@ class OrderDraft:
     idempotency_key: str | None = None
     hold_id: str | None = None
     allocation: tuple[tuple[int, int, int], ...] = ()
+    wanted: tuple[tuple[int, int], ...] = ()
     payment_state: str = "unpaid"
     is_cod: bool = False
     customer_name: str = ""

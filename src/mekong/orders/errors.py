@@ -42,6 +42,13 @@ class BadPhone(Invalid):
     template = "{field}: {phone} is not a phone number. Send it like 0901 234 567 or +84901234567."
 
 
+class ReservationDiffers(Conflict):
+    """The reservation stays as it is."""
+
+    code = "orders.reservation_differs"
+    template = "{field}: the reservation holds other goods than the order. Reserve what it lists, or leave it out."
+
+
 class TooManyReturned(Conflict):
     code = "orders.too_many_returned"
     template = "Line {line} of order {number}: {wanted} returned, but only {possible} can be."

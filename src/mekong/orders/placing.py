@@ -33,6 +33,8 @@ CLAIM_WITHIN_S = 120
 MAX_LINES = 5000
 MAX_PRICE = 10**13
 """Minor units of one unit; above this somebody typed a barcode into the price."""
+MAX_TOTAL = 10**17
+"""Minor units of an order; a 64-bit column holds ninety times as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
         raise EmptyOrder(field="lines")
     if len(asked.lines) > MAX_LINES:
         raise BadLine(field="lines", problem=f"An order has at most {MAX_LINES} lines. Split it.")
+    _check_words(asked)
+    for field, amount in (("discount_minor", asked.discount_minor), ("shipping_fee_minor", asked.shipping_fee_minor)):
+        if not 0 <= amount <= MAX_TOTAL:
+            raise BadLine(field=field, problem=f"{amount} is not an amount. Send 0 or more, in minor units.")
     phone = ""
     if asked.customer_phone:
         phone = phones.e164(asked.customer_phone) or ""
@@ -100,7 +106,7 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
             raise BadLine(
                 field=f"lines[{position}].unit_price_minor", problem=f"{price} is not a price. Send 0 or more, in minor units."
             )
-        if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * price > 2**62:
+        if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * price > MAX_TOTAL:
             raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="from 1 up")
         if currency is None:
             currency = variant.currency
@@ -113,6 +119,8 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
             DraftLine(variant.id, variant.sku, variant.full_name, line.quantity, price, variant.tax_rate_bp)
         )
         wanted.append((variant.id, line.quantity))
+    if sum(line.quantity * line.unit_price_minor for line in lines) > MAX_TOTAL:
+        raise BadLine(field="lines", problem="The total is too high. Check prices and quantities.")
     owner = f"order:{asked.channel}:{asked.external_id or asked.idempotency_key or phone or asked.customer_name}"[:120]
     key = f"{asked.channel}:{asked.external_id}" if asked.external_id else asked.idempotency_key
     request = inventory.reservation(
@@ -127,7 +135,8 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
         state=rules.OrderState.CONFIRMED if asked.is_confirmed else rules.OrderState.PENDING_CONFIRMATION,
         external_id=asked.external_id,
         idempotency_key=asked.idempotency_key,
-        hold_id=asked.reservation_id,
+        hold_id=_hold_id(asked.reservation_id),
+        wanted=request.lines if asked.reservation_id else (),
         payment_state=rules.PaymentState.PAID if asked.is_paid else rules.PaymentState.UNPAID,
         is_cod=asked.is_cod,
         customer_name=asked.customer_name,
@@ -138,6 +147,32 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
         shipping_fee_minor=asked.shipping_fee_minor,
     )
     return Prepared(draft, request)
+
+
+def _hold_id(reservation_id: str | None) -> str | None:
+    if reservation_id is None:
+        return None
+    try:
+        return str(UUID(reservation_id))
+    except ValueError as wrong:
+        raise HoldNotFound(key=reservation_id) from wrong
+
+
+_LONGEST = {"external_id": 80, "customer.name": 160, "channel": 40, "note": 5000}
+
+
+def _check_words(asked: Asked) -> None:
+    """What the database would refuse must not get into a batch with others. Raises: BadLine naming the field."""
+    words = {
+        "channel": asked.channel, "external_id": asked.external_id, "customer.name": asked.customer_name,
+        "note": asked.note, **{f"shipping_address.{key}": text for key, text in (asked.shipping_address or {}).items()},
+    }  # fmt: skip
+    for field, text in words.items():
+        longest = _LONGEST.get(field, 500)
+        if len(text) > longest:
+            raise BadLine(field=field, problem=f"This is longer than {longest} characters. Shorten it.")
+        if "\0" in text or not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise BadLine(field=field, problem="This holds characters that are no text. Type it again.")
 
 
 def stock_facts_of(variants: Iterable[VariantView]) -> dict[int, catalog.StockFacts]:
@@ -166,7 +201,7 @@ def short(answer: Short, lines: Sequence[DraftLine]) -> Exception:
     skus = {line.variant_id: line.sku for line in lines if line.variant_id is not None}
     unknown = [variant for variant, _, _ in answer.lines if variant not in skus]
     if unknown:
-        skus.update({view.id: view.sku for view in catalog.variants_by_id(variant_ids=unknown).values()})
+        skus.update({view.id: view.sku for view in catalog.variants_by_id(actor=SYSTEM, ids=unknown).values()})
     return ledger.short_stock(
         [
             {"sku": skus.get(variant, str(variant)), "requested": asked, "available": free}
@@ -220,7 +255,7 @@ def _spare(actor: Actor, draft: OrderDraft, placed: Placed, now: datetime) -> No
 
 
 def _variants(asked: Asked) -> Mapping[str, VariantView]:
-    return catalog.variants_by_sku(skus=[line.sku for line in asked.lines])
+    return catalog.variants_by_sku(actor=SYSTEM, skus=[line.sku for line in asked.lines])
 
 
 def accept_channel_orders(*, actor: Actor, drafts: Sequence[OrderDraft], now: datetime) -> list[Placed]:
@@ -234,6 +269,9 @@ def accept_channel_orders(*, actor: Actor, drafts: Sequence[OrderDraft], now: da
     there = known(drafts)
     ready: list[Draft] = []
     for draft in drafts:
+        if draft.state in rules.LEFT - {rules.OrderState.RETURNED}:
+            # First seen when its goods had left: it is booked as promised, and follows its channel from there.
+            draft = replace(draft, state=rules.OrderState.CONFIRMED)
         if (draft.channel, draft.external_id) in there or draft.state in (
             rules.OrderState.CANCELLED, rules.OrderState.RETURNED,
         ):  # fmt: skip

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mekong.foundation.money import tax_inside
+from mekong.foundation.money import share, tax_inside
 
 
 class OrderState(enum.StrEnum):
@@ -85,15 +85,25 @@ def may_cancel(state: OrderState) -> bool:
 def is_further(now: OrderState, then: OrderState) -> bool:
     """Whether a channel's word moves an order on: late and repeated notices never move it back.
 
-    Everything ends in cancelled or returned; cancelled is only reached before goods have left.
+    Everything ends in cancelled or returned; cancelled is only reached before goods have left. Nothing that has moved
+    on by this comes back by it: see `may_turn_back` for the ways in which a parcel does.
     """
     if now in (S.CANCELLED, S.RETURNED) or now == then:
         return False
     if then is S.CANCELLED:
         return now not in LEFT
-    if then in (S.DELIVERED, S.SHIPPED) and now in (S.DELIVERY_FAILED, S.RETURNING):
-        return True
     return _PROGRESS[then] > _PROGRESS[now]
+
+
+_BACK = {
+    S.DELIVERY_FAILED: frozenset({S.SHIPPED}),
+    S.RETURNING: frozenset({S.SHIPPED, S.DELIVERED, S.COMPLETED}),
+}
+
+
+def may_turn_back(now: OrderState, then: OrderState) -> bool:
+    """Whether a word that is certainly newer may undo one: sent out again after a failed try, not returned after all."""
+    return then in _BACK.get(now, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +112,19 @@ class LineMoney:
     tax_minor: int
 
 
-def line_money(quantity: int, unit_price_minor: int, tax_rate_bp: int) -> LineMoney:
-    """A line's total and the tax contained in it, rounded half up per line."""
-    total = quantity * unit_price_minor
-    return LineMoney(total, tax_inside(total, tax_rate_bp))
+def lines_money(lines: Sequence[tuple[int, int, int]], discount_minor: int = 0) -> list[LineMoney]:
+    """Each line's total and the tax contained in what is paid of it, rounded half up per line.
+
+    `lines`: (quantity, unit price, tax rate in basis points). A discount of the order lowers what is paid of each line
+    in proportion to its total; the totals are given as before it.
+    """
+    totals = [quantity * price for quantity, price, _ in lines]
+    whole = sum(totals)
+    off = share(min(discount_minor, whole), totals) if discount_minor and whole else [0] * len(totals)
+    return [
+        LineMoney(total, tax_inside(total - less, rate))
+        for total, less, (_, _, rate) in zip(totals, off, lines, strict=True)
+    ]
 
 
 def basket_digest(lines: Iterable[tuple[str, int]]) -> str:
