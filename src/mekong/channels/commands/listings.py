@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -14,7 +14,7 @@ from mekong.channels.errors import ChannelInvalid, ListingNotFound
 from mekong.channels.models import Channel, Listing, ListingSync, MatchState
 from mekong.channels.queries import listing_views
 from mekong.channels.rules import Match
-from mekong.channels.socket import RemoteListing
+from mekong.channels.socket import ListingKey, RemoteListing
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 
@@ -97,9 +97,7 @@ def store_listings(*, actor: Actor, channel: str, listings: Sequence[RemoteListi
     return PullReport(channel, len(unique), len(made), matched, unmatched, ambiguous, 0)
 
 
-def _remote(unique: dict[object, RemoteListing], listing: Listing) -> RemoteListing:
-    from mekong.channels.socket import ListingKey
-
+def _remote(unique: Mapping[ListingKey, RemoteListing], listing: Listing) -> RemoteListing:
     return unique[ListingKey(listing.item_id, listing.model_id)]
 
 

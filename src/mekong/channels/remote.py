@@ -1,0 +1,247 @@
+"""What people and jobs ask of a platform right now. Each function talks to the platform, then calls one command.
+
+From a coroutine use the ones that begin with `a`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from mekong.channels import commands, hints, queries
+from mekong.channels.calling import calls
+from mekong.channels.commands.accounts import use_state
+from mekong.channels.commands.listings import mark_gone
+from mekong.channels.contracts import AuditReport, ChannelView, ListingView, LiveListing, PullReport
+from mekong.channels.errors import CannotDo, ChannelInvalid, ListingNotFound, NoTestBuyer
+from mekong.channels.models import Channel, Listing
+from mekong.channels.socket import Authorises, ListingKey, PullsProducts, ReadsListings, RemoteListing
+from mekong.channels.sync.line import Line
+from mekong.channels.sync.reading import Reader
+from mekong.channels.sync.threads import Threads
+from mekong.foundation.actor import Actor
+from mekong.foundation.command import command
+from mekong.foundation.errors import RemoteRefused, Unavailable
+
+MAX_TEST_UNITS = 1_000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _line(code: str) -> tuple[Channel, Line]:
+    row = queries.find_channel(code)
+    return row, calls.line(row)
+
+
+def _need(line: Line, capability: type[Any]) -> None:
+    if not line.can(capability):
+        raise CannotDo(channel=line.code, capability=capability.__name__)
+
+
+# --- authorisation ----------------------------------------------------------------------------------------------------
+
+
+def finish_authorisation(*, actor: Actor, params: Mapping[str, str]) -> ChannelView:
+    """Take the redirect back from a platform's consent page: its code becomes tokens, and the channel works.
+
+    `params`: the redirect's query. Raises: MayNot, StateInvalid, RemoteRefused (the code is used or wrong), Unavailable.
+    """
+    now = _now()
+    code = use_state(actor=actor, state=params.get("state", ""), now=now)
+    row, line = _line(code)
+    _need(line, Authorises)
+
+    async def exchange(connector: Authorises) -> Any:
+        return await connector.exchange(params=params, now=now)
+
+    tokens = calls.run(line.call(exchange, lane="auth"))
+    if row.shop_id and tokens.shop_id and tokens.shop_id != row.shop_id:
+        raise ChannelInvalid(
+            field="shop_id", problem=f"The platform gave access to shop {tokens.shop_id}, not {row.shop_id}."
+        )
+    return commands.adopt_tokens(actor=actor, code=code, tokens=tokens, now=now)
+
+
+# --- listings ---------------------------------------------------------------------------------------------------------
+
+
+def pull_listings(*, actor: Actor, channel: str) -> PullReport:
+    """Take over everything a channel lists, and match it to our variants by SKU, then by barcode.
+
+    Safe to repeat. Listings that were not met are marked as gone. Raises: MayNot, ChannelNotFound, NotConnected,
+    CannotDo, Unavailable.
+    """
+    actor.require("channels.sync")
+    began = _now()
+    _, line = _line(channel)
+    _need(line, PullsProducts)
+    total = PullReport(line.code, 0, 0, 0, 0, 0, 0)
+    cursor: str | None = None
+    while True:
+        page = calls.run(_page(line, cursor))
+        if page.listings:
+            said = commands.store_listings(actor=actor, channel=line.code, listings=page.listings, now=_now())
+            total = replace(
+                total,
+                seen=total.seen + said.seen,
+                added=total.added + said.added,
+                ambiguous=total.ambiguous + said.ambiguous,
+            )
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    gone = mark_gone(actor=actor, channel=line.code, pulled_before=began)
+    counts = queries.get_channel(actor=actor, code=line.code).listings
+    return replace(total, matched=counts.matched, unmatched=counts.unmatched, gone=gone)
+
+
+async def _page(line: Line, cursor: str | None) -> Any:
+    async def pull(connector: PullsProducts) -> Any:
+        return await connector.pull_listings(cursor=cursor)
+
+    return await line.call(pull, tries=6)
+
+
+def live_listings(*, actor: Actor, listings: list[ListingView]) -> list[LiveListing]:
+    """What the platforms show for these listings at this moment, asked of them now, all channels at once.
+
+    A platform that does not answer gives none. Raises: MayNot.
+    """
+    actor.require("channels.view")
+    return calls.run(_live(_lines(listings)))
+
+
+async def alive_listings(*, actor: Actor, listings: list[ListingView]) -> list[LiveListing]:
+    """As `live_listings`, from a coroutine."""
+    actor.require("channels.view")
+    lines = await sync_to_async(_lines, thread_sensitive=False)(listings)
+    return await calls.arun(_live(lines))
+
+
+def _lines(listings: list[ListingView]) -> list[tuple[Line, list[ListingView]]]:
+    by_channel: dict[str, list[ListingView]] = {}
+    for listing in listings:
+        by_channel.setdefault(listing.channel, []).append(listing)
+    return [(calls.line(row), by_channel[row.code]) for row in Channel.objects.filter(code__in=by_channel)]
+
+
+async def _live(lines: list[tuple[Line, list[ListingView]]]) -> list[LiveListing]:
+    import asyncio
+
+    answers = await asyncio.gather(*(_live_on(line, views) for line, views in lines), return_exceptions=True)
+    found: list[LiveListing] = []
+    for answer in answers:
+        if isinstance(answer, list):
+            found += answer
+        elif not isinstance(answer, Unavailable | RemoteRefused):
+            raise answer
+    return found
+
+
+async def _live_on(line: Line, views: list[ListingView]) -> list[LiveListing]:
+    if not line.can(ReadsListings):
+        return []
+    keys = [ListingKey(view.item_id, view.model_id) for view in views]
+
+    async def read(connector: ReadsListings) -> list[RemoteListing]:
+        return await connector.read_listings(keys=keys)
+
+    clock = time.monotonic()
+    shown = {each.key: each for each in await line.call(read, tries=2)}
+    took_ms, at = round((time.monotonic() - clock) * 1000, 1), _now()
+    return [
+        LiveListing(
+            view.id, view.channel, view.item_id, view.model_id, each.quantity if each else None,
+            each.price_minor if each else None, at, took_ms,
+        )
+        for view, key in zip(views, keys, strict=True)
+        for each in (shown.get(key),)
+    ]  # fmt: skip
+
+
+def audit_listings(*, actor: Actor, channel: str) -> AuditReport:
+    """Read every matched listing of a channel back now, and have those set right that differ from what was acknowledged.
+
+    The worker does it by itself every six hours. Raises: MayNot, ChannelNotFound, NotConnected, Unavailable.
+    """
+    actor.require("channels.sync")
+    _, line = _line(channel)
+    _need(line, ReadsListings)
+    threads = Threads("audit", 1)
+    try:
+        report = calls.run(Reader(line, None, threads).whole())
+    finally:
+        threads.close()
+    _look_at(actor=actor, channel=line.code, listings=report.drifted)
+    return AuditReport(line.code, report.read, report.drifted, report.missing)
+
+
+@command
+def _look_at(*, actor: Actor, channel: str, listings: list[int]) -> None:  # noqa: ARG001 - who asked is in the trail
+    if listings:
+        hints.listings(channel, listings)
+
+
+# --- test buyers ------------------------------------------------------------------------------------------------------
+
+
+def buy_test(*, actor: Actor, listing_id: int, quantity: int) -> Mapping[str, Any]:
+    """Buy on a sandbox as a shopper would: the platform's answer with the order's number.
+
+    Raises: MayNot, ListingNotFound, NoTestBuyer, ChannelInvalid, RemoteRefused (sold out), Unavailable.
+    """
+    row, listing = _test_purchase(actor, listing_id, quantity)
+    return calls.run(_buy(row, listing, quantity))
+
+
+async def abuy_test(*, actor: Actor, listing_id: int, quantity: int) -> Mapping[str, Any]:
+    """As `buy_test`, from a coroutine."""
+    row, listing = await sync_to_async(_test_purchase, thread_sensitive=False)(actor, listing_id, quantity)
+    return await calls.arun(_buy(row, listing, quantity))
+
+
+def _test_purchase(actor: Actor, listing_id: int, quantity: int) -> tuple[Channel, Listing]:
+    actor.require("channels.view")
+    listing = Listing.objects.select_related("channel").filter(id=listing_id).first()
+    if listing is None:
+        raise ListingNotFound(key=listing_id, channel="–")
+    if not 1 <= quantity <= MAX_TEST_UNITS:
+        raise ChannelInvalid(field="quantity", problem=f"Buy from 1 to {MAX_TEST_UNITS} units.")
+    if not listing.channel.test_purchase_url:
+        raise NoTestBuyer(channel=listing.channel.code)
+    return listing.channel, listing
+
+
+async def _buy(row: Channel, listing: Listing, quantity: int) -> Mapping[str, Any]:
+    import httpx
+
+    line = {"quantity": quantity, **_named(listing)}
+    try:
+        answer = await calls.client().post(row.test_purchase_url, json={"shop": row.shop_id, "lines": [line]})
+        said = answer.json()
+    except (httpx.HTTPError, ValueError) as away:
+        raise Unavailable(reason=type(away).__name__) from away
+    if answer.status_code >= 500:
+        raise Unavailable(reason=f"HTTP {answer.status_code}")
+    if answer.status_code >= 400:
+        raise RemoteRefused(
+            remote=row.name,
+            remote_code=str(said.get("error", answer.status_code)),
+            remote_message=str(said.get("message", "")),
+        )
+    return dict(said)
+
+
+def _named(listing: Listing) -> dict[str, Any]:
+    """By the seller's SKU where there is one; else by the platform's own numbers."""
+    if listing.remote_sku:
+        return {"sku": listing.remote_sku}
+    numbers = {"item_id": listing.item_id, "model_id": listing.model_id or "0"}
+    return {name: int(value) for name, value in numbers.items() if value.isdecimal()}

@@ -1,0 +1,1 @@
+"""Keeping platforms in step: one runner an account, in the worker. See docs/explanation/sync.md."""

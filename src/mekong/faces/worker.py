@@ -1,0 +1,175 @@
+"""What a worker does beside its jobs: a runner for every channel account, and the housekeeping of stock.
+
+Importing this registers both as services of the worker process (`mekong.foundation.services`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+import uvloop
+from django.db import DatabaseError
+
+from mekong.channels.pacing import Pace
+from mekong.channels.sync.listening import listen
+from mekong.channels.sync.supervisor import Supervisor
+from mekong.channels.sync.threads import Threads
+from mekong.foundation import services
+from mekong.foundation.actor import SYSTEM
+from mekong.foundation.delivery import deliver_due
+from mekong.foundation.errors import MekongError, Unavailable
+from mekong.inventory import commands as inventory
+from mekong.inventory import notices
+from mekong.orders import commands as orders
+
+log = structlog.get_logger(__name__)
+
+_EVENTS = "mekong_events"
+_POLL_S = 1.0
+_EXPIRE_S = 5.0
+_TURN_S = 30.0
+_DAY_S = 24 * 3600.0
+_MOST_EXPIRED = 500
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def serve_channels(stopping: threading.Event) -> None:
+    """The worker's service `channels.sync`: a runner for every channel account, until `stopping` is set."""
+    _serve(Supervisor().run(), stopping)
+
+
+def keep_house(stopping: threading.Event) -> None:
+    """The worker's service `stock.housekeeping`, until `stopping` is set."""
+    _serve(_keep_house(), stopping)
+
+
+services.register("channels.sync", serve_channels)
+services.register("stock.housekeeping", keep_house)
+
+
+def _serve(work: Coroutine[Any, Any, None], stopping: threading.Event) -> None:
+    async def until_stopped() -> None:
+        task = asyncio.create_task(work)
+        stopped = asyncio.create_task(asyncio.to_thread(stopping.wait))
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        ended = task.done()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        if ended and not stopping.is_set():
+            stopped.cancel()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_stopped())
+
+
+async def run_worker(stop: asyncio.Event, *, pace: Pace | None = None, only: Collection[str] | None = None) -> None:
+    """Everything of a worker but its jobs, in the running loop, until `stop` is set: for tests and benches."""
+    house = _House(Threads("worker", 2))
+    works = {"channels": Supervisor(pace=pace, only=only).run, **house.works(), "events": house.deliver}
+    tasks = [asyncio.create_task(_keep(name, work), name=name) for name, work in works.items()]
+    try:
+        await stop.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(house.threads.close)
+
+
+async def _keep_house() -> None:
+    house = _House(Threads("house", 2))
+    tasks = [asyncio.create_task(_keep(name, work), name=name) for name, work in house.works().items()]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(house.threads.close)
+
+
+async def _keep(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Run a piece of work, and begin it anew when it fails: the others do not stop for it."""
+    while True:
+        try:
+            await work()
+        except (MekongError, DatabaseError, OSError) as away:
+            log.warning("work_interrupted", work=name, error=repr(away))
+        except Exception:  # a defect in one piece of work must not stop the others
+            log.exception("work_failed", work=name)
+        await asyncio.sleep(1.0)
+
+
+class _House:
+    """Housekeeping. None of it stands between a buyer and a sale: what it does late was only not tidied yet."""
+
+    def __init__(self, threads: Threads) -> None:
+        self.threads = threads
+        self._published = asyncio.Event()
+        self._stock_moved = asyncio.Event()
+
+    def works(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        return {
+            "ear": self.listen,
+            "expired-holds": self.release_expired,
+            "controls": self.turn_controls,
+            "lots": self.expire_lots,
+            "waiting-orders": self.retry_waiting,
+        }
+
+    async def listen(self) -> None:
+        await listen((_EVENTS, notices.CHANNEL), self._hear, self._published.set)
+
+    def _hear(self, channel: str, payload: str) -> None:  # noqa: ARG002 - which variants moved is all the same here
+        (self._published if channel == _EVENTS else self._stock_moved).set()
+
+    async def deliver(self) -> None:
+        while True:
+            self._published.clear()
+            while await self.threads.run(deliver_due, now=_now()):
+                pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_POLL_S):
+                    await self._published.wait()
+
+    async def release_expired(self) -> None:
+        while True:
+            while await self.threads.run(inventory.release_expired, now=_now()) >= _MOST_EXPIRED:
+                pass
+            await asyncio.sleep(_EXPIRE_S)
+
+    async def turn_controls(self) -> None:
+        since = _now() - timedelta(minutes=5)
+        while True:
+            now = _now()
+            await self.threads.run(inventory.turn_controls, now=now, since=since)
+            since = now
+            await asyncio.sleep(_TURN_S)
+
+    async def expire_lots(self) -> None:
+        while True:
+            began = time.monotonic()
+            await self.threads.run(inventory.expire_lots, actor=SYSTEM, now=_now())
+            await asyncio.sleep(max(60.0, _DAY_S - (time.monotonic() - began)))
+
+    async def retry_waiting(self) -> None:
+        """Orders that wait for stock go on when it comes; asked at most every few seconds, and now and then anyway."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(60.0):
+                    await self._stock_moved.wait()
+            await asyncio.sleep(_EXPIRE_S)
+            self._stock_moved.clear()
+            with contextlib.suppress(Unavailable):
+                await self.threads.run(orders.retry_awaiting_stock, now=_now())
