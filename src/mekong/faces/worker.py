@@ -1,27 +1,20 @@
-"""What a worker does beside its jobs: a runner for every channel account, and the housekeeping of stock.
-
-Importing this registers both as services of the worker process (`mekong.foundation.services`).
-"""
+"""The worker process: jobs, delivery of events, housekeeping of stock, and a runner for every channel account."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
-import uvloop
 from django.db import DatabaseError
 
 from mekong.channels.pacing import Pace
 from mekong.channels.sync.listening import listen
 from mekong.channels.sync.supervisor import Supervisor
 from mekong.channels.sync.threads import Threads
-from mekong.foundation import services
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.delivery import deliver_due
 from mekong.foundation.errors import MekongError, Unavailable
@@ -43,41 +36,30 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def serve_channels(stopping: threading.Event) -> None:
-    """The worker's service `channels.sync`: a runner for every channel account, until `stopping` is set."""
-    _serve(Supervisor().run(), stopping)
+async def run_worker(
+    stop: asyncio.Event,
+    *,
+    concurrency: int = 8,
+    pace: Pace | None = None,
+    only: Collection[str] | None = None,
+    with_jobs: bool = True,
+) -> None:
+    """Work until `stop` is set, then end within seconds. What was not finished is found again by the next worker.
 
-
-def keep_house(stopping: threading.Event) -> None:
-    """The worker's service `stock.housekeeping`, until `stopping` is set."""
-    _serve(_keep_house(), stopping)
-
-
-services.register("channels.sync", serve_channels)
-services.register("stock.housekeeping", keep_house)
-
-
-def _serve(work: Coroutine[Any, Any, None], stopping: threading.Event) -> None:
-    async def until_stopped() -> None:
-        task = asyncio.create_task(work)
-        stopped = asyncio.create_task(asyncio.to_thread(stopping.wait))
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        ended = task.done()
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        if ended and not stopping.is_set():
-            stopped.cancel()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(until_stopped())
-
-
-async def run_worker(stop: asyncio.Event, *, pace: Pace | None = None, only: Collection[str] | None = None) -> None:
-    """Everything of a worker but its jobs, in the running loop, until `stop` is set: for tests and benches."""
-    house = _House(Threads("worker", 2))
-    works = {"channels": Supervisor(pace=pace, only=only).run, **house.works(), "events": house.deliver}
+    Args:
+        concurrency: jobs at the same time.
+        pace, only: hurry the channels' runners, or run these channels alone (tests, benches).
+        with_jobs: also run the queue of jobs.
+    """
+    house = _House(Threads("worker", 3))
+    works: dict[str, Callable[[], Awaitable[None]]] = {
+        "channels": Supervisor(pace=pace, only=only).run,
+        **house.works(),
+    }
+    if with_jobs:
+        works["jobs"] = lambda: _jobs(concurrency)
     tasks = [asyncio.create_task(_keep(name, work), name=name) for name, work in works.items()]
+    log.info("worker_started", works=sorted(works))
     try:
         await stop.wait()
     finally:
@@ -87,16 +69,17 @@ async def run_worker(stop: asyncio.Event, *, pace: Pace | None = None, only: Col
         await asyncio.to_thread(house.threads.close)
 
 
-async def _keep_house() -> None:
-    house = _House(Threads("house", 2))
-    tasks = [asyncio.create_task(_keep(name, work), name=name) for name, work in house.works().items()]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.to_thread(house.threads.close)
+async def _jobs(concurrency: int) -> None:
+    from procrastinate.contrib.django import app
+
+    jobs = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's has it
+    async with jobs.open_async():
+        await jobs.run_worker_async(
+            concurrency=concurrency,
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=2.0,
+            delete_jobs="successful",
+        )
 
 
 async def _keep(name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -122,6 +105,7 @@ class _House:
     def works(self) -> dict[str, Callable[[], Awaitable[None]]]:
         return {
             "ear": self.listen,
+            "events": self.deliver,
             "expired-holds": self.release_expired,
             "controls": self.turn_controls,
             "lots": self.expire_lots,
