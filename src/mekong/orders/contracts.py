@@ -185,3 +185,17 @@ class GradedReturn:
     line: int
     quantity: int
     grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookedOrder:
+    """An order of a channel, by the channel's own id for it, and what it comes to."""
+
+    external_id: str
+    code: str
+    state: str
+    total_minor: int
+    currency: str
+    units: int
+    issues: Sequence[str]
+    note: str

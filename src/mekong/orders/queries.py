@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from django.db.models import Q, QuerySet
 from mekong.foundation.actor import Actor
 from mekong.foundation.errors import Invalid
 from mekong.orders import phones
-from mekong.orders.contracts import LineView, OrderFilter, OrderPage, OrderSummary, OrderView, TimelineView
+from mekong.orders.contracts import BookedOrder, LineView, OrderFilter, OrderPage, OrderSummary, OrderView, TimelineView
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
 
@@ -149,6 +150,32 @@ def _read_cursor(text: str) -> tuple[datetime, UUID]:
         return datetime.fromisoformat(placed_at), UUID(last)
     except (ValueError, binascii.Error, UnicodeDecodeError) as wrong:
         raise Invalid(field="cursor", problem="This is not a cursor of this list. Take it from next_cursor.") from wrong
+
+
+_BOOKED = """
+    select o.external_id, o.code, o.state, o.total_minor, o.currency, coalesce(l.units, 0)::bigint, o.issues, o.note
+      from orders_salesorder o
+      left join lateral (select sum(quantity) as units from orders_orderline where order_id = o.id) l on true
+     where o.channel = %s and
+"""
+
+
+def booked_orders(*, actor: Actor, channel: str, external_ids: Collection[str]) -> dict[str, BookedOrder]:
+    """Those of a channel's orders that are in the book, by the channel's own ids. One statement. Raises: MayNot."""
+    actor.require("orders.view")
+    return {each.external_id: each for each in _booked("o.external_id = any(%s)", [channel, list(external_ids)])}
+
+
+def noted_orders(*, actor: Actor, channel: str, notes: Collection[str], since: datetime) -> list[BookedOrder]:
+    """A channel's orders placed since then whose note is one of these. Reads all of them since then. Raises: MayNot."""
+    actor.require("orders.view")
+    return _booked("o.placed_at >= %s and o.note = any(%s)", [channel, since, list(notes)])
+
+
+def _booked(condition: str, parameters: Sequence[object]) -> list[BookedOrder]:
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOKED + condition, parameters)
+        return [BookedOrder(*row[:6], json.loads(row[6]) if isinstance(row[6], str) else row[6], row[7]) for row in cursor.fetchall()]
 
 
 def count_by_state(*, actor: Actor, channel: str = "") -> dict[str, int]:
