@@ -27,7 +27,7 @@ ASGI_APPLICATION = "mekong.faces.web.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = True
 
-_rooms = ["foundation", "catalog", "inventory", "orders", "channels", "faces.backoffice"]
+_rooms = ["foundation", "catalog", "inventory", "orders", "channels", "faces.backoffice", "faces.replay"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
