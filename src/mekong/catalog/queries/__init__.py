@@ -1,7 +1,7 @@
 """Reads of the catalog: plain values of `contracts`, never rows."""
 
 from mekong.catalog.queries.categories import category_ancestors, list_attributes, list_categories, list_tax_classes
-from mekong.catalog.queries.export import export_products
+from mekong.catalog.queries.export import export_products, write_template
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.products import get_product, list_products
 from mekong.catalog.queries.search import search_variants
@@ -47,4 +47,5 @@ __all__ = [
     "variants_by_id",
     "variants_by_sku",
     "variants_of",
+    "write_template",
 ]

@@ -39,6 +39,11 @@ def export_products(
     return _write_csv(out, rows) if format == "csv" else _write_xlsx(out, rows)
 
 
+def write_template(*, out: BinaryIO) -> None:
+    """An empty workbook with the columns `import_products` reads."""
+    _write_xlsx(out, iter(()))
+
+
 def _rows() -> Iterator[_Row]:
     paths = category_paths()
     kinds = {each.code: each.kind for each in attributes_of(None)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mekong.faces.backoffice.views import doors, palette
+from mekong.faces.backoffice.views import doors, palette, product_form, product_import, products, stock, stock_card
 
 urlpatterns: list[URLPattern] = [
     path("sign-in/", doors.sign_in),
@@ -15,4 +15,24 @@ urlpatterns: list[URLPattern] = [
     path("last-unit/", doors.last_unit),
     path("palette/", palette.palette),
     path("parts/pulse/", palette.pulse),
+    path("products/", products.products),
+    path("products/suggest/", products.suggest),
+    path("products/new/", product_form.create),
+    path("products/import/", product_import.upload),
+    path("products/import/confirm/", product_import.confirm),
+    path("products/import/errors/", product_import.errors_file),
+    path("products/export/", product_import.export),
+    path("products/template/", product_import.template),
+    path("products/<path:sku>/edit/", product_form.edit),
+    path("products/<path:sku>/archive/", products.archive),
+    path("products/<path:sku>/restore/", products.restore),
+    path("products/<path:sku>/picture/", products.picture),
+    path("products/<path:sku>/", products.product),
+    path("stock/", stock.stock),
+    path("stock/adjust/", stock.adjust),
+    path("stock/adjust/undo/", stock.undo_adjust),
+    path("stock/controls/", stock.controls),
+    path("stock/controls/<uuid:uid>/remove/", stock.remove_control),
+    path("stock/<path:sku>/low/", stock_card.reorder_level),
+    path("stock/<path:sku>/", stock_card.card),
 ]

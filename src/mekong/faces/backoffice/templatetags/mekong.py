@@ -317,3 +317,8 @@ def initials(name: str) -> str:
     """Two letters of a name: of the family and the given name, as they stand."""
     parts = name.split()
     return (parts[0][:1] + (parts[-1][:1] if len(parts) > 1 else "")).upper() or "?"
+
+
+@register.filter
+def sub(value: int, other: int) -> int:
+    return int(value) - int(other)

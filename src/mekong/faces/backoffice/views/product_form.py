@@ -1,0 +1,212 @@
+"""Creating a product with a matrix of variants, and editing one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product as combinations
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext
+
+from mekong.catalog import commands, queries
+from mekong.catalog.contracts import NewProduct, NewVariant, PriceLine, ProductChange, ProductView, VariantChange
+from mekong.faces.backoffice import words
+from mekong.faces.backoffice.fields import Errors, read_number, whole_number
+from mekong.faces.backoffice.once import once
+from mekong.faces.backoffice.visit import Visit, page
+from mekong.foundation.errors import MekongError
+
+MOST_VARIANTS = 200
+_FIELDS = ("name", "code", "description", "category", "brand", "tax_class", "uom", "status", "options")
+
+
+def _facts(visit: Visit) -> dict[str, str]:
+    return {name: visit.posted(name) for name in _FIELDS}
+
+
+def _context(visit: Visit, **more: Any) -> dict[str, Any]:
+    return {
+        "categories": queries.list_categories(actor=visit.actor),
+        "tax_classes": words.TAX_CLASSES,
+        "states": {code: shape for code, shape in words.PRODUCT_STATES.items() if code != "archived"},
+        **more,
+    }
+
+
+@page("catalog.edit", methods=("GET", "HEAD", "POST"))
+def create(visit: Visit) -> HttpResponse:
+    """A new product. Options such as “Size: S, M, L” make the matrix of variants on this page."""
+    if not visit.is_post:
+        blank = {"status": "active", "tax_class": "standard", "uom": "cái", "options": ""}
+        return visit.render("products/form.html", _context(visit, form=blank, rows=[_blank_row()], errors=Errors()))
+    errors, form = Errors(), _facts(visit)
+    options = read_options(errors, form["options"])
+    rows = _posted_rows(visit)
+    if visit.posted("act") == "matrix":
+        rows = _matrix(options, rows)
+        return visit.render("products/form.html", _context(visit, form=form, rows=rows, errors=errors, options=options))
+    wanted = _new_product(errors, form, options, rows)
+    if not errors:
+
+        def work() -> str:
+            made = commands.create_product(actor=visit.actor, product=wanted, now=visit.now)
+            return f"/products/{made.variants[0].sku}/"
+
+        try:
+            answer = once(visit, work)
+        except MekongError as refused:
+            errors.take(refused, {f"variants[{at}].{name}": f"{name}-{at}" for at in range(len(rows)) for name in _ROW})
+        else:
+            visit.flash(gettext("{name} is created").format(name=form["name"]))
+            return answer
+    return visit.render(
+        "products/form.html", _context(visit, form=form, rows=rows, errors=errors, options=options), status=422
+    )
+
+
+_ROW = ("values", "sku", "price_minor", "barcodes")
+
+
+def _blank_row(values: str = "") -> dict[str, str]:
+    return {"values": values, "sku": "", "price": "", "barcode": ""}
+
+
+def _posted_rows(visit: Visit) -> list[dict[str, str]]:
+    lists = {name: visit.request.POST.getlist(f"row-{name}")[:MOST_VARIANTS] for name in _blank_row()}
+    length = len(lists["sku"])
+    return [
+        {name: (values[at] if at < len(values) else "")[:300].strip() for name, values in lists.items()}
+        for at in range(length)
+    ] or [_blank_row()]
+
+
+def read_options(errors: Errors, text: str) -> list[tuple[str, list[str]]]:
+    """“Màu: Đỏ, Xanh” on each line, at most three lines."""
+    found: list[tuple[str, list[str]]] = []
+    for line in filter(None, (each.strip() for each in text.splitlines())):
+        name, colon, values = line.partition(":")
+        parts = [value.strip() for value in values.split(",") if value.strip()]
+        if not colon or not name.strip() or not parts:
+            errors.add("options", gettext("Write each option on a line of its own, such as “Size: S, M, L”."))
+            return []
+        found.append((name.strip(), list(dict.fromkeys(parts))))
+    return found[:3]
+
+
+def _matrix(options: list[tuple[str, list[str]]], rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """One row for each combination of values; rows that were typed already keep what stands in them."""
+    known = {row["values"]: row for row in rows}
+    first = rows[0] if rows else _blank_row()
+    made = []
+    for values in combinations(*(values for _, values in options)):
+        name = " / ".join(values)
+        blank = {**_blank_row(name), "price": first["price"]}
+        made.append(known.get(name, blank))
+    return made[:MOST_VARIANTS] or [_blank_row()]
+
+
+def _new_product(
+    errors: Errors, form: Mapping[str, str], options: list[tuple[str, list[str]]], rows: list[dict[str, str]]
+) -> NewProduct:
+    if not form["name"]:
+        errors.add("name", gettext("Give the product a name."))
+    variants = []
+    for at, row in enumerate(rows):
+        if not row["sku"]:
+            errors.add(f"sku-{at}", gettext("Give a SKU."))
+        price = read_number(errors, f"price_minor-{at}", row["price"])
+        values = tuple(part.strip() for part in row["values"].split(" / ")) if options and row["values"] else ()
+        variants.append(
+            NewVariant(
+                sku=row["sku"],
+                price_minor=price,
+                option_values=values,
+                barcodes=tuple(code.strip() for code in row["barcode"].replace(",", " ").split() if code.strip()),
+            )
+        )
+    return NewProduct(
+        name=form["name"],
+        variants=tuple(variants),
+        code=form["code"],
+        description=form["description"],
+        category=form["category"],
+        brand=form["brand"],
+        status=form["status"] or "active",
+        tax_class=form["tax_class"] or "standard",
+        options=tuple(name for name, _ in options),
+        uom=form["uom"] or "cái",
+    )
+
+
+@page("catalog.edit", methods=("GET", "HEAD", "POST"))
+def edit(visit: Visit, sku: str) -> HttpResponse:
+    """What a product says of itself, and prices and codes of its variants."""
+    found = queries.get_product(actor=visit.actor, sku=sku)
+    if not visit.is_post:
+        form = {
+            "name": found.name, "description": found.description, "category": found.category_code,
+            "brand": found.brand, "tax_class": found.tax_class, "uom": found.uom, "status": found.status,
+        }  # fmt: skip
+        rows = [_row_of(each) for each in found.variants]
+        return visit.render("products/form.html", _context(visit, form=form, rows=rows, errors=Errors(), product=found))
+    errors, form, rows = Errors(), _facts(visit), _posted_rows(visit)
+    prices = _prices(errors, found, rows)
+    if not form["name"]:
+        errors.add("name", gettext("Give the product a name."))
+    if not errors:
+
+        def work() -> str:
+            return _save(visit, found, form, rows, prices)
+
+        try:
+            answer = once(visit, work)
+        except MekongError as refused:
+            errors.take(refused)
+        else:
+            visit.flash(gettext("{name} is saved").format(name=form["name"]))
+            return answer
+    return visit.render(
+        "products/form.html", _context(visit, form=form, rows=rows, errors=errors, product=found), status=422
+    )
+
+
+def _row_of(variant: Any) -> dict[str, str]:
+    return {
+        "values": variant.title, "sku": variant.sku, "price": str(variant.price_minor),
+        "barcode": ", ".join(variant.barcodes),
+    }  # fmt: skip
+
+
+def _prices(errors: Errors, found: ProductView, rows: list[dict[str, str]]) -> list[PriceLine]:
+    lines = []
+    for at, (variant, row) in enumerate(zip(found.variants, rows, strict=False)):
+        if whole_number(row["price"]) != variant.price_minor:
+            lines.append(PriceLine(variant.sku, read_number(errors, f"price_minor-{at}", row["price"])))
+    return lines
+
+
+def _save(
+    visit: Visit, found: ProductView, form: Mapping[str, str], rows: list[dict[str, str]], prices: list[PriceLine]
+) -> str:
+    change = ProductChange(
+        name=form["name"], description=form["description"], category=form["category"], brand=form["brand"],
+        tax_class=form["tax_class"], uom=form["uom"],
+        **({"status": form["status"]} if form["status"] in ("active", "draft") and found.status != "archived" else {}),
+    )  # fmt: skip
+    commands.update_product(actor=visit.actor, product_id=found.id, change=change, now=visit.now)
+    if prices:
+        commands.set_prices(actor=visit.actor, lines=prices, now=visit.now)
+    first = found.variants[0].sku
+    for variant, row in zip(found.variants, rows, strict=False):
+        if row["sku"] and row["sku"] != variant.sku:
+            commands.update_variant(
+                actor=visit.actor, variant_id=variant.id, change=VariantChange(sku=row["sku"]), now=visit.now
+            )
+            first = row["sku"] if variant.sku == first else first
+        wanted = {code for code in row["barcode"].replace(",", " ").split() if code}
+        for code in wanted - set(variant.barcodes):
+            commands.add_barcode(actor=visit.actor, variant_id=variant.id, code=code, now=visit.now)
+        for code in set(variant.barcodes) - wanted:
+            commands.remove_barcode(actor=visit.actor, code=code, now=visit.now)
+    return f"/products/{first}/"

@@ -1,0 +1,172 @@
+"""Products from Excel and to Excel: upload, read what is wrong cell by cell, then write all or nothing."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import FileResponse, HttpResponse
+from django.utils.translation import gettext, ngettext
+
+from mekong.catalog import commands, queries
+from mekong.catalog.contracts import CellProblem, ImportReport
+from mekong.faces.backoffice import sentences
+from mekong.faces.backoffice.templatetags.mekong import num
+from mekong.faces.backoffice.visit import Visit, page
+from mekong.foundation.errors import Invalid
+
+KEPT_S = 24 * 3600
+_SUFFIXES = (".xlsx", ".xls", ".csv")
+_MODES = ("upsert", "insert", "update")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True)
+class BadCell:
+    """A bad cell for people."""
+
+    cell: str
+    header: str
+    value: str
+    message: str
+
+
+def _folder() -> Path:
+    folder = Path(settings.MEKONG.data) / "imports"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _file(visit: Visit, key: str) -> Path | None:
+    """The file this person sent; keys are theirs alone."""
+    if not re.fullmatch(r"[0-9a-f]{32}", key):
+        return None
+    return next(iter(_folder().glob(f"{visit.person.pk}-{key}.*")), None)
+
+
+def _sweep(visit: Visit) -> None:
+    for old in _folder().iterdir():
+        if old.stat().st_mtime < visit.now.timestamp() - KEPT_S:
+            old.unlink(missing_ok=True)
+
+
+@page("catalog.import", methods=("GET", "HEAD", "POST"))
+def upload(visit: Visit) -> HttpResponse:
+    """Take a file and judge it without writing anything."""
+    if not visit.is_post:
+        return visit.render("products/import.html", {"mode": "upsert"})
+    mode = visit.posted("mode")
+    mode = mode if mode in _MODES else "upsert"
+    sent = visit.request.FILES.get("file")
+    suffix = Path(sent.name or "").suffix.lower() if sent else ""
+    if sent is None or suffix not in _SUFFIXES:
+        message = gettext("Choose an Excel file (.xlsx, .xls) or a CSV file in UTF-8.")
+        return visit.render("products/import.html", {"mode": mode, "message": message}, status=422)
+    _sweep(visit)
+    key = uuid4().hex
+    path = _folder() / f"{visit.person.pk}-{key}{suffix}"
+    with path.open("wb") as kept:
+        for chunk in sent.chunks():
+            kept.write(chunk)
+    try:
+        report = _run(visit, path, mode, dry_run=True)
+    except Invalid as refused:
+        path.unlink(missing_ok=True)
+        context = {"mode": mode, "message": sentences.of(refused)}
+        return visit.render("products/import.html", context, status=422)
+    context = {"mode": mode, "key": key, "name": sent.name, "report": report, "cells": cells(report.errors)}
+    return visit.render("products/import_check.html", context)
+
+
+def _run(visit: Visit, path: Path, mode: str, *, dry_run: bool) -> ImportReport:
+    chosen: Literal["insert", "update", "upsert"] = "upsert"
+    if mode == "insert":
+        chosen = "insert"
+    elif mode == "update":
+        chosen = "update"
+    return commands.import_products(actor=visit.actor, file=path, now=visit.now, mode=chosen, dry_run=dry_run)
+
+
+def cells(problems: tuple[CellProblem, ...]) -> list[BadCell]:
+    """Bad cells as people name them: “C7”."""
+    return [
+        BadCell(f"{each.column}{each.row}", each.header, each.value[:80], _sentence(each)) for each in problems[:500]
+    ]
+
+
+def _sentence(problem: CellProblem) -> str:
+    text = sentences.fill(problem.template, {**problem.params, "field": "\u2060"})
+    return text.removeprefix("\u2060").lstrip(": ").replace("\u2060", problem.header).strip()
+
+
+@page("catalog.import", methods=("POST",))
+def confirm(visit: Visit) -> HttpResponse:
+    """Write what was judged good. A second press finds every row unchanged."""
+    path = _file(visit, visit.posted("key"))
+    if path is None:
+        message = gettext("The file is no longer kept. Upload it again.")
+        return visit.render("products/import.html", {"mode": "upsert", "message": message}, status=404)
+    report = _run(visit, path, visit.posted("mode"), dry_run=False)
+    if not report.ok:
+        context = {
+            "mode": visit.posted("mode"), "key": visit.posted("key"), "name": path.name, "report": report,
+            "cells": cells(report.errors),
+        }  # fmt: skip
+        return visit.render("products/import_check.html", context, status=422)
+    path.unlink(missing_ok=True)
+    visit.flash(
+        ngettext(
+            "{rows} row imported: {created} new, {updated} changed, {unchanged} as they were",
+            "{rows} rows imported: {created} new, {updated} changed, {unchanged} as they were",
+            report.rows,
+        ).format(rows=num(report.rows), created=num(report.created), updated=num(report.updated),
+                 unchanged=num(report.unchanged))
+    )  # fmt: skip
+    return visit.redirect("/products/?status=all")
+
+
+@page("catalog.import", methods=("POST",))
+def errors_file(visit: Visit) -> HttpResponse | FileResponse:
+    """The rows with bad cells as a workbook, marked, with what to do in the last column."""
+    path = _file(visit, visit.posted("key"))
+    if path is None:
+        message = gettext("The file is no longer kept. Upload it again.")
+        return visit.render("products/import.html", {"mode": "upsert", "message": message}, status=404)
+    report = _run(visit, path, visit.posted("mode"), dry_run=True)
+    out = io.BytesIO()
+    commands.write_error_workbook(report=report, file=path, out=out)
+    out.seek(0)
+    return FileResponse(out, as_attachment=True, filename=gettext("rows-to-mend.xlsx"), content_type=_XLSX)
+
+
+@page("catalog.view")
+def export(visit: Visit) -> HttpResponse | FileResponse:
+    """Every product, in the columns the import reads."""
+    chosen: Literal["xlsx", "csv"] = "csv" if visit.param("format") == "csv" else "xlsx"
+    out = io.BytesIO()
+    try:
+        queries.export_products(actor=visit.actor, out=out, format=chosen)
+    except ValueError:
+        # A cell that Excel cannot hold; CSV can.
+        out, chosen = io.BytesIO(), "csv"
+        queries.export_products(actor=visit.actor, out=out, format=chosen)
+    out.seek(0)
+    kind = _XLSX if chosen == "xlsx" else "text/csv; charset=utf-8"
+    name = f"mekong-{gettext('products')}-{visit.now:%y%m%d}.{chosen}"
+    return FileResponse(out, as_attachment=True, filename=name, content_type=kind)
+
+
+@page("catalog.view")
+def template(visit: Visit) -> HttpResponse | FileResponse:  # noqa: ARG001 - the form of every view
+    """An empty file with the columns of the import."""
+    out = io.BytesIO()
+    queries.write_template(out=out)
+    out.seek(0)
+    return FileResponse(out, as_attachment=True, filename=gettext("products-template.xlsx"), content_type=_XLSX)
+
+
