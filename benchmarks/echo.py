@@ -1,19 +1,24 @@
-"""A bare ASGI echo on the server that Mekong uses: the limit that HTTP figures are held against."""
+"""A bare ASGI echo on the server that Mekong uses: the limit that HTTP figures are held against.
+
+It is started by the very function that starts the web process, with this application in place of Mekong's: same server,
+same settings, same event loop.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from types import ModuleType
 from typing import Any
-
-import uvloop
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    if scope["type"] != "http":
-        return
+    """Answer with the body that came."""
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
     message = await receive()
     body = message.get("body", b"")
     while message.get("more_body"):
@@ -23,16 +28,15 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _serve(port: int) -> None:
-    server: Any = Server(
-        application, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, backlog=2048, backpressure=2048,
-        log_enabled=False,
-    )  # fmt: skip
-    await server.serve()
+def main() -> None:
+    """Serve on MEKONG_PORT until asked to stop."""
+    from mekong.faces.cli.serving import serve
+
+    stand_in: Any = ModuleType("mekong.faces.web")
+    stand_in.application = application
+    sys.modules["mekong.faces.web"] = stand_in
+    serve()
 
 
 if __name__ == "__main__":
-    try:
-        uvloop.run(_serve(int(sys.argv[1])))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        sys.exit(0)
+    main()
