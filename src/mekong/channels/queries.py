@@ -309,3 +309,13 @@ def delays_by_minute(
         told = (percentile_ms(row.buckets, 0.5), percentile_ms(row.buckets, 0.95), percentile_ms(row.buckets, 0.99))
         found[row.channel.code].append((row.minute, row.acked, *told))
     return dict(found)
+
+
+def test_purchase_at(*, actor: Actor, code: str) -> tuple[str, str]:
+    """Where a shopper of a sandbox buys on this channel, and the shop's number there; the address is "" without one.
+
+    Raises: MayNot, ChannelNotFound.
+    """
+    actor.require("channels.view")
+    row = find_channel(code)
+    return row.test_purchase_url, row.shop_id
