@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
+from fractions import Fraction
 
 # ISO 4217: digits after the decimal point, where they are not two.
 _EXPONENT = {"VND": 0, "JPY": 0, "KRW": 0, "IDR": 2, "BHD": 3, "KWD": 3}
+
+
+_MOST_DIGITS = 30
+"""Digits before the point beyond which a text is no amount; its value would take all memory (`1e999999999`)."""
 
 
 def exponent(currency: str) -> int:
@@ -23,17 +28,23 @@ def to_minor(amount: str | int | Decimal, currency: str) -> int:
     if isinstance(amount, float):
         raise ValueError("a float is not an exact amount")
     try:
-        scaled = Decimal(amount).scaleb(exponent(currency))
+        number = Decimal(amount)
     except InvalidOperation as wrong:
         raise ValueError(f"not an amount: {amount!r}") from wrong
-    if not scaled.is_finite() or scaled != scaled.to_integral_value():
+    if not number:
+        return 0
+    if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
+        raise ValueError(f"not an amount: {amount!r}")
+    minor, rest = divmod(Fraction(number) * 10 ** exponent(currency), 1) if number.adjusted() >= -3 else (0, 1)
+    if rest:
         raise ValueError(f"finer than one minor unit of {currency}: {amount!r}")
-    return int(scaled)
+    return int(minor)
 
 
 def to_decimal(amount_minor: int, currency: str) -> Decimal:
     """The amount in major units: 1250 GBP minor units is Decimal('12.50')."""
-    return Decimal(amount_minor).scaleb(-exponent(currency))
+    digits = exponent(currency)
+    return Decimal(amount_minor).scaleb(-digits, Context(prec=len(str(amount_minor)) + digits))
 
 
 def tax_inside(gross_minor: int, rate_bp: int) -> int:
