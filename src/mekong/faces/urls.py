@@ -2,8 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from mekong.faces.express import actions
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("mekong.faces.api.urls")),
+    path("live/buy", actions.buy),
+    path("live/put-back", actions.put_back),
     path("", include("mekong.faces.backoffice.urls")),
 ]
 

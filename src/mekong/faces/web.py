@@ -9,10 +9,10 @@ from django.core.asgi import get_asgi_application
 _django = get_asgi_application()
 
 from mekong.faces.express import app as express  # noqa: E402 - needs Django set up
-from mekong.faces.express import catalogue  # noqa: E402 - as above
+from mekong.faces.express.catalogue import catalogue  # noqa: E402 - as above
 from mekong.faces.express.http import Receive, Scope, Send  # noqa: E402 - as above
-from mekong.faces.express.live import studio  # noqa: E402 - as above
 from mekong.faces.express.listening import ear  # noqa: E402 - as above
+from mekong.faces.express.studio import studio  # noqa: E402 - as above
 from mekong.inventory.engine import engine  # noqa: E402 - as above
 from mekong.orders.book import book  # noqa: E402 - as above
 

@@ -24,7 +24,7 @@ def events_delivered(now: datetime) -> health.Finding:
     if parked or late:
         return health.Finding(
             False,
-            f"{parked} deliveries parked after {PARKED_AFTER} attempts, {late} overdue by more than 5 minutes.",
+            f"{parked} deliveries parked after {PARKED_AFTER} attempts, {late} late by more than 5 minutes.",
             "See that a worker runs (mekong worker); for parked ones read foundation_delivery.error and mend the cause.",
         )
     return health.Finding(True, f"{waiting} deliveries on their way, none late.")

@@ -22,15 +22,15 @@ def command(use_case: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(use_case)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        if connection.in_atomic_block and getattr(connection, "mekong_command", 0):
+        if connection.in_atomic_block and getattr(connection, "mekong_command", False):
             return use_case(*args, **kwargs)
         with transaction.atomic():
             act_as(kwargs.get("actor"))
-            connection.mekong_command = 1  # type: ignore[attr-defined]  # marks the transaction as a command's
+            connection.mekong_command = True  # type: ignore[attr-defined]  # marks the transaction as a command's
             try:
                 return use_case(*args, **kwargs)
             finally:
-                connection.mekong_command = 0  # type: ignore[attr-defined]  # as above
+                connection.mekong_command = False  # type: ignore[attr-defined]  # as above
 
     run.is_command = True  # type: ignore[attr-defined]  # read by the architecture tests
     return run

@@ -67,6 +67,12 @@ def _one_time_password() -> str:
     return secrets.token_urlsafe(12)
 
 
+def _own_key(actor: Actor) -> int | None:
+    """The key of the person who acts, if a person does."""
+    kind, _, key = actor.ref.partition(":")
+    return int(key) if kind == "person" and key.isdecimal() else None
+
+
 def _lock(person_id: UUID) -> Person:
     person = Person.objects.select_for_update().filter(uid=person_id).first()
     if person is None:
@@ -272,9 +278,10 @@ def set_language(*, actor: Actor, person_id: UUID, language: str) -> PersonView:
 
     Raises: MayNot, NotFound, Invalid.
     """
-    person = _lock(person_id)
-    if actor.ref != f"person:{person.pk}":
+    own = _own_key(actor)
+    if own is None or not Person.objects.filter(uid=person_id, pk=own).exists():
         actor.require("staff.manage")
+    person = _lock(person_id)
     person.language = _language(language)
     person.save(update_fields=["language"])
     return person_view(person)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,7 +16,7 @@ PARKED_AFTER = 20
 """Attempts after which a delivery waits for a person (`mekong doctor` names it); 20 attempts span about a day."""
 
 _CLAIM = """
-    select d.id, d.subscriber, d.attempts, e.id, e.name, e.key, e.payload, e.actor, e.occurred_at
+    select d.id, d.attempts, e.id, e.name, e.key, e.payload, e.actor, e.occurred_at
       from foundation_delivery d join foundation_outboxevent e on e.id = d.event_id
      where d.subscriber = %s and d.next_at <= %s
        and not exists (select 1 from foundation_delivery earlier
@@ -46,17 +47,17 @@ def _deliver_to(subscriber: str, now: datetime, limit: int) -> int:
         cursor.execute(_CLAIM, [subscriber, now, now, limit])
         done: list[int] = []
         stuck: set[str] = set()
-        for delivery, name_of_subscriber, attempts, event_id, name, key, payload, actor, occurred_at in cursor.fetchall():
+        for delivery, attempts, event_id, name, key, payload, actor, occurred_at in cursor.fetchall():
             if key in stuck:
                 continue
             heard = events.Heard(event_id=event_id, key=key, actor=actor, occurred_at=occurred_at)
-            subscription = events.subscription(name_of_subscriber, name)
+            subscription = events.subscription(subscriber, name)
             try:
                 if subscription is not None:
                     with transaction.atomic():
                         subscription.handler(events.decode(subscription, _loaded(payload)), heard)
                 done.append(delivery)
-            except Exception as failure:  # any failure of a subscriber is its own: record it and go on with others
+            except Exception as failure:  # noqa: BLE001 - any failure of a subscriber is its own: record it and go on with others
                 stuck.add(key)
                 _postpone(delivery, attempts + 1, now, failure)
                 log.warning("delivery_failed", subscriber=subscriber, event=name, key=key, error=repr(failure))
@@ -66,8 +67,6 @@ def _deliver_to(subscriber: str, now: datetime, limit: int) -> int:
 
 
 def _loaded(payload: object) -> object:
-    import json
-
     return json.loads(payload) if isinstance(payload, str | bytes) else payload
 
 

@@ -32,6 +32,8 @@ def run_all(now: datetime) -> list[tuple[str, Finding]]:
     for name, check in _checks.items():
         try:
             found.append((name, check(now)))
-        except Exception as failure:  # the doctor must report on a broken system, not break with it
-            found.append((name, Finding(False, f"The check could not run: {failure}", "Read the log and mend the cause.")))
+        except Exception as failure:  # noqa: BLE001 - the doctor must report on a broken system, not break with it
+            found.append(
+                (name, Finding(False, f"The check could not run: {failure}", "Read the log and mend the cause."))
+            )
     return found

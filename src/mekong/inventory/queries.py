@@ -25,7 +25,7 @@ from mekong.inventory.errors import LocationNotFound
 from mekong.inventory.models import KEPT_KINDS, Location, LocationKind, OversellEntry, StockControl, StockLot
 from mekong.inventory.policy import Policy
 
-_POLICY_TURN = 1 << 40
+_POLICY_TURN = 1 << 32
 """The policy's version counts above the levels' versions, so that any change of either makes the sum grow."""
 
 _virtual: dict[str, int] = {}

@@ -37,6 +37,11 @@ class UnknownSku(Invalid):
     template = "{field}: SKU {sku} does not exist or is not for sale. Check it in the catalogue."
 
 
+class UnknownChannel(Invalid):
+    code = "orders.unknown_channel"
+    template = "{field}: there is no open channel {channel}. Use one of: {known}."
+
+
 class BadPhone(Invalid):
     code = "orders.bad_phone"
     template = "{field}: {phone} is not a phone number. Send it like 0901 234 567 or +84901234567."

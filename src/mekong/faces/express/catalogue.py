@@ -1,6 +1,7 @@
-"""Variants by SKU at hand in this process, so that a hot path needs no statement to know what is sold at which price.
+"""Variants and channels at hand in this process, so that a hot path needs no statement to know what is sold and where.
 
-Kept until the catalogue says that something in it changed (NOTIFY `mekong_catalog`), and never longer than `KEPT_S`.
+Kept until the database says that something changed (NOTIFY `mekong_catalog`, `mekong_channels`), and never longer than
+`KEPT_S`.
 """
 
 from __future__ import annotations
@@ -10,54 +11,75 @@ from collections.abc import Collection
 
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
+from mekong.channels import queries as channels
 from mekong.faces.express.http import in_thread
-from mekong.faces.express.listening import CATALOG
+from mekong.faces.express.listening import CATALOG, CHANNELS
 from mekong.foundation.actor import SYSTEM
 from mekong.inventory import queries as inventory
+from mekong.orders.errors import UnknownChannel
 
 KEPT_S = 20.0
 _MOST = 200_000
 
-_variants: dict[str, VariantView] = {}
-_turn = 0
-_locations: dict[int, str] = {}
-_read_at = 0.0
+
+class Catalogue:
+    """What this process remembers. `turn` moves when it forgets: what was being read then is not kept."""
+
+    def __init__(self) -> None:
+        self._variants: dict[str, VariantView] = {}
+        self._locations: dict[int, str] = {}
+        self._channels: frozenset[str] = frozenset()
+        self._turn = 0
+        self._read_at = 0.0
+
+    def forget(self) -> None:
+        """Read everything anew when it is next asked for."""
+        self._turn += 1
+        self._variants.clear()
+        self._locations.clear()
+        self._channels = frozenset()
+        self._read_at = time.monotonic()
+
+    def hear(self, topic: str, _payload: str) -> None:
+        """Listener of the process's ear."""
+        if topic in (CATALOG, CHANNELS, "*"):
+            self.forget()
+
+    async def variants(self, skus: Collection[str]) -> dict[str, VariantView]:
+        """Each known SKU's variant, under its SKU in lower case; unknown ones are missing."""
+        if time.monotonic() - self._read_at > KEPT_S or len(self._variants) > _MOST:
+            self.forget()
+        kept = self._variants
+        keys = [sku.casefold() for sku in skus]
+        missing = [sku for sku, key in zip(skus, keys, strict=True) if key not in kept]
+        read: dict[str, VariantView] = {}
+        if missing:
+            turn = self._turn
+            found = await in_thread(catalog.variants_by_sku, actor=SYSTEM, skus=missing)
+            read = {view.sku.casefold(): view for view in found.values()}
+            if turn == self._turn:
+                kept.update(read)
+        return {key: view for key in keys if (view := kept.get(key) or read.get(key)) is not None}
+
+    async def location_code(self, location_id: int) -> str:
+        """A location's code, for answers."""
+        if location_id not in self._locations:
+            for view in await in_thread(inventory.list_locations, actor=SYSTEM):
+                self._locations[view.id] = view.code
+        return self._locations.get(location_id, str(location_id))
+
+    async def channel(self, code: str) -> str:
+        """The code of an open channel, as it is kept. Tills may call themselves pos or till. Raises: UnknownChannel."""
+        if not self._channels:
+            views = await in_thread(channels.list_channels, actor=SYSTEM)
+            self._channels = frozenset(view.code for view in views if view.is_active)
+        wanted = code.strip().lower()
+        wanted = wanted if wanted in self._channels else _ALSO_CALLED.get(wanted, wanted)
+        if wanted not in self._channels:
+            raise UnknownChannel(field="channel", channel=code, known=", ".join(sorted(self._channels)))
+        return wanted
 
 
-def forget() -> None:
-    """Read everything anew when it is next asked for."""
-    global _read_at, _turn
-    _turn += 1
-    _variants.clear()
-    _locations.clear()
-    _read_at = time.monotonic()
+_ALSO_CALLED = {"pos": "store", "till": "store", "shop": "web", "online": "web", "call": "phone"}
 
-
-async def variants(skus: Collection[str]) -> dict[str, VariantView]:
-    """Each known SKU's variant, under its SKU in lower case; unknown ones are missing."""
-    if time.monotonic() - _read_at > KEPT_S or len(_variants) > _MOST:
-        forget()
-    keys = [sku.casefold() for sku in skus]
-    missing = [sku for sku, key in zip(skus, keys, strict=True) if key not in _variants]
-    if missing:
-        turn = _turn
-        found = await in_thread(catalog.variants_by_sku, actor=SYSTEM, skus=missing)
-        read = {view.sku.casefold(): view for view in found.values()}
-        if turn == _turn:
-            _variants.update(read)
-        return {key: view for key in keys if (view := read.get(key) or _variants.get(key)) is not None}
-    return {key: _variants[key] for key in keys if key in _variants}
-
-
-def hear(topic: str, payload: str) -> None:
-    """Listener of the process's ear."""
-    if topic in (CATALOG, "*"):
-        forget()
-
-
-async def location_code(location_id: int) -> str:
-    """A location's code, for answers."""
-    if location_id not in _locations:
-        for view in await in_thread(inventory.list_locations, actor=SYSTEM):
-            _locations[view.id] = view.code
-    return _locations.get(location_id, str(location_id))
+catalogue = Catalogue()

@@ -133,6 +133,4 @@ async def _problem(call: Call, error: Any) -> None:
     language = problems.negotiate(call.header(b"accept-language"))
     made = problems.problem(error, language, call.scope["path"])
     headers = [(name.lower().encode(), value.encode()) for name, value in made.headers.items()]
-    await call.answer(
-        made.status, made.encoded(), ((b"content-type", problems.MEDIA_TYPE.encode()), *headers)
-    )
+    await call.answer(made.status, made.encoded(), ((b"content-type", problems.MEDIA_TYPE.encode()), *headers))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from mekong.faces.api import openapi
-from mekong.faces.express import catalogue
+from mekong.faces.express.catalogue import catalogue
 from mekong.faces.express.http import Call, decode, in_thread
 from mekong.foundation.actor import Actor
 from mekong.foundation.errors import IdempotencyMismatch
@@ -92,6 +92,7 @@ async def make_reservation(call: Call) -> None:
     actor = await call.actor()
     body = decode(await call.body(), _reservation)
     actor.require("inventory.reserve")
+    body.channel = await catalogue.channel(body.channel)
     variants = await catalogue.variants([line.sku for line in body.lines])
     wanted = []
     for position, line in enumerate(body.lines):
@@ -186,6 +187,7 @@ async def make_order(call: Call) -> None:
     actor = await call.actor()
     body = decode(await call.body(), _order)
     actor.require("orders.place")
+    body.channel = await catalogue.channel(body.channel)
     variants = await catalogue.variants([line.sku for line in body.lines])
     key = call.header(b"idempotency-key")
     asked = _asked_order(actor, body, key, await _places(actor, body.location, "orders.place"))

@@ -18,9 +18,10 @@ import structlog
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
 from mekong.channels import queries as channels
+from mekong.channels import remote
 from mekong.channels.contracts import ListingView
 from mekong.faces.express.http import in_thread
-from mekong.faces.express.listening import CHANNELS, STOCK, ear
+from mekong.faces.express.listening import CHANNELS, ear
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.errors import MekongError, NotFound
 from mekong.inventory import notices
@@ -42,7 +43,6 @@ class _Stage:
     queues: list[Queue] = field(default_factory=list)
     shown: dict[str, int] = field(default_factory=dict)
     following: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    free: int = -1
 
 
 class Studio:
@@ -87,9 +87,9 @@ class Studio:
         return task
 
     def _hear(self, topic: str, payload: str) -> None:
-        if topic not in (STOCK, CHANNELS, "*"):
+        if topic not in (notices.CHANNEL, CHANNELS, "*"):
             return
-        moved = notices.read(payload) if topic == STOCK else None
+        moved = notices.read(payload) if topic == notices.CHANNEL else None
         heard_at = datetime.now(UTC)
         for variant_id, stage in self._stages.items():
             if moved is None or variant_id in moved:
@@ -120,7 +120,7 @@ class Studio:
         """Read a listing back from its platform until it shows what it should; tell every change."""
         for wait in _READ_AFTER_S:
             try:
-                live = await channels.live_listing(actor=SYSTEM, listing_id=listing.id)
+                live = next(iter(await remote.alive_listings(actor=SYSTEM, listings=[listing])), None)
             except MekongError as failure:
                 self._tell(stage, {"type": "unread", "channel": listing.channel, "code": failure.code})
                 live = None
@@ -146,15 +146,14 @@ class Studio:
         state = await in_thread(_state, stage.variant)
         for channel in state["channels"]:
             code = channel["code"]
-            if not channel["is_remote"]:
-                if stage.shown.get(code) != channel["quantity"]:
-                    stage.shown[code] = channel["quantity"]
-                    if moved_at is not None:
-                        now = datetime.now(UTC)
-                        news = {"type": "shown", "channel": code, "quantity": channel["quantity"]}
-                        self._tell(stage, {**news, "ms": _ms(moved_at, now), "at": now})
-            else:
+            if channel["is_remote"]:
                 channel["quantity"] = stage.shown.get(code)
+            elif stage.shown.get(code) != channel["quantity"]:
+                stage.shown[code] = channel["quantity"]
+                if moved_at is not None:
+                    now = datetime.now(UTC)
+                    news = {"type": "shown", "channel": code, "quantity": channel["quantity"]}
+                    self._tell(stage, {**news, "ms": _ms(moved_at, now), "at": now})
         self._tell(stage, {"type": "state", **state})
 
     def _tell(self, stage: _Stage, news: dict[str, Any]) -> None:
@@ -194,7 +193,9 @@ def _state(variant: VariantView) -> dict[str, Any]:
         "on_hand": sum(level.on_hand for level in levels),
         "reserved": sum(level.reserved for level in levels),
         "atp": sum(level.free for level in levels),
-        "shelf": [{"location": level.location_code, "on_hand": level.on_hand, "reserved": level.reserved} for level in levels],
+        "shelf": [
+            {"location": level.location_code, "on_hand": level.on_hand, "reserved": level.reserved} for level in levels
+        ],
         "oversold": inventory.count_oversells(since=datetime(2000, 1, 1, tzinfo=UTC)),
     }
 
