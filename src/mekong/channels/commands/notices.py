@@ -160,4 +160,8 @@ def _dedupe(notice: Notice, body: bytes) -> str:
     return hashlib.blake2b(body + notice.reference.encode(), digest_size=16).hexdigest()
 
 
-_inbox: Combiner[_Received, int] = Combiner("notice-inbox", _serve, max_batch=500)
+def _close() -> None:
+    connection.close()
+
+
+_inbox: Combiner[_Received, int] = Combiner("notice-inbox", _serve, max_batch=500, finish=_close)

@@ -180,25 +180,19 @@ def _fail_row(row: Fail) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class _Closing:
-    """A combiner whose thread closes its database connection when it ends."""
-
-    def _run(self) -> None:
-        try:
-            super()._run()  # type: ignore[misc]  # mixed into Combiner, which has it
-        finally:
-            connection.close()
+def _close() -> None:
+    connection.close()
 
 
-class Desk(_Closing, Combiner[Ask, "list[Due]"]):
+class Desk(Combiner[Ask, "list[Due]"]):
     """Answers what listings should show. One a worker."""
 
     def __init__(self) -> None:
-        super().__init__("channel-desk", lambda asks: guarded(read, asks))
+        super().__init__("channel-desk", lambda asks: guarded(read, asks), finish=_close)
 
 
-class Ledger(_Closing, Combiner["Sequence[Mark]", int]):
+class Ledger(Combiner["Sequence[Mark]", int]):
     """Writes what platforms said. One a worker."""
 
     def __init__(self) -> None:
-        super().__init__("channel-acks", lambda batches: guarded(write, batches))
+        super().__init__("channel-acks", lambda batches: guarded(write, batches), finish=_close)

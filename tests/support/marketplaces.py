@@ -1,0 +1,315 @@
+"""A whole small business for tests of channels: sandbox process, shops on it, a door for notices, a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.db import connection, connections
+
+from mekong.catalog import commands as catalog
+from mekong.catalog.contracts import NewProduct, NewVariant
+from mekong.channels import commands, remote
+from mekong.channels.calling import calls
+from mekong.channels.commands.notices import forget_readers
+from mekong.channels.models import Channel
+from mekong.channels.pacing import Pace
+from mekong.channels.socket import Secrets
+from mekong.faces.worker import run_worker
+from mekong.foundation.actor import SYSTEM
+from mekong.inventory import commands as inventory
+from mekong.inventory.contracts import AdjustmentLine
+from mekong.inventory.engine import forget_policy
+from mekong.inventory.queries import forget_places
+
+SRC = Path(__file__).parents[2] / "src"
+HURRY = Pace(
+    poll_s=1.0,
+    poll_overlap_s=10.0,
+    compare_s=1.0,
+    price_compare_s=1.0,
+    gate_s=1.0,
+    gate_rest_s=1.0,
+    verify_after_s=0.5,
+    figures_s=0.5,
+    start_wait_s=5.0,
+    longest_retry_s=1.0,
+    parked_retry_s=1.0,
+)
+"""A pace for tests: what takes minutes in life takes a second."""
+
+
+class Sandbox:
+    """One sandbox process and its control."""
+
+    def __init__(self, data: Path) -> None:
+        command = [sys.executable, "-m", "mekong_sandbox", "--port", "0", "--data", str(data)]
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONPATH": str(SRC)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"http://\S+", line)
+        assert found, f"the sandbox said {line!r}"
+        self.url = found[0]
+        self.http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+
+    def stop(self) -> None:
+        self.http.close()
+        self.process.terminate()
+        self.process.wait(timeout=10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = self.http.get(f"/control/{path}", params=params)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, body: Any) -> Any:
+        answer = self.http.post(f"/control/{path}", json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def break_things(self, rules: Sequence[Mapping[str, Any]], seed: int = 7) -> None:
+        self.post("faults", {"rules": list(rules), "seed": seed})
+
+    def mend(self) -> None:
+        self.http.delete("/control/faults").raise_for_status()
+
+    def reset(self) -> None:
+        self.post("reset", {})
+        self.post("settings", {"shopee_stock_includes_reserved": False, "lazada_stop_rule": False})
+
+
+class Door:
+    """Takes notices in as the web process does."""
+
+    def __init__(self) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                channel = self.path.rsplit("/", 1)[-1]
+                try:
+                    status = commands.receive_notice(channel=channel, headers=headers, body=body, now=datetime.now(UTC))
+                finally:
+                    connection.close()
+                self.send_response(status)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                return
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hooks"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Worker:
+    """A worker of this process, in a loop and a thread of its own."""
+
+    def __init__(self, pace: Pace = HURRY) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.stopping = asyncio.Event()
+        self.failure: BaseException | None = None
+        self.pace = pace
+        self.thread = threading.Thread(target=self._run, name="test-worker")
+        self.thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        try:
+            self.loop.run_until_complete(run_worker(self.stopping, pace=self.pace, with_jobs=False))
+        except BaseException as failure:
+            self.failure = failure
+        finally:
+            self.loop.close()
+
+    def stop(self) -> None:
+        if self.thread.is_alive():
+            self.loop.call_soon_threadsafe(self.stopping.set)
+            self.thread.join(20)
+        assert not self.thread.is_alive(), "the worker does not end"
+        if self.failure is not None:
+            raise self.failure
+
+
+@dataclass
+class Shop:
+    """One account on the sandbox, and the channel it is connected to."""
+
+    market: str
+    channel: str
+    shop_id: str
+    sandbox: Sandbox
+    items: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> dict[str, Any]:
+        return {"shop": int(self.shop_id)} if self.market == "shopee" else {"seller": self.shop_id}
+
+    def buy(self, *lines: tuple[str, int], **more: Any) -> str | None:
+        """Buy as a shopper; the order's number, or None when it is sold out there or the platform fails."""
+        body = {**self.key, "lines": [{"sku": sku, "quantity": units} for sku, units in lines], **more}
+        answer = self.sandbox.http.post(f"/{self.market}/buy", json=body)
+        if answer.status_code == 409 or answer.status_code >= 500:
+            return None
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["order_id"])
+
+    def advance(self, order: str, to: str, **more: Any) -> bool:
+        answer = self.sandbox.http.post(f"/control/{self.market}/orders/{order}/advance", json={"to": to, **more})
+        return answer.status_code == 200
+
+    def shown(self) -> dict[str, int]:
+        """What shoppers may buy now, by SKU."""
+        said = self.sandbox.get(f"{self.market}/stock", **self.key)
+        columns = said["columns"]
+        sku, available = columns.index("sku"), columns.index("available")
+        return {row[sku]: row[available] for row in said["rows"]}
+
+    def orders(self) -> dict[str, dict[str, Any]]:
+        said = self.sandbox.get(f"{self.market}/orders", **self.key)
+        rows = [dict(zip(said["columns"], row, strict=True)) for row in said["rows"]]
+        return {str(row.get("order_sn") or row.get("order_id")): row for row in rows}
+
+
+def a_catalogue(skus: Sequence[str], units: int, *, price_minor: int = 100_000) -> None:
+    """A warehouse and products of one variant each, with stock."""
+    now = datetime.now(UTC)
+    forget_places()
+    forget_policy()
+    inventory.create_location(actor=SYSTEM, code="KHO", name="Kho chính")
+    catalog.load_many(
+        actor=SYSTEM,
+        products=[
+            NewProduct(name=f"Áo {sku}", variants=(NewVariant(sku=sku, price_minor=price_minor),)) for sku in skus
+        ],
+        now=now,
+    )
+    stock(dict.fromkeys(skus, units))
+
+
+def stock(units: Mapping[str, int], reason: str = "opening") -> None:
+    from mekong.channels.matching import skus as ids_of
+
+    ids = ids_of(list(units))
+    lines = [AdjustmentLine(ids[sku], count) for sku, count in units.items() if count]
+    if lines:
+        inventory.adjust_stock(actor=SYSTEM, location="KHO", reason=reason, lines=lines, now=datetime.now(UTC))
+
+
+def a_shop(
+    sandbox: Sandbox,
+    market: str,
+    code: str,
+    skus: Sequence[str],
+    *,
+    door: Door | None = None,
+    models: int = 1,
+    rate: float = 0,
+    limits: Mapping[str, Mapping[str, float]] | None = None,
+    price_sync: bool = False,
+) -> Shop:
+    """A connected account that lists these SKUs with no stock. `models`: how many of them share an item.
+
+    `rate`: calls a second that the platform takes, 0 for any number.
+    """
+    notice_url = f"{door.url}/{code}" if door else ""
+    body = {"callback_url": notice_url, "rate": rate, "burst": rate}
+    made = sandbox.post("shopee/shops" if market == "shopee" else "lazada/sellers", body)
+    shop_id = str(made["shop_id" if market == "shopee" else "seller_id"])
+    shop = Shop(market, code, shop_id, sandbox)
+    groups = [skus[start : start + models] for start in range(0, len(skus), models)]
+    listings = [
+        {"name": f"Áo {group[0]}", "models": [{"sku": sku, "name": sku} for sku in group]}
+        if len(group) > 1
+        else {"name": f"Áo {group[0]}", "sku": group[0]}
+        for group in groups
+    ]
+    sandbox.post(f"{market}/listings", {**shop.key, "listings": listings})
+    now = datetime.now(UTC)
+    if limits is None:
+        limits = {lane: {"per_second": 2000, "burst": 200} for lane in ("default", "stock", "auth")} if not rate else {}
+    commands.create_channel(
+        actor=SYSTEM, code=code, name=code, kind=market, shop_id=shop_id, api_url=sandbox.url,
+        auth_url=sandbox.url if market == "lazada" else "", notice_url=notice_url, now=now, limits=limits,
+        test_purchase_url=f"{sandbox.url}/{market}/buy", price_sync=price_sync,
+    )  # fmt: skip
+    key, secret = ("partner_id", "partner_key") if market == "shopee" else ("app_key", "app_secret")
+    life = made.get("expire_in") or made.get("expires_in")
+    secrets = Secrets(
+        str(made[key]), made[secret], made["access_token"], made["refresh_token"], now + timedelta(seconds=life),
+        notice_secret=made.get("push_key", ""),
+    )  # fmt: skip
+    commands.connect(actor=SYSTEM, code=code, secrets=secrets, now=now)
+    remote.pull_listings(actor=SYSTEM, channel=code)
+    return shop
+
+
+@contextlib.contextmanager
+def a_worker(pace: Pace = HURRY) -> Iterator[Worker]:
+    worker = Worker(pace)
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+def eventually(holds: Callable[[], bool], within_s: float = 15.0, every_s: float = 0.05) -> bool:
+    """Whether it comes true in time."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(every_s)
+    return holds()
+
+
+def forget_everything() -> None:
+    """What this process remembers of a database that was emptied."""
+    calls.forget()
+    forget_readers()
+    forget_places()
+    forget_policy()
+
+
+def close_all() -> None:
+    from mekong.channels.commands import notices
+    from mekong.inventory.engine import engine
+    from mekong.orders.book import book
+
+    for combiner in (notices._inbox, engine(), book()):
+        combiner.stop()
+    connections.close_all()
+
+
+def is_known(code: str) -> bool:
+    return Channel.objects.filter(code=code).exists()
