@@ -9,8 +9,8 @@ from django.utils.translation import get_language
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from mekong.channels import commands, queries
-from mekong.channels.contracts import ChannelView, ListingView, Problem
+from mekong.channels import commands, queries, remote
+from mekong.channels.contracts import ChannelView, ListingView, LiveListing, Problem
 from mekong.faces.api import problems
 from mekong.faces.api.auth import authenticate
 from mekong.faces.api.shapes import BIGGEST, Body, Cursor, Flag, Limit, Moment, PageOf, Sku
@@ -160,11 +160,12 @@ def channel_out(channel: ChannelView) -> dict[str, Any]:
     }
 
 
-def listing_out(listing: ListingView) -> dict[str, Any]:
+def listing_out(listing: ListingView, live: LiveListing | None = None) -> dict[str, Any]:
     return {
         **{name: getattr(listing, name) for name in _LISTING_PLAIN},
-        "remote": listing.remote_quantity,
-        "remote_read_at": listing.read_at,
+        "remote": live.quantity if live else listing.remote_quantity,
+        "remote_price_minor": live.price_minor if live else listing.remote_price_minor,
+        "remote_read_at": live.read_at if live else listing.read_at,
         "error": _trouble(listing.error),
     }
 
@@ -205,14 +206,21 @@ def list_listings(
     sku: Annotated[str, Field(max_length=64)] = "",
     state: Literal["converged", "queued", "retrying", "parked", "unmatched", "ignored", "off"] | None = None,
     q: Annotated[str, Field(max_length=200)] = "",
+    live: Annotated[
+        bool, Field(description="Ask the platforms now; one that does not answer leaves `remote` as it was.")
+    ] = False,
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> Any:
-    """Listings: what each should show, what the platform acknowledged, and what was last read back."""
+    """Listings: what each should show, what the platform acknowledged, and what it shows (`live=1`: at this moment)."""
+    actor = authenticate(request)
     found = queries.list_listings(
-        actor=authenticate(request), channel=channel, sku=sku, state=state or "", text=q, cursor=cursor, limit=limit
+        actor=actor, channel=channel, sku=sku, state=state or "", text=q, cursor=cursor, limit=limit
     )
-    return {"items": [listing_out(each) for each in found.listings], "next_cursor": found.next_cursor}
+    read = remote.live_listings(actor=actor, listings=list(found.listings)) if live and found.listings else []
+    shown = {each.listing_id: each for each in read}
+    items = [listing_out(each, shown.get(each.id)) for each in found.listings]
+    return {"items": items, "next_cursor": found.next_cursor}
 
 
 @router.get("/listings/{listing_id}", response=ListingOut)

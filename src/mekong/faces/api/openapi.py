@@ -7,15 +7,17 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from mekong.faces.api.problems import MEDIA_TYPE
 from mekong.faces.api.shapes import ProblemDocument
 
 PREFIX = "/api/v1"
 
 EXTRA_PATHS: dict[str, dict[str, Any]] = {}
-"""Paths served outside of Django, `{"/api/v1/reservations": {"post": {…}}}`; their lane adds them when it is imported.
+"""Paths served outside of Django, `{"/api/v1/reservations": {"post": {…}}}`, as their lane describes them.
 
-They get the same error answers and headers as the others; `security` where they say none."""
+They get the same error answers, headers and security as the others."""
 
 EXTRA_SCHEMAS: dict[str, dict[str, Any]] = {}
 """Components that `EXTRA_PATHS` point to."""
@@ -46,15 +48,16 @@ def extend(paths: Mapping[str, dict[str, Any]], schemas: Mapping[str, dict[str, 
     """Add paths of another lane to the document, and the components they point to."""
     EXTRA_PATHS.update(paths)
     EXTRA_SCHEMAS.update(schemas or {})
-    document.cache_clear()
 
 
 @functools.cache
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document of the whole API. Built once."""
     from mekong.faces.api.app import api
+    from mekong.faces.express.app import describe
 
-    made: dict[str, Any] = copy.deepcopy(dict(api.get_openapi_schema(path_prefix=f"{PREFIX}/")))
+    describe()
+    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(api.get_openapi_schema(path_prefix=f"{PREFIX}/")))
     for path, operations in EXTRA_PATHS.items():
         made["paths"].setdefault(path, {}).update(copy.deepcopy(operations))
     components = made.setdefault("components", {})

@@ -299,4 +299,5 @@ def set_address(request: HttpRequest, code: str, body: AddressIn) -> Any:
 def match_line(request: HttpRequest, code: str, line: Annotated[int, Field(ge=0, le=1_000_000)], body: MatchIn) -> Any:
     """Say which SKU an unmatched line is; when the last is matched, its goods are reserved and it goes on."""
     actor = authenticate(request)
+    actor.require("orders.edit")
     return order_out(commands.match_line(actor=actor, code=code, line=line, sku=body.sku, now=moment(request)), actor)

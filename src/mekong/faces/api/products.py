@@ -14,7 +14,16 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from mekong.catalog import commands, queries
-from mekong.catalog.contracts import KEEP, NewProduct, NewVariant, PriceLine, ProductChange, VariantChange
+from mekong.catalog.contracts import (
+    KEEP,
+    NewProduct,
+    NewVariant,
+    PriceLine,
+    ProductChange,
+    ProductView,
+    VariantChange,
+    VariantView,
+)
 from mekong.catalog.errors import VariantNotFound
 from mekong.faces.api import problems
 from mekong.faces.api.auth import authenticate, moment
@@ -41,6 +50,7 @@ from mekong.faces.api.product_shapes import (
 )
 from mekong.faces.api.product_shapes import Status as ProductStatus
 from mekong.faces.api.shapes import Body, Cursor, Limit, PageOf
+from mekong.foundation.actor import Actor
 
 router = Router(tags=["products"])
 _TYPES = {
@@ -48,6 +58,19 @@ _TYPES = {
     "csv": "text/csv; charset=utf-8",
 }
 Text = Annotated[str, Field(max_length=200)]
+
+
+def _to_edit(actor: Actor, sku: str) -> ProductView:
+    """The product to change; who may not change it is not told whether it is there."""
+    actor.require("catalog.edit")
+    return queries.get_product(actor=actor, sku=sku)
+
+
+def _variant(actor: Actor, sku: str) -> VariantView:
+    found = queries.variants_by_sku(actor=actor, skus=[sku]).get(sku)
+    if found is None:
+        raise VariantNotFound(field="sku", key=sku)
+    return found
 
 
 class VariantsIn(Body):
@@ -138,7 +161,7 @@ def import_products(
 def archive_product(request: HttpRequest, sku: str) -> Any:
     """Take a product off sale for good; its history stays. A repeat changes nothing."""
     actor = authenticate(request)
-    product = queries.get_product(actor=actor, sku=sku)
+    product = _to_edit(actor, sku)
     return product_out(commands.archive_product(actor=actor, product_id=product.id, now=moment(request)), actor)
 
 
@@ -146,7 +169,7 @@ def archive_product(request: HttpRequest, sku: str) -> Any:
 def restore_product(request: HttpRequest, sku: str) -> Any:
     """Put an archived product back on sale. A repeat changes nothing."""
     actor = authenticate(request)
-    product = queries.get_product(actor=actor, sku=sku)
+    product = _to_edit(actor, sku)
     return product_out(commands.restore_product(actor=actor, product_id=product.id, now=moment(request)), actor)
 
 
@@ -154,7 +177,7 @@ def restore_product(request: HttpRequest, sku: str) -> Any:
 def add_variants(request: HttpRequest, sku: str, body: VariantsIn) -> Any:
     """Add variants to a product."""
     actor = authenticate(request)
-    product = queries.get_product(actor=actor, sku=sku)
+    product = _to_edit(actor, sku)
     variants = msgspec.convert(body.model_dump()["variants"], list[NewVariant])
     made = commands.add_variants(actor=actor, product_id=product.id, variants=variants, now=moment(request))
     return Status(201, product_out(made, actor))
@@ -171,7 +194,7 @@ def get_product(request: HttpRequest, sku: str) -> Any:
 def change_product(request: HttpRequest, sku: str, body: ProductPatchIn) -> Any:
     """Change what a product says of itself; what is left out stays."""
     actor = authenticate(request)
-    product = queries.get_product(actor=actor, sku=sku)
+    product = _to_edit(actor, sku)
     given = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
     if "options" in given:
         given["options"] = tuple(given["options"])
@@ -195,19 +218,15 @@ def search_variants(request: HttpRequest, q: Text = "", limit: Annotated[int, Qu
 def get_variant(request: HttpRequest, sku: str) -> Any:
     """One variant by SKU."""
     actor = authenticate(request)
-    found = queries.variants_by_sku(actor=actor, skus=[sku]).get(sku)
-    if found is None:
-        raise VariantNotFound(field="sku", key=sku)
-    return variant_out(found, actor)
+    return variant_out(_variant(actor, sku), actor)
 
 
 @router.patch("/variants/{path:sku}", response=VariantOut)
 def change_variant(request: HttpRequest, sku: str, body: VariantPatchIn) -> Any:
     """Change a variant, all but its price (see `/prices`); what is left out stays."""
     actor = authenticate(request)
-    found = queries.variants_by_sku(actor=actor, skus=[sku]).get(sku)
-    if found is None:
-        raise VariantNotFound(field="sku", key=sku)
+    actor.require("catalog.edit")
+    found = _variant(actor, sku)
     given = body.model_dump(exclude_unset=True)
     for name in ("sku", "status", "allow_backorder", "tracks_lots", "option_values"):
         if name in given and given[name] is None:

@@ -84,6 +84,8 @@ def change_location(request: HttpRequest, code: str, body: LocationPatchIn) -> A
 def adjust_stock(request: HttpRequest, body: AdjustmentIn) -> Any:
     """Change what stands at a location, for a reason. All lines or none."""
     actor = authenticate(request)
+    if not actor.may("inventory.receive"):
+        actor.require("inventory.adjust")
     variants = _variants([each.sku for each in body.lines], "lines[{}].sku")
     done = commands.adjust_stock(
         actor=actor,
@@ -211,6 +213,7 @@ def set_supply(request: HttpRequest, body: SupplyIn) -> Any:
 def ship_transfer(request: HttpRequest, body: TransferIn) -> Any:
     """Send goods to another location; they stand in transit until received."""
     actor = authenticate(request)
+    actor.require("inventory.transfer")
     variants = _variants([each.sku for each in body.lines], "lines[{}].sku")
     made, code = commands.ship_transfer(
         actor=actor,
@@ -226,6 +229,7 @@ def ship_transfer(request: HttpRequest, body: TransferIn) -> Any:
 def receive_transfer(request: HttpRequest, transfer_id: str, body: ReceiptIn) -> Any:
     """Take a transfer in. A repeat changes nothing."""
     actor = authenticate(request)
+    actor.require("inventory.transfer")
     received = None
     if body.lines is not None:
         variants = _variants([each.sku for each in body.lines], "lines[{}].sku")

@@ -1,0 +1,145 @@
+"""Every endpoint asks for its permission before it does or tells anything: each role preset against each of them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from mekong.faces.api.openapi import EXTRA_PATHS, document
+from mekong.foundation.permissions import PERMISSIONS, ROLES
+from tests.support.people import a_caller
+
+pytestmark = pytest.mark.django_db
+
+NEW_PRODUCT = {"name": "Áo", "variants": [{"sku": "A", "price_minor": 1}]}
+LINE = {"sku": "A", "quantity": 1}
+
+ASKS: dict[str, tuple[str, Any]] = {
+    "GET /people": ("staff.manage", None),
+    "POST /people": ("staff.manage", {"email": "a@example.vn", "name": "A"}),
+    "GET /people/{person_id}": ("staff.manage", None),
+    "PATCH /people/{person_id}": ("staff.manage", {"language": "en"}),
+    "POST /people/{person_id}/roles": ("staff.manage", {"role": "cashier"}),
+    "DELETE /people/{person_id}/roles/{role}": ("staff.manage", None),
+    "POST /people/{person_id}/password": ("staff.manage", None),
+    "GET /tokens": ("tokens.manage", None),
+    "POST /tokens": ("tokens.manage", {"name": "t", "scopes": ["catalog.view"]}),
+    "DELETE /tokens/{token_id}": ("tokens.manage", None),
+    "GET /audit": ("audit.view", None),
+    "GET /products": ("catalog.view", None),
+    "POST /products": ("catalog.edit", NEW_PRODUCT),
+    "GET /products/export": ("money.view_cost", None),
+    "GET /products/{sku}": ("catalog.view", None),
+    "PATCH /products/{sku}": ("catalog.edit", {"name": "B"}),
+    "POST /products/{sku}/archive": ("catalog.edit", None),
+    "POST /products/{sku}/restore": ("catalog.edit", None),
+    "POST /products/{sku}/variants": ("catalog.edit", {"variants": [{"sku": "B", "price_minor": 1}]}),
+    "GET /variants/search": ("catalog.view", None),
+    "GET /variants/{sku}": ("catalog.view", None),
+    "PATCH /variants/{sku}": ("catalog.edit", {"weight_g": 1}),
+    "POST /prices": ("catalog.edit", {"lines": [{"sku": "A", "price_minor": 2}]}),
+    "GET /categories": ("catalog.view", None),
+    "POST /categories": ("catalog.edit", {"name": "Áo"}),
+    "GET /locations": ("", None),
+    "POST /locations": ("settings.manage", {"code": "X", "name": "X"}),
+    "PATCH /locations/{code}": ("settings.manage", {"name": "X"}),
+    "POST /stock/adjustments": ("inventory.adjust", {"location": "HN", "reason": "count", "lines": [LINE]}),
+    "GET /stock/levels": ("inventory.view", None),
+    "GET /stock/movements": ("inventory.view", None),
+    "GET /stock/availability": ("inventory.view", None),
+    "GET /stock/lots": ("inventory.view", None),
+    "GET /stock/controls": ("inventory.view", None),
+    "POST /stock/controls": ("inventory.controls", {"channel": "web", "scope": "channel", "kind": "pool"}),
+    "DELETE /stock/controls/{control_id}": ("inventory.controls", None),
+    "PUT /stock/supply": ("inventory.controls", {"channel": "web", "locations": []}),
+    "POST /stock/transfers": ("inventory.transfer", {"from_location": "HN", "to_location": "SG", "lines": [LINE]}),
+    "POST /stock/transfers/{transfer_id}/receive": ("inventory.transfer", {}),
+    "GET /orders": ("orders.view", None),
+    "GET /orders/{code}": ("orders.view", None),
+    "POST /orders/{code}/confirm": ("orders.confirm", None),
+    "POST /orders/{code}/cancel": ("orders.cancel", {}),
+    "POST /orders/{code}/move": ("orders.ship", {"to": "packed"}),
+    "POST /orders/{code}/ship": ("orders.ship", {}),
+    "POST /orders/{code}/deliver": ("orders.ship", None),
+    "POST /orders/{code}/complete": ("orders.confirm", None),
+    "POST /orders/{code}/returns": (
+        "orders.return",
+        {"location": "HN", "lines": [{"line": 1, "quantity": 1, "grade": "resellable"}]},
+    ),
+    "POST /orders/{code}/notes": ("orders.edit", {"text": "x"}),
+    "PUT /orders/{code}/tags": ("orders.edit", {"tags": []}),
+    "PUT /orders/{code}/address": ("orders.edit", {"address": {}}),
+    "POST /orders/{code}/lines/{line}/match": ("orders.edit", {"sku": "A"}),
+    "GET /channels": ("channels.view", None),
+    "GET /channels/{code}": ("channels.view", None),
+    "PATCH /channels/{code}": ("channels.manage", {"is_active": True}),
+    "POST /channels/{code}/push": ("channels.sync", None),
+    "GET /listings": ("channels.view", None),
+    "GET /listings/{listing_id}": ("channels.view", None),
+    "PATCH /listings/{listing_id}": ("channels.manage", {"is_synced": True}),
+    "POST /listings/{listing_id}/retry": ("channels.sync", None),
+}
+"""What each endpoint needs. "": nothing but a token."""
+
+OPEN = {"GET /me", "GET /roles"}
+FILES = {"POST /products/import"}
+
+PLACES = {
+    "person_id": "per_00000000000000000000000000000000",
+    "token_id": "tok_00000000000000000000000000000000",
+    "control_id": "ctl_00000000000000000000000000000000",
+    "transfer_id": "trf_00000000000000000000000000000000",
+    "role": "cashier",
+    "sku": "A",
+    "code": "HN",
+    "line": "1",
+    "listing_id": "1",
+}
+
+
+@cache
+def preset(role: str) -> frozenset[str]:
+    held = ROLES[role].permissions
+    return frozenset(PERMISSIONS) if held is None else held
+
+
+def ask(client: Client, operation: str, body: Any) -> Any:
+    method, _, path = operation.partition(" ")
+    url = f"/api/v1{path.format(**PLACES)}"
+    if path in {"/stock/movements", "/stock/availability", "/stock/lots"}:
+        url += "?sku=A&channel=web"
+    content = b"" if body is None else json.dumps(body).encode()
+    return client.generic(method, url, content, content_type="application/json")
+
+
+def test_the_table_has_every_endpoint() -> None:
+    described = {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, operations in document()["paths"].items()
+        for method in operations
+        if method not in EXTRA_PATHS.get(path, {})
+    }
+    assert described == {*ASKS, *OPEN, *FILES}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_gets_in_where_its_permissions_say_and_nowhere_else(role: str) -> None:
+    client = a_caller(*sorted(preset(role)))
+    for operation, (permission, body) in ASKS.items():
+        response = ask(client, operation, body)
+        named = response.json().get("params", {}).get("permission") if response.status_code == 403 else None
+        if not permission or permission in preset(role):
+            assert named != permission, (operation, response.content)
+        else:
+            assert response.status_code == 403, (operation, response.status_code, response.content)
+            assert named in {permission, "catalog.view", "inventory.view", "orders.view"}, (operation, named)
+
+
+@pytest.mark.parametrize("operation", [*ASKS, *OPEN])
+def test_no_token_no_answer(operation: str) -> None:
+    response = ask(Client(headers={"Host": "localhost"}), operation, ASKS.get(operation, ("", None))[1])
+    assert response.status_code == 401, response.content
