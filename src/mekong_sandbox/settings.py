@@ -13,7 +13,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     shopee_burst: float = 10.0
     shopee_throttle_status: int = 429
     """HTTP status of `error_rate_limit`."""
-    shopee_stock_includes_reserved: bool = True
+    shopee_stock_includes_reserved: bool = False
     """update_stock writes the total, never below the reserved units; False: it writes what is available."""
     shopee_ack_timeout_s: float = 3.0
     shopee_access_token_s: int = 4 * 3600

@@ -115,7 +115,7 @@ def test_mcp_shopee_seller_works(shop: Shopee, tmp_path: Path) -> None:
             await client.aclose()
 
     asyncio.run(drive())
-    assert on_shopee(shop, "AO-M")["available"] == 7
+    assert on_shopee(shop, "AO-M")["available"] == 9
 
 
 def test_snowland_shopeeapi_works(shop: Shopee) -> None:
@@ -170,4 +170,4 @@ def test_pyshopee_works(shop: Shopee, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row["order_sn"] for row in orders["response"]["order_list"]] == [order_sn]
     order = client.order.get_order_detail(order_sn_list=order_sn, response_optional_fields="item_list")
     assert order["response"]["order_list"][0]["item_list"][0]["model_quantity_purchased"] == 2
-    assert on_shopee(shop)["available"] == 7
+    assert on_shopee(shop)["available"] == 9

@@ -69,7 +69,8 @@ def test_stock_is_written_entry_by_entry(shop: Shopee) -> None:
     assert write(shop, 1, (0, 5))["error"] == "product.error_item_not_found"
 
 
-def test_stock_below_the_reserved_units_is_refused(shop: Shopee) -> None:
+def test_stock_below_the_reserved_units_is_refused(box: Sandbox, shop: Shopee) -> None:
+    box.control("POST", "/settings", {"shopee_stock_includes_reserved": True})
     item_id, _ = list_on_shopee(shop, stock=10)
     assert buy_on_shopee(shop, {"sku": "AO-THUN", "quantity": 3}).status_code == 201
     seen = shop.get("/product/get_item_base_info", {"item_id_list": item_id})["response"]["item_list"][0]
@@ -82,8 +83,7 @@ def test_stock_below_the_reserved_units_is_refused(shop: Shopee) -> None:
     assert on_shopee(shop)["available"] == 0
 
 
-def test_the_written_figure_can_mean_what_is_available(box: Sandbox, shop: Shopee) -> None:
-    box.control("POST", "/settings", {"shopee_stock_includes_reserved": False})
+def test_the_written_figure_is_what_is_available(shop: Shopee) -> None:
     item_id, _ = list_on_shopee(shop, stock=10)
     buy_on_shopee(shop, {"sku": "AO-THUN", "quantity": 3})
     assert write(shop, item_id, (0, 2))["error"] == ""

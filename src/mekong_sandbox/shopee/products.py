@@ -208,8 +208,8 @@ def _locations(call: Call, entry: StockEntry) -> dict[str, int] | str:
 def update_stock(call: Call) -> Answer:
     """Write absolute quantities; entries stand or fall alone.
 
-    A total below the reserved units is refused. With the setting `shopee_stock_includes_reserved` off, what is written
-    is the available figure and the reserved units are added.
+    What is written is the available figure. With the setting `shopee_stock_includes_reserved` on it is the total, and a
+    total below the reserved units is refused.
     """
     body = call.body(StockBody)
     if not 1 <= len(body.stock_list) <= 50:
