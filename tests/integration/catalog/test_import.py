@@ -323,6 +323,28 @@ def test_progress_and_permission():
     assert queries.export_products(actor=VIEWER, out=out, format="csv") == 2500
 
 
+def test_costs_leave_the_house_only_with_those_who_may_see_them():
+    a_product(a_variant("A", cost_minor=77_777))
+    for actor, told in ((EDITOR, True), (VIEWER, False)):
+        out = io.BytesIO()
+        queries.export_products(actor=actor, out=out, format="csv")
+        assert (b"77777" in out.getvalue()) is told
+        assert bring_in(out).unchanged == 1
+
+
+def test_the_copy_of_bad_rows_speaks_vietnamese():
+    file = a_csv("SKU,Name,Price", "B,Mũ,1.5")
+    copy = io.BytesIO()
+
+    with translation.override("vi"):
+        commands.write_error_workbook(report=bring_in(file), file=file, out=copy)
+
+    copy.seek(0)
+    rows = CalamineWorkbook.from_filelike(copy).get_sheet_by_index(0).to_python()
+    assert rows[0][3] == "Cần sửa"
+    assert "không phải số tiền VND" in rows[1][3]
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 def test_an_export_imports_back_unchanged(kind):
     commands.create_attribute(actor=EDITOR, code="screen", name="Màn hình", kind="number")

@@ -32,12 +32,16 @@ _AMOUNTS = st.integers(0, 10**12)
 _SIZES = st.none() | st.integers(0, 10**6)
 
 
+def keys(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(key, values))
+
+
 @st.composite
 def products(draw: st.DrawFn, number: int) -> NewProduct:
     """A product whose SKUs and codes begin with its number, so that several stand side by side."""
     options = draw(st.lists(texts(8), max_size=2, unique_by=key).map(tuple))
     choices = [()] if not options else draw(
-        st.lists(st.tuples(*(texts(6) for _ in options)), min_size=1, max_size=3, unique_by=lambda v: tuple(map(key, v)))
+        st.lists(st.tuples(*(texts(6) for _ in options)), min_size=1, max_size=3, unique_by=keys)
     )  # fmt: skip
     variants = []
     for place, values in enumerate(choices):

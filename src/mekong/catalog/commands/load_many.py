@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 
 from mekong.catalog.commands.search_index import recount_lexemes
-from mekong.catalog.commands.writing import insert_products
+from mekong.catalog.commands.writing import execute, insert_products
 from mekong.catalog.contracts import Loaded, NewProduct
 from mekong.catalog.events import CatalogLoaded
 from mekong.catalog.rules import products as rules
@@ -41,6 +41,9 @@ def load_many(
     Raises: as `create_product`; fields begin with `products[n].`
     """
     actor.require("catalog.edit")
+    # Words wait for the search index in larger heaps, each of which is sorted in at once.
+    execute("set local gin_pending_list_limit = '64MB'", [])
+    execute("set local maintenance_work_mem = '128MB'", [])
     read = variants = 0
     source = iter(products)
     while chunk := list(islice(source, _CHUNK)):

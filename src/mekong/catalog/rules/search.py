@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mekong.catalog.rules.words import WORD_LIMIT
 from mekong.foundation.text import fold
@@ -24,7 +25,13 @@ def query_words(text: str) -> list[str]:
 
 def document(product_name: str, title: str, brand: str, sku: str) -> str:
     """The text a variant is found by. The product's name stands first: ranking counts on it."""
-    return " ".join(words(f"{product_name} {title} {brand} {sku}"))
+    return " ".join((*_known(product_name), *words(title), *_known(brand), *words(sku)))
+
+
+@lru_cache(maxsize=4096)
+def _known(text: str) -> tuple[str, ...]:
+    """Words of a text that many variants share."""
+    return tuple(words(text))
 
 
 def tsquery(terms: Sequence[str]) -> str:
