@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mekong.faces.backoffice.views import doors, palette, product_form, product_import, products, stock, stock_card
+from mekong.faces.backoffice.views import doors, order, orders, palette, product_form, product_import, products, stock, stock_card
 
 urlpatterns: list[URLPattern] = [
     path("sign-in/", doors.sign_in),
@@ -15,6 +15,11 @@ urlpatterns: list[URLPattern] = [
     path("last-unit/", doors.last_unit),
     path("palette/", palette.palette),
     path("parts/pulse/", palette.pulse),
+    path("orders/", orders.orders),
+    path("orders/bulk/", orders.bulk),
+    path("orders/<str:code>/", order.order),
+    path("orders/<str:code>/act/", order.act),
+    path("orders/<str:code>/reveal/", order.reveal),
     path("products/", products.products),
     path("products/suggest/", products.suggest),
     path("products/new/", product_form.create),

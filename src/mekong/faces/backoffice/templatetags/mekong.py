@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
-from mekong.faces.backoffice import marks, words
+from mekong.faces.backoffice import marks, problems, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.foundation.money import exponent
 
@@ -322,3 +322,28 @@ def initials(name: str) -> str:
 @register.filter
 def sub(value: int, other: int) -> int:
     return int(value) - int(other)
+
+
+@register.filter
+def minus(value: int) -> int:
+    return -int(value)
+
+
+@register.filter
+def problem(said: Any) -> str:
+    """What keeps something from working, in plain words."""
+    return problems.sentence(said)
+
+
+@register.filter
+def at_place(code: str, places: Any) -> str:
+    """A location's name: ours from the list, those of the system in words."""
+    known = places.get(code) if places else None
+    return str(known.name) if known is not None else place(code)
+
+
+@register.filter
+def document(reference: str) -> str:
+    """A document's code for people; one that only machines read is shortened."""
+    kind, _, rest = reference.partition("_")
+    return f"{kind.upper()}-{rest[-6:].upper()}" if rest and len(rest) >= 24 else reference
