@@ -79,3 +79,14 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="mk-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The database is dropped at the end, so the engines' threads give their connections back before."""
+    from mekong.inventory.engine import engine
+    from mekong.orders.book import book
+
+    yield
+    engine().stop()
+    book().stop()
