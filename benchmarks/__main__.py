@@ -27,7 +27,7 @@ Entry = Mapping[str, Any]
 
 
 def main() -> int:
-    """Measure, print and write; 1 when a scenario could not run (with --strict: or missed its target), 2 for bad usage."""
+    """Measure, print and write. Returns 1 when a scenario could not run (--strict: or missed its target), 2: misuse."""
     options = _options()
     try:
         names = chosen(options.scenarios)

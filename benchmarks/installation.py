@@ -12,13 +12,12 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+import httpx
 import psutil
 
 from mekong.faces.cli.children import Child
@@ -36,7 +35,7 @@ class CannotRun(Exception):
 
 
 def clean_environment(data: Path) -> dict[str, str]:
-    """This process's environment for work on the installation in `data` alone: no DATABASE_URL, no settings of others."""
+    """This process's environment for work on the installation in `data` alone: no DATABASE_URL, no other settings."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -74,23 +73,20 @@ def free_port() -> int:
 
 
 def get(url: str, headers: Mapping[str, str] | None = None, timeout_s: float = 30.0) -> Any:
-    """The JSON that a GET answers with."""
-    return _send(urllib.request.Request(url, headers=dict(headers or {})), timeout_s)
+    """The JSON that a GET answers with. Raises: CannotRun."""
+    return _answer(httpx.get(url, headers=headers, timeout=timeout_s))
 
 
 def post(url: str, body: Any, headers: Mapping[str, str] | None = None, timeout_s: float = 60.0) -> Any:
-    """The JSON that a POST of JSON answers with."""
-    given = {"Content-Type": "application/json", **(headers or {})}
-    return _send(urllib.request.Request(url, msgspec.json.encode(body), given, method="POST"), timeout_s)
+    """The JSON that a POST of JSON answers with. Raises: CannotRun."""
+    return _answer(httpx.post(url, json=body, headers=headers, timeout=timeout_s))
 
 
-def _send(request: urllib.request.Request, timeout_s: float) -> Any:
-    try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
-            return msgspec.json.decode(answer.read())
-    except urllib.error.HTTPError as refused:
-        said = refused.read()[:500].decode(errors="replace")
-        raise CannotRun(f"{request.get_method()} {request.full_url}: {refused.code} {said}") from refused
+def _answer(answer: httpx.Response) -> Any:
+    if not answer.is_success:
+        asked = answer.request
+        raise CannotRun(f"{asked.method} {asked.url}: {answer.status_code} {answer.text[:500]}")
+    return answer.json() if answer.content else None
 
 
 class Installation:
@@ -180,7 +176,8 @@ class Installation:
     def _wait_until_answers(self, child: Child, url: str) -> None:
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline and child.ended() is None:
-            with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(url, timeout=5)
                 return
             time.sleep(0.05)
         raise CannotRun(f"{child.name} did not answer at {url}:\n{child.log_tail(30)}")
@@ -202,7 +199,7 @@ class Installation:
         first = list_locations(actor=SYSTEM)[0]
         return first.id, first.code
 
-    def load(self, products: Sequence[NewProduct]) -> None:
+    def load(self, products: Iterable[NewProduct]) -> None:
         """Put products into the catalogue."""
         from mekong.catalog.commands import load_many
         from mekong.foundation.actor import SYSTEM

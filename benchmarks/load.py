@@ -1,4 +1,4 @@
-"""A load generator light enough not to be the thing measured: HTTP/1.1 over kept connections, one request at a time each.
+"""A load generator light enough not to be the thing measured: HTTP/1.1, kept connections, one request at a time each.
 
 It runs in a process of its own, reads of an answer its status and its length, and sends what was built beforehand.
 """
@@ -91,7 +91,7 @@ class _Caller(asyncio.Protocol):
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = cast("asyncio.Transport", transport)
         self._sent_at = time.perf_counter()
         self._transport.write(next(self._run.requests))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,22 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered), max(1, int(rank))) - 1]
 
 
-def summary(latencies_ms: Sequence[float]) -> dict[str, float]:
-    """p50, p95 and p99 of latencies in any order, under the names a `Result` takes them by."""
+class Latencies(TypedDict):
+    """Percentiles under the names a `Result` takes them by."""
+
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+def summary(latencies_ms: Sequence[float]) -> Latencies:
+    """p50, p95 and p99 of latencies in any order."""
     ordered = sorted(latencies_ms)
-    return {f"p{share}_ms": percentile(ordered, share / 100) for share in (50, 95, 99)}
+    return {
+        "p50_ms": percentile(ordered, 0.50),
+        "p95_ms": percentile(ordered, 0.95),
+        "p99_ms": percentile(ordered, 0.99),
+    }
 
 
 def median(values: Sequence[float]) -> float:

@@ -45,8 +45,10 @@ def reserve(installation: Installation) -> Result:
         ratio=value / limit,
         **found,
         notes=[
-            f"{_CONNECTIONS} connections, {_SKUS:,} SKUs in turn, worker process running, {_ROUNDS} turns each of "
-            f"{_SECONDS} s, medians; reservations {_rates(runs)}, echo {_rates(echoes)}",
+            (
+                f"{_CONNECTIONS} connections, {_SKUS:,} SKUs in turn, worker process running, {_ROUNDS} turns each of "
+                f"{_SECONDS} s, medians; reservations {_rates(runs)}, echo {_rates(echoes)}"
+            ),
             f"echo of the same body on the same server: p99 {median([run.percentile(0.99) for run in echoes]):.1f} ms",
             f"all on one SKU: {one.rate:,.0f}/s, p99 {one.percentile(0.99):.1f} ms",
             f"target: {_ECHO_SHARE:g} × echo, p99 {_RESERVE_P99_MS:g} ms",
@@ -77,11 +79,15 @@ def order(installation: Installation) -> Result:
         ratio=value / _ORDERS_PER_S,
         **found,
         notes=[
-            f"{_CONNECTIONS} connections, three lines each of {_SKUS:,} SKUs, catalogue prices, a customer with phone "
-            f"and address each, worker process running; {_ROUNDS} turns of {_SECONDS} s, median; {_rates(runs)}",
+            (
+                f"{_CONNECTIONS} connections, three lines each of {_SKUS:,} SKUs, catalogue prices, a customer with "
+                f"phone and address each, worker process running; {_ROUNDS} turns of {_SECONDS} s, median; {_rates(runs)}"
+            ),
             f"ratio to reserve-http in turn with it: {value / against:.3f} ({against:,.0f}/s)",
-            f"256 connections: {crowd.rate:,.0f}/s, p50 {crowd.percentile(0.5):.0f} ms, "
-            f"p99 {crowd.percentile(0.99):.0f} ms",
+            (
+                f"256 connections: {crowd.rate:,.0f}/s, p50 {crowd.percentile(0.5):.0f} ms, "
+                f"p99 {crowd.percentile(0.99):.0f} ms"
+            ),
             f"target: {_ORDERS_PER_S:,.0f}/s, p99 {_ORDER_P99_MS:g} ms",
         ],
         figures={

@@ -68,8 +68,10 @@ def _measure(installation: Installation, *, rows: int, at_least: float) -> Resul
         ratio=value / limit,
         **summary(latencies),
         notes=[
-            f"{CALLERS} callers in one process; limit: pgbench, {pgbench.CLIENTS} clients, prepared, "
-            f"one guarded update + insert a transaction over {rows:,} row{'s' if rows > 1 else ''}",
+            (
+                f"{CALLERS} callers in one process; limit: pgbench, {pgbench.CLIENTS} clients, prepared, "
+                f"one guarded update + insert a transaction over {rows:,} row{'s' if rows > 1 else ''}"
+            ),
             f"{_ROUNDS} turns each of {_SECONDS} s, medians; engine {_listed(rates)}, pgbench {_listed(limits)}",
             f"target: {at_least:g} ×",
         ],
@@ -115,9 +117,11 @@ def _require_sound(variants: int) -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "select (select sum(reserved) from inventory_stocklevel),"
-            " (select coalesce(sum(quantity), 0) from inventory_holdline)"
-            " + (select coalesce(sum(quantity), 0) from bench_reservation)"
+            (
+                "select (select sum(reserved) from inventory_stocklevel),"
+                " (select coalesce(sum(quantity), 0) from inventory_holdline)"
+                " + (select coalesce(sum(quantity), 0) from bench_reservation)"
+            ),
         )
         reserved, held = cursor.fetchone()
     if reserved != held:
