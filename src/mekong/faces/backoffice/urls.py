@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mekong.faces.backoffice.views import doors, order, orders, palette, product_form, product_import, products, stock, stock_card
+from mekong.faces.backoffice.views import doors, live, order, orders, palette, product_form, product_import, products, stock, stock_card
 
 urlpatterns: list[URLPattern] = [
     path("sign-in/", doors.sign_in),
@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern] = [
     path("last-unit/", doors.last_unit),
     path("palette/", palette.palette),
     path("parts/pulse/", palette.pulse),
+    path("live/", live.live),
+    path("live/figures/", live.figures),
     path("orders/", orders.orders),
     path("orders/bulk/", orders.bulk),
     path("orders/<str:code>/", order.order),
