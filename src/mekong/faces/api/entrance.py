@@ -33,6 +33,7 @@ from mekong.faces.api.errors import (
     Unstorable,
     UnsupportedMedia,
 )
+from mekong.faces.api.openapi import methods_elsewhere
 from mekong.foundation import idempotency
 from mekong.foundation.errors import MekongError, Unavailable
 
@@ -55,8 +56,7 @@ def enter(view: View) -> View:
                 _check(request)
                 response = _once(request, functools.partial(view, request, *args, **kwargs))
                 if response.status_code == 405:
-                    error = MethodNotAllowed(method=request.method, allowed=response.headers.get("Allow", ""))
-                    response = answer(request, error)
+                    response = answer(request, _not_allowed(request, response.headers.get("Allow", "")))
             except Exception as failure:  # noqa: BLE001 - every failure becomes an answer; defects are logged
                 response = answer(request, as_error(failure))
             response.headers.setdefault("Content-Language", language)
@@ -94,7 +94,14 @@ def answer(request: HttpRequest, error: MekongError) -> HttpResponse:
 
 
 def no_such_path(request: HttpRequest) -> HttpResponseBase:
+    if methods_elsewhere(request.path):
+        raise _not_allowed(request, "")
     raise NoSuchPath(path=request.path)
+
+
+def _not_allowed(request: HttpRequest, here: str) -> MethodNotAllowed:
+    methods = {each.strip() for each in here.split(",") if each.strip()} | methods_elsewhere(request.path)
+    return MethodNotAllowed(method=request.method, allowed=", ".join(sorted(methods)))
 
 
 # --- the body --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,16 @@ def extend(paths: Mapping[str, dict[str, Any]], schemas: Mapping[str, dict[str, 
     """Add paths of another lane to the document, and the components they point to."""
     EXTRA_PATHS.update(paths)
     EXTRA_SCHEMAS.update(schemas or {})
+
+
+def methods_elsewhere(path: str) -> set[str]:
+    """The methods that another lane serves at this very path: `{"POST"}`."""
+    return {
+        method.upper()
+        for template, operations in EXTRA_PATHS.items()
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        for method in operations
+    }
 
 
 @functools.cache
