@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """Longest wait for anything a process does; a loaded machine is slow, a broken process never gets there."""
 
 
