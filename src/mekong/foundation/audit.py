@@ -21,6 +21,7 @@ from typing import Any
 from django.db import connection
 from django.db.migrations.operations import RunSQL
 
+from mekong.foundation import health
 from mekong.foundation.actor import Actor
 
 BLANK = "•••"
@@ -104,6 +105,26 @@ def append_only(table: str) -> RunSQL:
         f"for each statement execute function mekong_append_only()",
         f"drop trigger mekong_append_only on {name}",
     )
+
+
+def trail_is_guarded(_: datetime) -> health.Finding:
+    """Nobody took the guard of the trail away, or the triggers that write it. For `mekong doctor`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select coalesce(string_agg(tgrelid::regclass::text, ', ') filter (where tgenabled = 'D'), ''),
+                      count(*) filter (where tgname = 'mekong_audit' and tgenabled <> 'D'),
+                      bool_or(tgrelid = 'foundation_auditentry'::regclass and tgname = 'mekong_append_only')
+                 from pg_trigger where tgname in ('mekong_audit', 'mekong_append_only')"""
+        )
+        disabled, watched, guarded = cursor.fetchone()
+    if disabled or not guarded or not watched:
+        return health.Finding(
+            False,
+            f"The audit trail is not safe: {disabled or 'a trigger was dropped'}.",
+            "Someone with rights over the tables switched a trigger off. Enable it (alter table … enable trigger all),"
+            " or restore a backup beside this database and compare.",
+        )
+    return health.Finding(True, f"{watched} tables write the audit trail, and nothing can edit it.")
 
 
 def record(

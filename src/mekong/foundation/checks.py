@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from mekong.foundation import health
+from mekong.foundation import audit, health
 from mekong.foundation.delivery import PARKED_AFTER
 
 _LATE = timedelta(minutes=5)
@@ -31,3 +31,4 @@ def events_delivered(now: datetime) -> health.Finding:
 
 
 health.register("foundation.events_delivered", events_delivered)
+health.register("foundation.audit_trail", audit.trail_is_guarded)

@@ -113,3 +113,14 @@ def test_the_trail_is_read_in_pages_by_those_who_may() -> None:
 def test_tables_are_named_plainly_or_not_at_all() -> None:
     with pytest.raises(ValueError, match="not a plain table"):
         audit.audited("people; drop table x")
+
+
+def test_the_doctor_sees_a_guard_that_was_taken_away() -> None:
+    assert audit.trail_is_guarded(NOON).ok
+    with connection.cursor() as cursor:
+        cursor.execute("alter table foundation_person disable trigger mekong_audit")
+        assert "foundation_person" in audit.trail_is_guarded(NOON).found
+        cursor.execute("alter table foundation_person enable trigger mekong_audit")
+        cursor.execute("drop trigger mekong_append_only on foundation_auditentry")
+    found = audit.trail_is_guarded(NOON)
+    assert (found.ok, bool(found.remedy)) == (False, True)
