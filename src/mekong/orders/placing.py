@@ -15,6 +15,7 @@ from uuid import UUID
 
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
+from mekong.foundation import phones
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.errors import IdempotencyMismatch
 from mekong.inventory import commands as inventory
@@ -22,7 +23,7 @@ from mekong.inventory import ledger
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.engine import engine
 from mekong.inventory.errors import BadQuantity, HoldNotFound
-from mekong.orders import phones, rules
+from mekong.orders import rules
 from mekong.orders.book import Draft, book
 from mekong.orders.contracts import DraftLine, OrderDraft, Placed
 from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, UnknownSku

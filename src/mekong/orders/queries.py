@@ -13,9 +13,9 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from mekong.foundation import phones
 from mekong.foundation.actor import Actor
 from mekong.foundation.errors import Invalid
-from mekong.orders import phones
 from mekong.orders.contracts import BookedOrder, LineView, OrderFilter, OrderPage, OrderSummary, OrderView, TimelineView
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mekong.orders.phones import e164
+from mekong.foundation.phones import e164
 from mekong.orders.rules import (
     LEFT,
     RESERVED,

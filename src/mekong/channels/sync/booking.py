@@ -14,10 +14,10 @@ from mekong.channels import matching, rules
 from mekong.channels.models import ParkedOrder
 from mekong.channels.pacing import backoff_s
 from mekong.channels.socket import ListingKey, RemoteLine, RemoteOrder, RemoteState
+from mekong.foundation import phones
 from mekong.foundation.actor import Actor, channel_actor
 from mekong.foundation.errors import MekongError, Unavailable
 from mekong.orders import commands as orders
-from mekong.orders import phones
 from mekong.orders.contracts import DraftLine, OrderDraft, Placed
 
 log = structlog.get_logger(__name__)
