@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,10 +22,9 @@ from django.db import connection, connections
 
 from mekong.catalog import commands as catalog
 from mekong.catalog.contracts import NewProduct, NewVariant
-from mekong.channels import commands, remote
+from mekong.channels import commands, queries, remote
 from mekong.channels.calling import calls
 from mekong.channels.commands.notices import forget_readers
-from mekong.channels.models import Channel
 from mekong.channels.pacing import Pace
 from mekong.channels.socket import Secrets
 from mekong.faces.worker import run_worker
@@ -34,6 +33,7 @@ from mekong.inventory import commands as inventory
 from mekong.inventory.contracts import AdjustmentLine
 from mekong.inventory.engine import forget_policy
 from mekong.inventory.queries import forget_places
+from mekong.orders.models import OrderLine, SalesOrder
 
 SRC = Path(__file__).parents[2] / "src"
 HURRY = Pace(
@@ -169,7 +169,7 @@ class Shop:
     channel: str
     shop_id: str
     sandbox: Sandbox
-    items: dict[str, tuple[int, int]] = field(default_factory=dict)
+    token_life_s: float = 0.0
 
     @property
     def key(self) -> dict[str, Any]:
@@ -178,11 +178,12 @@ class Shop:
     def buy(self, *lines: tuple[str, int], **more: Any) -> str | None:
         """Buy as a shopper; the order's number, or None when it is sold out there or the platform fails."""
         body = {**self.key, "lines": [{"sku": sku, "quantity": units} for sku, units in lines], **more}
-        answer = self.sandbox.http.post(f"/{self.market}/buy", json=body)
-        if answer.status_code == 409 or answer.status_code >= 500:
-            return None
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["order_id"])
+        try:
+            answer = self.sandbox.http.post(f"/{self.market}/buy", json=body)
+            said = answer.json()
+        except (httpx.HTTPError, ValueError):
+            return None  # a fault struck the shopper; whether there is an order now, the platform's list tells
+        return str(said["order_id"]) if answer.status_code == 201 else None
 
     def advance(self, order: str, to: str, **more: Any) -> bool:
         answer = self.sandbox.http.post(f"/control/{self.market}/orders/{order}/advance", json={"to": to, **more})
@@ -195,10 +196,49 @@ class Shop:
         sku, available = columns.index("sku"), columns.index("available")
         return {row[sku]: row[available] for row in said["rows"]}
 
-    def orders(self) -> dict[str, dict[str, Any]]:
+    def orders(self) -> dict[str, tuple[bool, dict[str, int]]]:
+        """Every order: whether it is cancelled, and units by SKU."""
         said = self.sandbox.get(f"{self.market}/orders", **self.key)
-        rows = [dict(zip(said["columns"], row, strict=True)) for row in said["rows"]]
-        return {str(row.get("order_sn") or row.get("order_id")): row for row in rows}
+        found: dict[str, tuple[bool, dict[str, int]]] = {}
+        for row in said["rows"]:
+            states = {row[1]} if isinstance(row[1], str) else set(row[1])
+            units: dict[str, int] = {}
+            for line in row[5]:
+                units[line[2]] = units.get(line[2], 0) + line[3]
+            found[str(row[0])] = ({state.upper() for state in states} <= {"CANCELLED", "CANCELED"}, units)
+        return found
+
+    def booked(self) -> dict[str, tuple[bool, dict[str, int]]]:
+        """The same, as Mekong has it."""
+        found: dict[str, tuple[bool, dict[str, int]]] = {}
+        for order in SalesOrder.objects.filter(channel=self.channel):
+            units: dict[str, int] = {}
+            for sku, count in OrderLine.objects.filter(order=order).values_list("sku", "quantity"):
+                units[sku] = units.get(sku, 0) + count
+            found[order.external_id] = (order.state == "cancelled", units)
+        return found
+
+    def desired(self) -> dict[str, int]:
+        """What shoppers should be able to buy, as Mekong computes it now."""
+        page = queries.list_listings(actor=SYSTEM, channel=self.channel, limit=200)
+        return {view.sku: view.desired for view in page.listings if view.desired is not None}
+
+    def differences(self) -> list[str]:
+        """In what the platform and Mekong disagree, in words."""
+        found = []
+        there, here = self.orders(), self.booked()
+        for order in there.keys() ^ here.keys():
+            found.append(f"order {order} is only {'there' if order in there else 'here'}")
+        for order in there.keys() & here.keys():
+            if there[order] != here[order]:
+                found.append(f"order {order}: there {there[order]}, here {here[order]}")
+        shown, desired = self.shown(), self.desired()
+        found += [
+            f"{sku}: shown {shown.get(sku)}, desired {desired[sku]}"
+            for sku in desired
+            if shown.get(sku) != desired[sku]
+        ]
+        return found
 
 
 def a_catalogue(skus: Sequence[str], units: int, *, price_minor: int = 100_000) -> None:
@@ -265,6 +305,7 @@ def a_shop(
     )  # fmt: skip
     key, secret = ("partner_id", "partner_key") if market == "shopee" else ("app_key", "app_secret")
     life = made.get("expire_in") or made.get("expires_in")
+    shop.token_life_s = life
     secrets = Secrets(
         str(made[key]), made[secret], made["access_token"], made["refresh_token"], now + timedelta(seconds=life),
         notice_secret=made.get("push_key", ""),
@@ -309,7 +350,3 @@ def close_all() -> None:
     for combiner in (notices._inbox, engine(), book()):
         combiner.stop()
     connections.close_all()
-
-
-def is_known(code: str) -> bool:
-    return Channel.objects.filter(code=code).exists()

@@ -131,5 +131,5 @@ class Pace:
     longest_retry_s: float = 60.0
     parked_retry_s: float = 60.0
     refresh_ahead_s: float = 600.0
-    most_flying: int = 64
+    most_flying: int = 16
     crowd_s: float = 0.04

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import importlib.util
+import ssl
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,16 +24,29 @@ from mekong.foundation.errors import Unavailable
 TIMEOUT = httpx.Timeout(10.0, connect=4.0, pool=10.0)
 MAX_REPLY = 32 << 20
 _REMEMBERED = 512
-_LIMITS = httpx.Limits(max_connections=256, max_keepalive_connections=128, keepalive_expiry=60)
+_CONNECTIONS = 24
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpcore tries to import it for every request; a name known to be absent is refused without a search of the disk.
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None is how Python notes an absent module
 
 
-def new_client(timeout: httpx.Timeout = TIMEOUT) -> httpx.AsyncClient:
-    """The client that all accounts of a process share: connections stay open, redirects are not followed."""
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def new_client(connections: int = _CONNECTIONS) -> httpx.AsyncClient:
+    """A client for one account: its connections stay open, redirects are not followed.
+
+    One an account, because httpcore looks through all connections of a pool for every request it serves.
+    """
     return httpx.AsyncClient(
         http1=True,
         http2=False,
-        timeout=timeout,
-        limits=_LIMITS,
+        verify=_tls(),
+        timeout=TIMEOUT,
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=60),
         follow_redirects=False,
         # Proxies of the environment lead outside; they are not asked for this machine's own addresses.
         trust_env=True,

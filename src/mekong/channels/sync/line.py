@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 _RENEWALS = 2
 """Renewals within one call; a platform that still refuses the token then is not helped by a third."""
+_BELIEVED = 3
+"""Times in a row that a platform must refuse a refresh token before it is believed."""
 
 
 def now() -> datetime:
@@ -100,19 +102,22 @@ class Line:
 
     async def _ask(self, secrets: Secrets) -> Tokens:
         connector: Any = self.plug.factory(account_of(self._row, secrets), self.transport)
-        tried = 0
+        tried = refused = 0
         while True:
             try:
                 tokens: Tokens = await connector.refresh(now=now())
             except NeedsReconnect:
-                raise
+                # To ask the merchant to sign in again for a platform's hiccup would be worse than to ask it again.
+                refused += 1
+                if refused >= _BELIEVED:
+                    raise
             except Unavailable:
                 tried += 1
                 if tried >= 5:
                     raise
-                await asyncio.sleep(max(backoff_s(tried, first_s=0.2, longest_s=3.0), self.breaker_wait_s()))
             else:
                 return tokens
+            await asyncio.sleep(max(backoff_s(tried + refused, first_s=0.2, longest_s=3.0), self.breaker_wait_s()))
 
     async def keep_fresh(self) -> None:
         """Renew tokens ahead of their end, while the old ones are still good. Runs until cancelled."""

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-import httpx
 import structlog
 from django.db import connection
 
@@ -28,6 +27,7 @@ from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.sending import Sender
 from mekong.channels.sync.telling import Teller
 from mekong.channels.sync.threads import Threads
+from mekong.channels.transport import new_client
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MekongError, NeedsReconnect, Unavailable
 from mekong.inventory import queries as inventory
@@ -45,11 +45,10 @@ _BEHIND = """
 class Runner:
     """One account, in the care of this worker. `run` until cancelled; hints come by the methods named `heard_…`."""
 
-    def __init__(
-        self, row: Channel, *, client: httpx.AsyncClient, desk: Desk, ledger: Ledger, threads: Threads, pace: Pace
-    ) -> None:
+    def __init__(self, row: Channel, *, desk: Desk, ledger: Ledger, threads: Threads, pace: Pace) -> None:
         self.code, self.revision, self.pace, self.threads = row.code, row.revision, pace, threads
-        self.line = Line(row, client, pace)
+        self.client = new_client()
+        self.line = Line(row, self.client, pace)
         self.counts = Counts()
         self.sender = Sender(self.line, self.counts, trouble=self._note)
         self.pusher = Pusher(
@@ -127,6 +126,7 @@ class Runner:
             await asyncio.gather(lost, *tasks, return_exceptions=True)
             with contextlib.suppress(MekongError):
                 await self._figures_once()
+            await self.client.aclose()
 
     def _works(self) -> dict[str, Callable[[], Awaitable[None]]]:
         works: dict[str, Callable[[], Awaitable[None]]] = {

@@ -18,7 +18,6 @@ from mekong.channels.sync.listening import listen
 from mekong.channels.sync.runner import Runner
 from mekong.channels.sync.threads import Threads
 from mekong.channels.sync.wires import open_wire
-from mekong.channels.transport import new_client
 from mekong.foundation.errors import MekongError, NeedsReconnect
 from mekong.inventory import notices
 
@@ -43,7 +42,6 @@ class Supervisor:
         """Until cancelled."""
         self.threads = Threads("channel", self._threads_wanted)
         self.desk, self.ledger = Desk(), Ledger()
-        self.client = new_client()
         ear = asyncio.create_task(listen(hints.ALL, self._hear, self._began))
         try:
             while True:
@@ -57,7 +55,6 @@ class Supervisor:
             ear.cancel()
             await self._stop(list(self._tasks))
             await asyncio.gather(ear, return_exceptions=True)
-            await self.client.aclose()
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -91,9 +88,7 @@ class Supervisor:
 
     def _start(self, row: Channel) -> None:
         try:
-            runner = Runner(
-                row, client=self.client, desk=self.desk, ledger=self.ledger, threads=self.threads, pace=self.pace
-            )
+            runner = Runner(row, desk=self.desk, ledger=self.ledger, threads=self.threads, pace=self.pace)
         except NeedsReconnect as sealed:
             log.warning("channel_not_started", channel=row.code, error=repr(sealed))
             return
