@@ -84,6 +84,6 @@ def pulse(actor: Actor, now: datetime) -> Pulse:
         if state in ("paused", "new"):
             continue
         delay = channel.figures.p50_ms or 0.0
-        height = 100 if state in BROKEN else min(90, 20 + round(delay / SLOW_MS * 70))
+        height = 100 if state in BROKEN else min(90, 30 + round(delay / SLOW_MS * 70))
         beats.append(Beat(mark_of(channel), height, state in BROKEN))
     return Pulse(tuple(beats), sum(beat.is_broken for beat in beats))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mekong.faces.backoffice.views import doors, live, order, orders, palette, product_form, product_import, products, stock, stock_card
+from mekong.faces.backoffice.views import channels, doors, home, live, order, orders, palette, product_form, product_import, products, stock, stock_card
 
 urlpatterns: list[URLPattern] = [
+    path("", home.home),
     path("sign-in/", doors.sign_in),
     path("sign-out/", doors.sign_out),
     path("password/", doors.password),
@@ -15,6 +16,13 @@ urlpatterns: list[URLPattern] = [
     path("last-unit/", doors.last_unit),
     path("palette/", palette.palette),
     path("parts/pulse/", palette.pulse),
+    path("channels/", channels.channels),
+    path("channels/new/", channels.create),
+    path("channels/<slug:code>/", channels.channel),
+    path("channels/<slug:code>/act/", channels.act),
+    path("channels/<slug:code>/authorise/", channels.authorise),
+    path("channels/<slug:code>/authorised/", channels.authorised),
+    path("channels/<slug:code>/listings/<int:listing>/", channels.on_platform),
     path("live/", live.live),
     path("live/figures/", live.figures),
     path("orders/", orders.orders),

@@ -347,3 +347,8 @@ def document(reference: str) -> str:
     """A document's code for people; one that only machines read is shortened."""
     kind, _, rest = reference.partition("_")
     return f"{kind.upper()}-{rest[-6:].upper()}" if rest and len(rest) >= 24 else reference
+
+
+@register.filter
+def remedy(said: Any) -> str:
+    return problems.remedy(said)
