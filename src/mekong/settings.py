@@ -27,7 +27,6 @@ ASGI_APPLICATION = "mekong.faces.web.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = True
 
-_rooms = ["foundation", "catalog", "inventory", "orders", "channels", "faces.backoffice", "faces.replay"]
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -37,10 +36,14 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "procrastinate.contrib.django",
     "axes",
-    "pgtrigger",
-    "pghistory",
     "ninja",
-    *(f"mekong.{room}" for room in _rooms if (_package / room.replace(".", "/") / "apps.py").exists()),
+    "mekong.foundation",
+    "mekong.catalog",
+    "mekong.inventory",
+    "mekong.orders",
+    "mekong.channels",
+    "mekong.faces.backoffice",
+    "mekong.faces.replay",
 ]
 
 MIDDLEWARE = [
@@ -170,9 +173,6 @@ TIME_ZONE = "Asia/Ho_Chi_Minh"
 
 # Jobs
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
-
-# pghistory keeps no context of its own: commands name their actor to the database (foundation.command).
-PGHISTORY_ADMIN_ALL_EVENTS = False
 
 if _process == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

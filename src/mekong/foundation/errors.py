@@ -44,7 +44,7 @@ class Rejected(MekongError):
 
 
 class Invalid(Rejected):
-    """A field is wrong. `field` names it as the caller wrote it, e.g. `lines[2].quantity`; `remedy` is in the template."""
+    """A field is wrong. `field` names it as the caller wrote it (`lines[2].quantity`); the template says the remedy."""
 
     code = "invalid"
     template = "{field}: {problem}"

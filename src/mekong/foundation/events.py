@@ -55,7 +55,7 @@ _by_subscriber: dict[tuple[str, str], Subscription] = {}
 
 
 def subscribe(event: type[E], subscriber: str) -> Callable[[Callable[[E, Heard], None]], Callable[[E, Heard], None]]:
-    """Register a handler. `subscriber` is stable (`channels.tell_cancelled`): undelivered events wait under this name."""
+    """Register a handler under a stable name (`channels.tell_cancelled`): events not delivered yet wait under it."""
 
     def register(handler: Callable[[E, Heard], None]) -> Callable[[E, Heard], None]:
         subscription = Subscription(subscriber, event, handler)
