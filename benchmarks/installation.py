@@ -120,6 +120,15 @@ class Installation:
             found += [postmaster, *(each.pid for each in psutil.Process(postmaster).children(recursive=True))]
         return found
 
+    def cpu_s(self) -> dict[str, float]:
+        """Processor seconds that each process has used since it started; `postgres` is all of the server's."""
+        used = {name: _cpu_s(child.pid) for name, child in self._children.items() if child.pid}
+        postmaster = self._server.pid
+        if postmaster:
+            backends = psutil.Process(postmaster).children(recursive=True)
+            used["postgres"] = _cpu_s(postmaster, with_ended=True) + sum(_cpu_s(each.pid) for each in backends)
+        return used
+
     # Processes
 
     def start_web(self) -> None:
@@ -214,14 +223,15 @@ class Installation:
         found = variants_by_sku(actor=SYSTEM, skus=skus)
         return [found[sku].id for sku in skus]
 
-    def stock(self, variants: Sequence[int], units: int) -> None:
-        """Take so many units of each variant in at the first place."""
+    def stock(self, variants: Sequence[int], units: int, *, at_once: bool = False) -> None:
+        """Take so many units of each variant in at the first place; `at_once`: in one transaction."""
         from mekong.foundation.actor import SYSTEM
         from mekong.inventory.commands import adjust_stock
         from mekong.inventory.contracts import AdjustmentLine
 
-        for start in range(0, len(variants), 5_000):
-            lines = [AdjustmentLine(variant, units) for variant in variants[start : start + 5_000]]
+        share = len(variants) if at_once else 5_000
+        for start in range(0, len(variants), share):
+            lines = [AdjustmentLine(variant, units) for variant in variants[start : start + share]]
             adjust_stock(
                 actor=SYSTEM, location=self.location()[1], reason="opening", lines=lines, now=datetime.now(UTC)
             )
@@ -233,6 +243,39 @@ class Installation:
         with connection.cursor() as cursor:
             cursor.execute("vacuum (analyze)")
             cursor.execute("checkpoint")
+
+
+def _cpu_s(pid: int, *, with_ended: bool = False) -> float:
+    try:
+        told = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    own = told.user + told.system
+    return float(own + told.children_user + told.children_system if with_ended else own)
+
+
+class Meter:
+    """Adds up the processor time of an installation's processes over the blocks it is held open for.
+
+    Other work on the machine bends rates and delays; it bends this much less.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._before: dict[str, float] = {}
+        self.used_s: dict[str, float] = {}
+
+    def __enter__(self) -> None:
+        self._before = self._installation.cpu_s()
+
+    def __exit__(self, *_: object) -> None:
+        for name, used in self._installation.cpu_s().items():
+            self.used_s[name] = self.used_s.get(name, 0.0) + used - self._before.get(name, 0.0)
+
+    def note(self, count: int, what: str) -> str:
+        """What one piece of work cost each process, in words."""
+        parts = (f"{name} {used / count * 1e6:,.0f}" for name, used in sorted(self.used_s.items()) if used > 0)
+        return f"processor time of one {what}, µs: {', '.join(parts)}"
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from benchmarks import goods, load
-from benchmarks.installation import CannotRun, Installation
+from benchmarks.installation import CannotRun, Installation, Meter
 from benchmarks.result import Result, median, summary
 
 _CONNECTIONS = 64
@@ -32,8 +32,10 @@ def reserve(installation: Installation) -> Result:
     _warm_up(web, requests)
     load.run(echo, requests, connections=_CONNECTIONS, seconds=0.5)
     runs, echoes = [], []
+    meter = Meter(installation)
     for _ in range(_ROUNDS):
-        runs.append(_measured(web, requests, 201))
+        with meter:
+            runs.append(_measured(web, requests, 201))
         echoes.append(_measured(echo, requests, 200))
     one = _measured(web, hot, 201)
     value, limit = median([run.rate for run in runs]), median([run.rate for run in echoes])
@@ -51,6 +53,7 @@ def reserve(installation: Installation) -> Result:
             ),
             f"echo of the same body on the same server: p99 {median([run.percentile(0.99) for run in echoes]):.1f} ms",
             f"all on one SKU: {one.rate:,.0f}/s, p99 {one.percentile(0.99):.1f} ms",
+            meter.note(sum(len(run.latencies_ms) for run in runs), "reservation"),
             f"target: {_ECHO_SHARE:g} × echo, p99 {_RESERVE_P99_MS:g} ms",
         ],
         figures={"hot_rate": one.rate, "hot_p99_ms": one.percentile(0.99)},
@@ -66,8 +69,10 @@ def order(installation: Installation) -> Result:
     _warm_up(web, requests)
     _warm_up(web, reservations)
     runs, reserved = [], []
+    meter = Meter(installation)
     for _ in range(_ROUNDS):
-        runs.append(_measured(web, requests, 201))
+        with meter:
+            runs.append(_measured(web, requests, 201))
         reserved.append(_measured(web, reservations, 201))
     crowd = _measured(web, requests, 201, connections=256)
     value, against = median([run.rate for run in runs]), median([run.rate for run in reserved])
@@ -81,13 +86,15 @@ def order(installation: Installation) -> Result:
         notes=[
             (
                 f"{_CONNECTIONS} connections, three lines each of {_SKUS:,} SKUs, catalogue prices, a customer with "
-                f"phone and address each, worker process running; {_ROUNDS} turns of {_SECONDS} s, median; {_rates(runs)}"
+                f"phone and address each, worker process running; {_ROUNDS} turns of {_SECONDS} s, median; "
+                f"{_rates(runs)}"
             ),
             f"ratio to reserve-http in turn with it: {value / against:.3f} ({against:,.0f}/s)",
             (
                 f"256 connections: {crowd.rate:,.0f}/s, p50 {crowd.percentile(0.5):.0f} ms, "
                 f"p99 {crowd.percentile(0.99):.0f} ms"
             ),
+            meter.note(sum(len(run.latencies_ms) for run in runs), "order"),
             f"target: {_ORDERS_PER_S:,.0f}/s, p99 {_ORDER_P99_MS:g} ms",
         ],
         figures={
