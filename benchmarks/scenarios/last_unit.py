@@ -60,7 +60,7 @@ def measure(installation: Installation) -> Result:
         **summary([(answer.at - answer.sent_at) * 1000 for answer in answers]),
         notes=[
             (
-                f"{_BUYERS} buyers at one moment, {_UNITS} units; all answered within {took_s:.2f} s, everything settled "
+                f"{_BUYERS} buyers at one moment, {_UNITS} units; all answered within {took_s:.2f} s, all settled "
                 f"within {settled_s:.1f} s; promised twice: {twice}"
             ),
             "units bought by channel: " + ", ".join(f"{channel} {units}" for channel, units in sorted(bought.items())),

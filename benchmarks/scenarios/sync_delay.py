@@ -94,8 +94,8 @@ def _result(
         **found,
         notes=[
             (
-                f"{len(sold):,} orders at {len(sold) / took:.1f}/s, {len(accounts)} accounts, {len(delays):,} listings to "
-                "push; from the sale's answer to the acknowledgement as the worker recorded it; value: p50"
+                f"{len(sold):,} orders at {len(sold) / took:.1f}/s, {len(accounts)} accounts, {len(delays):,} "
+                "listings; from the sale's answer to the acknowledgement as the worker recorded it; value: p50"
             ),
             *(
                 f"{market} p50 {percentile(sorted(each), 0.5):.0f} ms, p99 {percentile(sorted(each), 0.99):.0f} ms"
@@ -108,7 +108,7 @@ def _result(
             ),
             f"sandbox's own reply time: {told_calls}",
             (
-                "rate limits of platform and connector raised: at their defaults a Shopee shop takes 10 calls a second, "
+                "rate limits of platform and connector raised: by default a Shopee shop takes 10 calls a second, "
                 "fewer than are sold; every figure was asked of the platforms at the end and was right"
             ),
             meter.note(len(sold), "sale"),

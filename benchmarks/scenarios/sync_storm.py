@@ -64,7 +64,7 @@ def measure(installation: Installation) -> Result:
         limit=limit,
         ratio=value / limit,
         notes=[
-            f"{_SKUS:,} SKUs moved in one transaction, listed on two accounts; until both platforms show every new figure",
+            f"{_SKUS:,} SKUs moved in one transaction, on two accounts; until both platforms show every new figure",
             *(
                 f"{account.market}: {took[account.market]:.1f} s, limit {limits[account.market]:.1f} s "
                 f"(ratio {took[account.market] / limits[account.market]:.3f})"
