@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True)
 class Steps:
-    """A balance in steps. `path` in a box of `width` × `height`; `marks`: (value, percent from the top) of grid lines."""
+    """A balance in steps, in a box of `width` × `height`; `marks`: (value, percent from the top) of grid lines."""
 
     path: str
     width: int
@@ -25,7 +25,7 @@ class Steps:
 def steps(
     points: Sequence[tuple[datetime, int]], *, start: datetime, end: datetime, width: int = 720, height: int = 108
 ) -> Steps:
-    """Steps of a balance between two moments; `points`: (from when, balance), oldest first, the first at or before start."""
+    """Steps of a balance between two moments; `points`: (from when, balance), oldest first, from the start."""
     values = [balance for _, balance in points] or [0]
     top = _ceiling(max(1, *values))
     low = min(0, *values)
@@ -42,9 +42,7 @@ def steps(
         path += f"H{x(at):.1f}V{y(balance):.1f}"
     path += f"H{width}"
     marks = tuple((value, f"{y(value) / height * 100:.1f}") for value in (low, (top + low) // 2, top))
-    days = tuple(
-        (start + (end - start) * part, f"{part * 100:.0f}") for part in (0.0, 0.5, 1.0)
-    )  # fmt: skip
+    days = tuple((start + (end - start) * part, f"{part * 100:.0f}") for part in (0.0, 0.5, 1.0))
     return Steps(path, width, height, marks, days, values[0], values[-1], min(values), max(values))
 
 
@@ -65,9 +63,14 @@ class Line:
 
 
 def line(
-    points: Sequence[tuple[datetime, float | None]], *, start: datetime, end: datetime, top: float, width: int = 120,
+    points: Sequence[tuple[datetime, float | None]],
+    *,
+    start: datetime,
+    end: datetime,
+    top: float,
+    width: int = 120,
     height: int = 22,
-) -> Line:  # fmt: skip
+) -> Line:
     whole = max(1.0, (end - start).total_seconds())
     path, is_down = "", False
     for at, value in points:

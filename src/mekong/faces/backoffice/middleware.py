@@ -10,7 +10,7 @@ from django.utils import translation
 
 LANGUAGES = ("vi", "en")
 
-POLICY = "; ".join((
+_DIRECTIVES = (
     "default-src 'self'",
     "script-src 'self'",
     "style-src 'self'",
@@ -21,7 +21,8 @@ POLICY = "; ".join((
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
-))  # fmt: skip
+)
+POLICY = "; ".join(_DIRECTIVES)
 """No script or style but our own files; nothing from elsewhere."""
 
 

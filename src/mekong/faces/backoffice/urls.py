@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from mekong.faces.backoffice.views import channels, doors, home, live, order, orders, palette, product_form, product_import, products, stock, stock_card
+from mekong.faces.backoffice.views import (
+    channels,
+    doors,
+    home,
+    live,
+    order,
+    orders,
+    palette,
+    product_form,
+    product_import,
+    products,
+    stock,
+    stock_card,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", home.home),

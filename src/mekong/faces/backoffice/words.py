@@ -14,7 +14,7 @@ Word = str | Promise
 
 @dataclass(frozen=True)
 class Shape:
-    """`tone` of a status mark: "" is the pie that fills to `fill` percent; wait, done, risk, fail and off have their shape."""
+    """`tone` of a status mark: "" is a pie filled to `fill` percent; wait, done, risk, fail and off have a shape."""
 
     word: Word
     tone: str = ""

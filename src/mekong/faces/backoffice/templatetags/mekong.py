@@ -309,7 +309,8 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
             query.pop(name, None)
         else:
             query[name] = str(value)
-    return "?" + query.urlencode()
+    encoded: str = query.urlencode()
+    return f"?{encoded}"
 
 
 @register.filter
@@ -339,7 +340,7 @@ def problem(said: Any) -> str:
 def at_place(code: str, places: Any) -> str:
     """A location's name: ours from the list, those of the system in words."""
     known = places.get(code) if places else None
-    return str(known.name) if known is not None else place(code)
+    return str(known.name) if known is not None else str(words.PLACES.get(code.upper(), code))
 
 
 @register.filter

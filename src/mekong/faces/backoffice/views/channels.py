@@ -56,10 +56,6 @@ class Health:
     problem: str
     remedy: str
 
-    @property
-    def expires_soon(self) -> bool:
-        return self.state in ("reconnect",)
-
 
 def health_of(visit: Visit, found: list[ChannelView]) -> list[Health]:
     """Channels as they flow, marketplaces' delays of a day as bars."""
@@ -69,14 +65,22 @@ def health_of(visit: Visit, found: list[ChannelView]) -> list[Health]:
     made = []
     for channel in found:
         rows = recent.get(channel.code, [])
-        values = [max((row[2] for row in rows if row[2] is not None and start <= row[0] < end), default=None) for start, end in spans]
+        values = [
+            max((row[2] for row in rows if row[2] is not None and start <= row[0] < end), default=None)
+            for start, end in spans
+        ]
         state = channel_book.state_of(channel, visit.now)
         made.append(
             Health(
-                channel, channel_book.mark_of(channel), state, STATES[state], charts.bars(values) if rows else "",
-                problems.sentence(channel.problem), problems.remedy(channel.problem),
+                channel,
+                channel_book.mark_of(channel),
+                state,
+                STATES[state],
+                charts.bars(values) if rows else "",
+                problems.sentence(channel.problem),
+                problems.remedy(channel.problem),
             )
-        )  # fmt: skip
+        )
     return sorted(made, key=lambda each: (each.state not in channel_book.BROKEN, each.mark.place))
 
 
@@ -86,13 +90,16 @@ def channels(visit: Visit) -> HttpResponse:
     found = health_of(visit, queries.list_channels(actor=visit.actor))
     stuck = queries.list_listings(actor=visit.actor, state="parked", limit=8).listings
     context = {
-        "rows": found, "broken": [each for each in found if each.state in channel_book.BROKEN], "stuck": stuck,
-        "marks": {each.channel.code: each.mark for each in found}, "may_manage": visit.actor.may("channels.manage"),
+        "rows": found,
+        "broken": [each for each in found if each.state in channel_book.BROKEN],
+        "stuck": stuck,
+        "marks": {each.channel.code: each.mark for each in found},
+        "may_manage": visit.actor.may("channels.manage"),
         "parked_orders": queries.list_parked_orders(actor=visit.actor, limit=8),
         "listed": sum(each.channel.listings.matched for each in found),
         "waiting": sum(each.channel.figures.waiting for each in found),
         "unmatched": sum(each.channel.listings.unmatched for each in found),
-    }  # fmt: skip
+    }
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "list"
     return visit.render("channels/list.html" if part else "channels/index.html", context)
 
@@ -112,13 +119,21 @@ def _show(visit: Visit, code: str, *, status: int = 200, **more: Any) -> HttpRes
     )
     connector = next((each for each in queries.list_connectors() if each.name == found.kind), None)
     context = {
-        "health": health_of(visit, [found])[0], "channel": found, "mark": channel_book.mark_of(found),
-        "listings": listed.listings, "next_cursor": listed.next_cursor, "state": state, "text": visit.param("text"),
-        "listing_states": LISTING_STATES, "connector": connector,
-        "may_manage": visit.actor.may("channels.manage"), "may_sync": visit.actor.may("channels.sync"),
+        "health": health_of(visit, [found])[0],
+        "channel": found,
+        "mark": channel_book.mark_of(found),
+        "listings": listed.listings,
+        "next_cursor": listed.next_cursor,
+        "state": state,
+        "text": visit.param("text"),
+        "listing_states": LISTING_STATES,
+        "connector": connector,
+        "may_manage": visit.actor.may("channels.manage"),
+        "may_sync": visit.actor.may("channels.sync"),
         "parked_orders": queries.list_parked_orders(actor=visit.actor, channel=code, limit=20),
-        "refusals": queries.list_outbound(actor=visit.actor, channel=code, state="failed", limit=10), **more,
-    }  # fmt: skip
+        "refusals": queries.list_outbound(actor=visit.actor, channel=code, state="failed", limit=10),
+        **more,
+    }
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "listings"
     return visit.render("channels/listings.html" if part else "channels/channel.html", context, status=status)
 
@@ -192,7 +207,9 @@ def on_platform(visit: Visit, code: str, listing: int) -> HttpResponse:
     """What the platform's own server answers for one listing, asked now."""
     view = queries.get_listing(actor=visit.actor, listing_id=listing)
     found = remote.live_listings(actor=visit.actor, listings=[view])
-    return visit.render("channels/on_platform.html", {"live": found[0] if found else None, "listing": view, "code": code})
+    return visit.render(
+        "channels/on_platform.html", {"live": found[0] if found else None, "listing": view, "code": code}
+    )
 
 
 # --- connecting -------------------------------------------------------------------------------------------------------
@@ -214,10 +231,16 @@ def create(visit: Visit) -> HttpResponse:
 
             def work() -> str:
                 made = commands.create_channel(
-                    actor=visit.actor, code=form["code"] or _free_code(kind), name=form["name"], kind=kind, now=visit.now,
-                    shop_id=form["shop_id"], api_url=form["api_url"], auth_url=form["auth_url"],
+                    actor=visit.actor,
+                    code=form["code"] or _free_code(kind),
+                    name=form["name"],
+                    kind=kind,
+                    now=visit.now,
+                    shop_id=form["shop_id"],
+                    api_url=form["api_url"],
+                    auth_url=form["auth_url"],
                     notice_url=form["notice_url"],
-                )  # fmt: skip
+                )
                 if connector is not None:
                     _store_keys(visit, made.code)
                 return f"/channels/{made.code}/"
@@ -230,9 +253,14 @@ def create(visit: Visit) -> HttpResponse:
                 visit.flash(gettext("{name} is added").format(name=form["name"]))
                 return answer
     context = {
-        "connectors": connectors, "connector": connector, "kind": kind, "form": form, "errors": errors,
-        "own_kinds": OWN_KINDS, "mark_of_kind": marks.mark,
-    }  # fmt: skip
+        "connectors": connectors,
+        "connector": connector,
+        "kind": kind,
+        "form": form,
+        "errors": errors,
+        "own_kinds": OWN_KINDS,
+        "mark_of_kind": marks.mark,
+    }
     return visit.render("channels/create.html", context, status=422 if errors else 200)
 
 
@@ -244,9 +272,14 @@ def _free_code(kind: str) -> str:
 
 
 def _store_keys(visit: Visit, code: str) -> None:
-    given = {name: visit.posted(f"secret-{name}", longest=400) for name in ("app_key", "app_secret", "notice_secret")}
-    if given["app_key"]:
-        commands.connect(actor=visit.actor, code=code, secrets=Secrets(**given), now=visit.now)
+    app_key = visit.posted("secret-app_key", longest=400)
+    if app_key:
+        secrets = Secrets(
+            app_key=app_key,
+            app_secret=visit.posted("secret-app_secret", longest=400),
+            notice_secret=visit.posted("secret-notice_secret", longest=400),
+        )
+        commands.connect(actor=visit.actor, code=code, secrets=secrets, now=visit.now)
 
 
 @page("channels.manage", methods=("POST",))
@@ -266,7 +299,7 @@ def authorise(visit: Visit, code: str) -> HttpResponse:
 @page("channels.manage")
 def authorised(visit: Visit, code: str) -> HttpResponse:
     """The merchant came back from the platform with a yes."""
-    params = {name: value[:2000] for name, value in visit.request.GET.items()}
+    params = {name: visit.request.GET[name][:2000] for name in visit.request.GET}
     try:
         remote.finish_authorisation(actor=visit.actor, params=params)
     except MekongError as refused:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.conf import settings
@@ -48,7 +47,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _door(request: HttpRequest, after: str, email: str = "", message: str = "", status: int = 200) -> HttpResponse:
-    mouths = [(marks.LETTERS[kind], marks.HUES[kind]) for kind in ("store", "web", "shopee", "lazada", "tiki", "tiktok")]
+    mouths = [
+        (marks.LETTERS[kind], marks.HUES[kind]) for kind in ("store", "web", "shopee", "lazada", "tiki", "tiktok")
+    ]
     context = {"next": after, "email": email, "message": message, "mouths": mouths}
     return render_apart(request, "sign_in.html", context, status=status)
 
@@ -70,7 +71,10 @@ def password(visit: Visit) -> HttpResponse:
         else:
             try:
                 commands.change_password(
-                    actor=visit.actor, person_id=visit.person.uid, current=visit.request.POST.get("current", ""), new=new
+                    actor=visit.actor,
+                    person_id=visit.person.uid,
+                    current=visit.request.POST.get("current", ""),
+                    new=new,
                 )
             except BadCredentials:
                 errors["current"] = gettext("This is not the password you signed in with. Type it again.")
@@ -148,5 +152,5 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 def last_unit(request: HttpRequest) -> HttpResponse:
     """The live page by its other name, query and all."""
-    query = urlencode(request.GET.items()) if request.GET else ""
+    query = request.GET.urlencode()
     return HttpResponseRedirect(f"/live/?{query}" if query else "/live/")

@@ -54,11 +54,13 @@ def home(visit: Visit) -> HttpResponse:
     now_work, today, later = _work(visit)
     context: dict[str, Any] = {
         "groups": [
-            (gettext("Right now"), "now", now_work), (gettext("Today"), "today", today),
+            (gettext("Right now"), "now", now_work),
+            (gettext("Today"), "today", today),
             (gettext("When there is time"), "later", later),
         ],
-        "is_calm": not (now_work or today or later), "first_steps": _first_steps(visit),
-    }  # fmt: skip
+        "is_calm": not (now_work or today or later),
+        "first_steps": _first_steps(visit),
+    }
     if visit.actor.may("orders.view"):
         midnight = timezone.localtime(visit.now).replace(hour=0, minute=0, second=0, microsecond=0)
         context["today_sold"] = _sold(visit, midnight)
@@ -92,24 +94,50 @@ def _channel_work(visit: Visit, now_work: list[Work], later: list[Work]) -> None
         title = ngettext("{n} listing is refused by its platform", "{n} listings are refused by their platform", parked)
         first = next((each for each in found if each.listings.parked), found[0])
         now_work.append(
-            Work("channels", "warn", title.format(n=num(parked)), gettext("They show an old figure until this is mended."),
-                 _count(parked, "listing"), "", f"/channels/{first.code}/?state=parked", gettext("See listings"))
-        )  # fmt: skip
+            Work(
+                "channels",
+                "warn",
+                title.format(n=num(parked)),
+                gettext("They show an old figure until this is mended."),
+                _count(parked, "listing"),
+                "",
+                f"/channels/{first.code}/?state=parked",
+                gettext("See listings"),
+            )
+        )
     lost = sum(each.parked_orders for each in found)
     if lost:
-        title = ngettext("{n} order of a platform could not be booked", "{n} orders of platforms could not be booked", lost)
+        title = ngettext(
+            "{n} order of a platform could not be booked", "{n} orders of platforms could not be booked", lost
+        )
         now_work.append(
-            Work("order", "bad", title.format(n=num(lost)), gettext("Mekong tries them again by itself and says why."),
-                 "", "", "/channels/", gettext("See why"))
-        )  # fmt: skip
+            Work(
+                "order",
+                "bad",
+                title.format(n=num(lost)),
+                gettext("Mekong tries them again by itself and says why."),
+                "",
+                "",
+                "/channels/",
+                gettext("See why"),
+            )
+        )
     unmatched = sum(each.listings.unmatched for each in found)
     if unmatched:
         title = ngettext("{n} listing is not matched to a SKU", "{n} listings are not matched to a SKU", unmatched)
         first = next(each for each in found if each.listings.unmatched)
         later.append(
-            Work("link", "", title.format(n=num(unmatched)), gettext("Its orders are held until the line is matched."),
-                 _count(unmatched, "listing"), "", f"/channels/{first.code}/?state=unmatched", gettext("Match"))
-        )  # fmt: skip
+            Work(
+                "link",
+                "",
+                title.format(n=num(unmatched)),
+                gettext("Its orders are held until the line is matched."),
+                _count(unmatched, "listing"),
+                "",
+                f"/channels/{first.code}/?state=unmatched",
+                gettext("Match"),
+            )
+        )
 
 
 def _broken(each: ChannelView, state: str) -> Work:
@@ -117,11 +145,27 @@ def _broken(each: ChannelView, state: str) -> Work:
     waiting = _count(each.figures.waiting, "listing") if each.figures.waiting else ""
     if state == "reconnect":
         title = gettext("{channel} must be connected again").format(channel=name)
-        return Work("channels", "bad", title, problems.sentence(each.problem) or gettext("The platform no longer takes the access."),
-                    waiting, "", f"/channels/{each.code}/", gettext("Connect again"))  # fmt: skip
+        return Work(
+            "channels",
+            "bad",
+            title,
+            problems.sentence(each.problem) or gettext("The platform no longer takes the access."),
+            waiting,
+            "",
+            f"/channels/{each.code}/",
+            gettext("Connect again"),
+        )
     title = gettext("{channel} does not flow").format(channel=name)
-    return Work("channels", "bad", title, problems.sentence(each.problem) or gettext("Listings may show old figures. Mekong tries again by itself."),
-                waiting, "", f"/channels/{each.code}/", gettext("See channel"))  # fmt: skip
+    return Work(
+        "channels",
+        "bad",
+        title,
+        problems.sentence(each.problem) or gettext("Listings may show old figures. Mekong tries again by itself."),
+        waiting,
+        "",
+        f"/channels/{each.code}/",
+        gettext("See channel"),
+    )
 
 
 def _count(n: int, what: str) -> str:
@@ -138,15 +182,19 @@ _HELD: Mapping[str, tuple[str, str]] = {
 }
 
 
+def _issue_title(issue: str, n: int) -> str:
+    titles = {
+        "unmatched_line": ngettext("{n} order has a line without a SKU", "{n} orders have a line without a SKU", n),
+        "stock": ngettext("{n} order is short of stock", "{n} orders are short of stock", n),
+        "address": ngettext("{n} order has an unclear address", "{n} orders have an unclear address", n),
+        "duplicate": ngettext("{n} order looks like another", "{n} orders look like another", n),
+    }
+    return titles[issue].format(n=num(n))
+
+
 def _order_work(visit: Visit, now_work: list[Work], today: list[Work]) -> None:
     by_state = orders.count_by_state(actor=visit.actor)
     by_issue = orders.count_by_issue(actor=visit.actor)
-    titles = {
-        "unmatched_line": lambda n: ngettext("{n} order has a line without a SKU", "{n} orders have a line without a SKU", n),
-        "stock": lambda n: ngettext("{n} order is short of stock", "{n} orders are short of stock", n),
-        "address": lambda n: ngettext("{n} order has an unclear address", "{n} orders have an unclear address", n),
-        "duplicate": lambda n: ngettext("{n} order looks like another", "{n} orders look like another", n),
-    }
     details = {
         "unmatched_line": gettext("No goods are held for it yet: say which SKU it is."),
         "stock": gettext("Receive or move stock, or cancel in time."),
@@ -158,26 +206,61 @@ def _order_work(visit: Visit, now_work: list[Work], today: list[Work]) -> None:
         if n:
             tone = "warn" if issue in ("unmatched_line", "stock") else ""
             (now_work if tone else today).append(
-                Work(icon, tone, titles[issue](n).format(n=num(n)), details[issue], _count(n, "order"), "", f"/orders/?tab={tab}", gettext("Mend"))
+                Work(
+                    icon,
+                    tone,
+                    _issue_title(issue, n),
+                    details[issue],
+                    _count(n, "order"),
+                    "",
+                    f"/orders/?tab={tab}",
+                    gettext("Mend"),
+                )
             )
     waiting = by_state.get("pending_confirmation", 0)
     if waiting:
         due = _first_due(visit, ("pending_confirmation",))
         title = ngettext("{n} order to confirm", "{n} orders to confirm", waiting).format(n=num(waiting))
         now_work.append(
-            Work("order", "warn", title, gettext("Their goods are held. The oldest deadline comes first."), _count(waiting, "order"),
-                 left(due) if due else "", "/orders/?tab=confirm", gettext("Open"))
-        )  # fmt: skip
-    for states, tab, icon, titled in (
-        (("confirmed", "allocated", "picking"), "pack", "box", lambda n: ngettext("{n} order to pack", "{n} orders to pack", n)),
-        (("packed", "ready_to_ship"), "hand", "truck", lambda n: ngettext("{n} order to hand over", "{n} orders to hand over", n)),
-        (("delivery_failed",), "failed", "phone", lambda n: ngettext("{n} delivery failed: call the buyer", "{n} deliveries failed: call the buyers", n)),
-        (("returning",), "back", "return", lambda n: ngettext("{n} parcel is coming back", "{n} parcels are coming back", n)),
-    ):
+            Work(
+                "order",
+                "warn",
+                title,
+                gettext("Their goods are held. The oldest deadline comes first."),
+                _count(waiting, "order"),
+                left(due) if due else "",
+                "/orders/?tab=confirm",
+                gettext("Open"),
+            )
+        )
+    for states, tab, icon in _STEPS:
         n = sum(by_state.get(state, 0) for state in states)
         if n:
             due = _first_due(visit, states)
-            today.append(Work(icon, "", titled(n).format(n=num(n)), "", _count(n, "order"), left(due) if due else "", f"/orders/?tab={tab}", gettext("Open")))
+            note = left(due) if due else ""
+            today.append(
+                Work(
+                    icon, "", _step_title(tab, n), "", _count(n, "order"), note, f"/orders/?tab={tab}", gettext("Open")
+                )
+            )
+
+
+_STEPS = (
+    (("confirmed", "allocated", "picking"), "pack", "box"),
+    (("packed", "ready_to_ship"), "hand", "truck"),
+    (("delivery_failed",), "failed", "phone"),
+    (("returning",), "back", "return"),
+)
+
+
+def _step_title(tab: str, n: int) -> str:
+    titles = {
+        "pack": ngettext("{n} order to pack", "{n} orders to pack", n),
+        "hand": ngettext("{n} order to hand over", "{n} orders to hand over", n),
+        "failed": ngettext("{n} delivery failed: call the buyer", "{n} deliveries failed: call the buyers", n),
+        "back": ngettext("{n} parcel is coming back", "{n} parcels are coming back", n),
+    }
+    return titles[tab].format(n=num(n))
 
 
 def _first_due(visit: Visit, states: tuple[str, ...]) -> datetime | None:
@@ -191,11 +274,24 @@ def _stock_work(visit: Visit, now_work: list[Work], today: list[Work]) -> None:
     if oversold:
         title = ngettext("{n} unit was sold below zero this week", "{n} units were sold below zero this week", oversold)
         now_work.append(
-            Work("warn", "bad", title.format(n=num(oversold)), gettext("Count the shelf and correct the stock."), "", "", "/stock/", gettext("See stock"))
+            Work(
+                "warn",
+                "bad",
+                title.format(n=num(oversold)),
+                gettext("Count the shelf and correct the stock."),
+                "",
+                "",
+                "/stock/",
+                gettext("See stock"),
+            )
         )
     low = inventory.list_low_stock(actor=visit.actor)
     if low:
-        known = catalog.variants_by_id(actor=visit.actor, ids=[each.variant_id for each in low[:3]]) if visit.actor.may("catalog.view") else {}
+        known = (
+            catalog.variants_by_id(actor=visit.actor, ids=[each.variant_id for each in low[:3]])
+            if visit.actor.may("catalog.view")
+            else {}
+        )
         names = ", ".join(known[each.variant_id].full_name for each in low[:3] if each.variant_id in known)
         title = ngettext("{n} SKU runs low", "{n} SKUs run low", len(low)).format(n=num(len(low)))
         today.append(Work("stack", "", title, names, "", "", "/stock/?view=low", gettext("See stock")))
@@ -213,9 +309,10 @@ def _sold(visit: Visit, midnight: datetime) -> dict[str, Any]:
     for row in rows:
         totals[row.currency] = totals.get(row.currency, 0) + row.total_minor
     return {
-        "rows": sorted(rows, key=lambda row: -row.total_minor), "totals": totals,
+        "rows": sorted(rows, key=lambda row: -row.total_minor),
+        "totals": totals,
         "orders": sum(row.orders for row in rows),
-    }  # fmt: skip
+    }
 
 
 def _first_steps(visit: Visit) -> list[tuple[str, str, str, str, bool]]:
@@ -224,14 +321,42 @@ def _first_steps(visit: Visit) -> list[tuple[str, str, str, str, bool]]:
         return []
     has_products = bool(catalog.list_products(actor=visit.actor, limit=1).items)
     has_stock = bool(inventory.levels(actor=visit.actor, limit=1))
-    has_channel = any(each.is_remote for each in channels.list_channels(actor=visit.actor)) if visit.actor.may("channels.view") else True
+    has_channel = (
+        any(each.is_remote for each in channels.list_channels(actor=visit.actor))
+        if visit.actor.may("channels.view")
+        else True
+    )
     has_order = any(orders.count_by_state(actor=visit.actor).values()) if visit.actor.may("orders.view") else True
     if has_products and has_stock and (has_channel or has_order):
         return []
     has_place = bool(inventory.list_locations(actor=visit.actor))
     return [
-        (gettext("A place that keeps stock"), gettext("A store or a warehouse; the first is there from the start."), "/stock/", gettext("See stock"), has_place),
-        (gettext("Your products"), gettext("From Excel, or typed: name, SKU, price."), "/products/import/", gettext("Import file"), has_products),
-        (gettext("Opening stock"), gettext("What stands on the shelves today."), "/stock/adjust/?reason=opening", gettext("Enter opening stock"), has_stock),
-        (gettext("A marketplace"), gettext("Its listings are matched by SKU and barcode; from then on stock and orders flow."), "/channels/new/", gettext("Connect a channel"), has_channel),
+        (
+            gettext("A place that keeps stock"),
+            gettext("A store or a warehouse; the first is there from the start."),
+            "/stock/",
+            gettext("See stock"),
+            has_place,
+        ),
+        (
+            gettext("Your products"),
+            gettext("From Excel, or typed: name, SKU, price."),
+            "/products/import/",
+            gettext("Import file"),
+            has_products,
+        ),
+        (
+            gettext("Opening stock"),
+            gettext("What stands on the shelves today."),
+            "/stock/adjust/?reason=opening",
+            gettext("Enter opening stock"),
+            has_stock,
+        ),
+        (
+            gettext("A marketplace"),
+            gettext("Its listings are matched by SKU and barcode; from then on stock and orders flow."),
+            "/channels/new/",
+            gettext("Connect a channel"),
+            has_channel,
+        ),
     ]

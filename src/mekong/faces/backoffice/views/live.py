@@ -1,4 +1,4 @@
-"""The live page: one product on the shelf, every channel as its own server answers, and real history flowing through."""
+"""The live page: one product on the shelf, every channel as its own server answers; and real history flowing in."""
 
 from __future__ import annotations
 
@@ -54,13 +54,28 @@ def live(visit: Visit) -> HttpResponse:
         (tile for tile in tiles if not tile.is_remote), None
     )
     context = {
-        "variant": variant, "tiles": tiles, "levels": levels, "places": places, "market": market, "till": till,
-        "on_hand": sum(each.on_hand for each in levels), "reserved": sum(each.reserved for each in levels),
-        "atp": sum(each.free for each in levels), "oversold": inventory.count_oversells(since=_LONG_AGO),
-        "slowest": _slowest(visit), "view": "unit", "q": visit.param("q"),
-        "may_sell": visit.actor.may("orders.place"), "may_put": visit.actor.may("inventory.adjust"),
-        "setup": {"sku": variant.sku if variant else "", "market": market.mark.code if market else "", "till": till.mark.code if till else "", "places": places},
-    }  # fmt: skip
+        "variant": variant,
+        "tiles": tiles,
+        "levels": levels,
+        "places": places,
+        "market": market,
+        "till": till,
+        "on_hand": sum(each.on_hand for each in levels),
+        "reserved": sum(each.reserved for each in levels),
+        "atp": sum(each.free for each in levels),
+        "oversold": inventory.count_oversells(since=_LONG_AGO),
+        "slowest": _slowest(visit),
+        "view": "unit",
+        "q": visit.param("q"),
+        "may_sell": visit.actor.may("orders.place"),
+        "may_put": visit.actor.may("inventory.adjust"),
+        "setup": {
+            "sku": variant.sku if variant else "",
+            "market": market.mark.code if market else "",
+            "till": till.mark.code if till else "",
+            "places": places,
+        },
+    }
     return visit.render("live/unit.html", context)
 
 
@@ -87,7 +102,9 @@ def _listed(visit: Visit, variant: VariantView | None) -> dict[str, int | None]:
     if variant is None or not visit.actor.may("channels.view"):
         return {}
     found = channels.listings_of(actor=visit.actor, variant_ids=[variant.id])
-    return {each.channel: each.remote_quantity if each.remote_quantity is not None else each.acknowledged for each in found}
+    return {
+        each.channel: each.remote_quantity if each.remote_quantity is not None else each.acknowledged for each in found
+    }
 
 
 def _tiles(visit: Visit, variant: VariantView | None, shown: dict[str, int | None]) -> list[Tile]:
@@ -106,11 +123,14 @@ def _tiles(visit: Visit, variant: VariantView | None, shown: dict[str, int | Non
         minutes: Sequence[Any] = recent.get(each.code, [])[-_BARS:]
         made.append(
             Tile(
-                channel_book.mark_of(each), each.title if each.is_remote and each.title != each.name else "",
-                each.is_remote, each.has_test_buyer or not each.is_remote, quantity,
+                channel_book.mark_of(each),
+                each.title if each.is_remote and each.title != each.name else "",
+                each.is_remote,
+                each.has_test_buyer or not each.is_remote,
+                quantity,
                 charts.bars([minute[2] for minute in minutes], width=104, height=18),
             )
-        )  # fmt: skip
+        )
     return sorted(made, key=lambda tile: tile.mark.place)[:8]
 
 
@@ -143,9 +163,13 @@ def _slowest(visit: Visit) -> Slowest | None:
 
 def _replay(visit: Visit) -> HttpResponse:
     context = {
-        "view": "replay", "speeds": SPEEDS, "channels": _streams(visit), "slowest": None,
-        "oversold": inventory.count_oversells(since=_LONG_AGO), "may_run": visit.actor.may("orders.place"),
-    }  # fmt: skip
+        "view": "replay",
+        "speeds": SPEEDS,
+        "channels": _streams(visit),
+        "slowest": None,
+        "oversold": inventory.count_oversells(since=_LONG_AGO),
+        "may_run": visit.actor.may("orders.place"),
+    }
     return visit.render("live/replay.html", context)
 
 
@@ -167,11 +191,13 @@ def figures(visit: Visit) -> HttpResponse:
             "orders": totals,
             "channels": {
                 each.code: {
-                    "p50": each.figures.p50_ms, "p95": each.figures.p95_ms, "waiting": each.figures.waiting,
+                    "p50": each.figures.p50_ms,
+                    "p95": each.figures.p95_ms,
+                    "waiting": each.figures.waiting,
                     "acked": each.figures.acked,
                 }
                 for each in seen
             },
             "oversold": inventory.count_oversells(since=_LONG_AGO),
         }
-    )  # fmt: skip
+    )

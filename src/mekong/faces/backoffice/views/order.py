@@ -25,9 +25,12 @@ from mekong.orders import commands, queries
 from mekong.orders.contracts import GradedReturn, OrderView, TimelineView
 
 ADDRESS_FIELDS: Sequence[tuple[str, str | Promise]] = (
-    ("line", _("Number and street")), ("ward", _("Ward, commune")), ("district", _("District (old form)")),
-    ("province", _("Province, city")), ("full", _("As the buyer wrote it")),
-)  # fmt: skip
+    ("line", _("Number and street")),
+    ("ward", _("Ward, commune")),
+    ("district", _("District (old form)")),
+    ("province", _("Province, city")),
+    ("full", _("As the buyer wrote it")),
+)
 _PATH = (
     ("placed", _("Placed"), ()),
     ("confirmed", _("Confirm"), ("confirmed", "allocated")),
@@ -38,9 +41,19 @@ _PATH = (
     ("delivered", _("Delivered"), ("delivered", "completed")),
 )
 _RANK = {
-    "pending_confirmation": 0, "awaiting_stock": 0, "confirmed": 1, "allocated": 1, "picking": 2, "packed": 3,
-    "ready_to_ship": 4, "ready_for_pickup": 4, "shipped": 5, "delivery_failed": 5, "delivered": 6, "completed": 7,
-}  # fmt: skip
+    "pending_confirmation": 0,
+    "awaiting_stock": 0,
+    "confirmed": 1,
+    "allocated": 1,
+    "picking": 2,
+    "packed": 3,
+    "ready_to_ship": 4,
+    "ready_for_pickup": 4,
+    "shipped": 5,
+    "delivery_failed": 5,
+    "delivered": 6,
+    "completed": 7,
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +106,16 @@ def acts_for(order: OrderView) -> list[Act]:
         found.append(Act("receive", _("Receive return"), "return", "orders.return", is_primary=True, dialog=True))
     if state in ("shipped", "delivery_failed", "delivered", "completed"):
         found.append(Act("return", _("Coming back"), "return", "orders.return", dialog=True))
-    if state in ("pending_confirmation", "awaiting_stock", "confirmed", "allocated", "picking", "packed", "ready_to_ship", "ready_for_pickup"):
+    if state in (
+        "pending_confirmation",
+        "awaiting_stock",
+        "confirmed",
+        "allocated",
+        "picking",
+        "packed",
+        "ready_to_ship",
+        "ready_for_pickup",
+    ):
         found.append(Act("cancel", _("Cancel order"), "trash", "orders.cancel", dialog=True))
     return found
 
@@ -115,20 +137,38 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
         allocated.setdefault(variant, []).append(f"{units} × {name}")
     refs = {entry.actor for entry in found.timeline}
     acts = acts_for(found)
-    outbound = channels.list_outbound(actor=visit.actor, channel=found.channel, external_id=found.external_id, limit=5) if found.external_id and visit.actor.may("channels.view") else []
+    outbound = (
+        channels.list_outbound(actor=visit.actor, channel=found.channel, external_id=found.external_id, limit=5)
+        if found.external_id and visit.actor.may("channels.view")
+        else []
+    )
     context = {
-        "order": found, "mark": channel_book.marks([found.channel])[found.channel], "variants": variants,
-        "allocated": allocated, "steps": _steps(found), "acts": [act for act in acts if visit.actor.may(act.permission)],
+        "order": found,
+        "mark": channel_book.marks([found.channel])[found.channel],
+        "variants": variants,
+        "allocated": allocated,
+        "steps": _steps(found),
+        "acts": [act for act in acts if visit.actor.may(act.permission)],
         "missing_rights": [act for act in acts if act.is_primary and not visit.actor.may(act.permission)],
-        "timeline": _timeline(found.timeline, people.names_of(refs)), "reasons": CANCEL_REASONS,
-        "address": [(word, found.shipping_address.get(name, "")) for name, word in ADDRESS_FIELDS if found.shipping_address.get(name)],
+        "timeline": _timeline(found.timeline, people.names_of(refs)),
+        "reasons": CANCEL_REASONS,
+        "address": [
+            (word, found.shipping_address.get(name, ""))
+            for name, word in ADDRESS_FIELDS
+            if found.shipping_address.get(name)
+        ],
         "address_fields": [(name, word, found.shipping_address.get(name, "")) for name, word in ADDRESS_FIELDS],
-        "may_reveal": visit.actor.may("customers.reveal"), "may_edit": visit.actor.may("orders.edit"),
+        "may_reveal": visit.actor.may("customers.reveal"),
+        "may_edit": visit.actor.may("orders.edit"),
         "unmatched": [line for line in found.lines if line.variant_id is None],
-        "grades": words.GRADES, "places": places.values(), "rank": _RANK.get(found.state, -1), "step_count": len(_PATH),
+        "grades": words.GRADES,
+        "places": places.values(),
+        "rank": _RANK.get(found.state, -1),
+        "step_count": len(_PATH),
         "outbound_problems": [each for each in outbound if each.state == "failed"],
-        "is_over": found.state in ("cancelled", "returned"), **more,
-    }  # fmt: skip
+        "is_over": found.state in ("cancelled", "returned"),
+        **more,
+    }
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "order"
     return visit.render("orders/order_body.html" if part else "orders/order.html", context, status=status)
 
@@ -137,11 +177,13 @@ def _steps(found: OrderView) -> list[Step]:
     rank = _RANK.get(found.state, -1)
     times: Mapping[str, datetime | None] = {
         **{entry.kind: entry.at for entry in found.timeline},
-        "placed": found.placed_at, "confirmed": found.confirmed_at, "shipped": found.shipped_at,
+        "placed": found.placed_at,
+        "confirmed": found.confirmed_at,
+        "shipped": found.shipped_at,
         "delivered": found.delivered_at,
-    }  # fmt: skip
+    }
     made = []
-    for place, (name, word, _) in enumerate(_PATH):
+    for place, (name, word, _states) in enumerate(_PATH):
         shape = "did" if place <= rank or (place == 0 and rank >= 0) else ""
         if place == rank + 1:
             shape = "now"
@@ -154,12 +196,12 @@ def _timeline(entries: Sequence[TimelineView], names: Mapping[str, str]) -> list
     for entry in reversed(entries):
         word = str(words.TIMELINE.get(entry.kind, entry.kind))
         data = entry.data
-        bits = [
-            str(data[name]) for name in ("reason", "tracking_no", "text", "sku", "remote_state") if data.get(name)
-        ]
+        bits = [str(data[name]) for name in ("reason", "tracking_no", "text", "sku", "remote_state") if data.get(name)]
         if data.get("tags"):
             bits.append(", ".join(map(str, data["tags"])))
-        who = names.get(entry.actor) or (entry.actor.removeprefix("channel:") if entry.actor.startswith("channel:") else gettext("System"))
+        who = names.get(entry.actor) or (
+            entry.actor.removeprefix("channel:") if entry.actor.startswith("channel:") else gettext("System")
+        )
         made.append(Happened(word, " · ".join(bits), who, entry.at, entry.kind == "note"))
     return made
 
@@ -176,23 +218,31 @@ def act(visit: Visit, code: str) -> HttpResponse:
         ),
         "deliver": lambda: commands.deliver_order(actor=visit.actor, code=code, now=visit.now),
         "complete": lambda: commands.complete_order(actor=visit.actor, code=code, now=visit.now),
-        "cancel": lambda: commands.cancel_order(actor=visit.actor, code=code, reason=cancel_reason(visit), now=visit.now),
+        "cancel": lambda: commands.cancel_order(
+            actor=visit.actor, code=code, reason=cancel_reason(visit), now=visit.now
+        ),
         "return": lambda: commands.request_return(
             actor=visit.actor, code=code, reason=visit.posted("reason_text", longest=200), now=visit.now
         ),
         "receive": lambda: _receive(visit, code),
         "match": lambda: commands.match_line(
-            actor=visit.actor, code=code, line=_int(visit.posted("line")), sku=visit.posted("sku", longest=120), now=visit.now
+            actor=visit.actor,
+            code=code,
+            line=_int(visit.posted("line")),
+            sku=visit.posted("sku", longest=120),
+            now=visit.now,
         ),
         "address": lambda: commands.set_address(
-            actor=visit.actor, code=code, now=visit.now,
-            address={name: visit.posted(name, longest=300) for name, _ in ADDRESS_FIELDS if visit.posted(name)},
+            actor=visit.actor,
+            code=code,
+            now=visit.now,
+            address={name: visit.posted(name, longest=300) for name, _word in ADDRESS_FIELDS if visit.posted(name)},
         ),
         "note": lambda: commands.add_note(actor=visit.actor, code=code, text=visit.posted("text"), now=visit.now),
         "tags": lambda: commands.set_tags(
             actor=visit.actor, code=code, tags=visit.posted("tags").split(","), now=visit.now
         ),
-    }  # fmt: skip
+    }
     do = steps.get(chosen)
     if do is None:
         return visit.redirect(f"/orders/{code}/")
@@ -200,7 +250,9 @@ def act(visit: Visit, code: str) -> HttpResponse:
         do()
     except (Conflict, Invalid) as refused:
         found = queries.get_order(actor=visit.actor, code=code)
-        return _show(visit, found, status=refused.status, refused=sentences.of(refused), tried=visit.request.POST.dict())
+        return _show(
+            visit, found, status=refused.status, refused=sentences.of(refused), tried=visit.request.POST.dict()
+        )
     visit.flash(_said(chosen, code))
     return visit.redirect(f"/orders/{code}/")
 
@@ -216,9 +268,7 @@ def _receive(visit: Visit, code: str) -> None:
         units = _int(visit.posted(f"units-{line.line}"))
         if units:
             lines.append(GradedReturn(line.line, units, visit.posted(f"grade-{line.line}") or "resellable"))
-    commands.receive_return(
-        actor=visit.actor, code=code, location=visit.posted("location"), lines=lines, now=visit.now
-    )
+    commands.receive_return(actor=visit.actor, code=code, location=visit.posted("location"), lines=lines, now=visit.now)
 
 
 def _said(chosen: str, code: str) -> str:
@@ -243,11 +293,7 @@ def _said(chosen: str, code: str) -> str:
 def reveal(visit: Visit, code: str) -> HttpResponse:
     """The customer's phone and address in full. That it was looked at is in the audit trail."""
     found = queries.get_order(actor=visit.actor, code=code)
-    audit.record_read(
-        visit.actor, table="orders_salesorder", row_id=found.id, fields=["customer_phone"], now=visit.now
-    )
+    audit.record_read(visit.actor, table="orders_salesorder", row_id=found.id, fields=["customer_phone"], now=visit.now)
     if visit.is_partial:
         return visit.render("orders/phone.html", {"order": found, "is_revealed": True})
     return _show(visit, found, is_revealed=True)
-
-

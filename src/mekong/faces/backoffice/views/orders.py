@@ -75,9 +75,14 @@ def _found(visit: Visit) -> dict[str, Any]:
         tab = _BY_NAME["all"]
     since, until = _span(visit, days)
     wanted = OrderFilter(
-        channel=channel, states=tab.states, issue=tab.issue, text=text, tag=visit.param("tag"), placed_from=since,
+        channel=channel,
+        states=tab.states,
+        issue=tab.issue,
+        text=text,
+        tag=visit.param("tag"),
+        placed_from=since,
         placed_to=until,
-    )  # fmt: skip
+    )
     found = queries.list_orders(actor=visit.actor, wanted=wanted, cursor=visit.param("cursor"), limit=PER_PAGE)
     by_state = queries.count_by_state(actor=visit.actor)
     by_issue = queries.count_by_issue(actor=visit.actor)
@@ -85,15 +90,28 @@ def _found(visit: Visit) -> dict[str, Any]:
     marks = channel_book.marks([*by_channel, *(order.channel for order in found.orders)])
     tabs = [(each, _count(each, by_state, by_issue)) for each in TABS]
     return {
-        "tab": tab, "tabs": [(each, n) for each, n in tabs if n or each.name in _ALWAYS or each is tab],
-        "orders": found.orders, "next_cursor": found.next_cursor, "marks": marks, "q": text, "channel": channel,
-        "toggles": sorted(((marks.get(code) or mark(code), n) for code, n in by_channel.items()), key=lambda each: each[0].place),
-        "day": days, "day_words": _DAY_WORDS, "tag": visit.param("tag"), "duplicates": _duplicates(found.orders),
-        "may_confirm": visit.actor.may("orders.confirm"), "may_cancel": visit.actor.may("orders.cancel"),
-        "may_ship": visit.actor.may("orders.ship"), "waiting": sum(by_state.get(state, 0) for state in shell.TO_DO),
+        "tab": tab,
+        "tabs": [(each, n) for each, n in tabs if n or each.name in _ALWAYS or each is tab],
+        "orders": found.orders,
+        "next_cursor": found.next_cursor,
+        "marks": marks,
+        "q": text,
+        "channel": channel,
+        "toggles": sorted(
+            ((marks.get(code) or mark(code), n) for code, n in by_channel.items()), key=lambda each: each[0].place
+        ),
+        "day": days,
+        "day_words": _DAY_WORDS,
+        "tag": visit.param("tag"),
+        "duplicates": _duplicates(found.orders),
+        "may_confirm": visit.actor.may("orders.confirm"),
+        "may_cancel": visit.actor.may("orders.cancel"),
+        "may_ship": visit.actor.may("orders.ship"),
+        "waiting": sum(by_state.get(state, 0) for state in shell.TO_DO),
         "next_due": min((each.ship_by for each in found.orders if each.ship_by), default=None),
-        "is_filtered": bool(text or channel or days or visit.param("tag")), "reasons": CANCEL_REASONS,
-    }  # fmt: skip
+        "is_filtered": bool(text or channel or days or visit.param("tag")),
+        "reasons": CANCEL_REASONS,
+    }
 
 
 CANCEL_REASONS: Mapping[str, str | Promise] = {
@@ -150,7 +168,9 @@ def bulk(visit: Visit) -> HttpResponse:
             ),
         ),
     }
-    back = "/orders/?" + urlencode({name: visit.posted(name) for name in ("tab", "channel", "q", "day") if visit.posted(name)})
+    back = "/orders/?" + urlencode(
+        {name: visit.posted(name) for name in ("tab", "channel", "q", "day") if visit.posted(name)}
+    )
     act = visit.posted("act")
     codes = list(dict.fromkeys(visit.request.POST.getlist("pick")))[:MOST_AT_ONCE]
     if act not in acts or not codes:
@@ -179,7 +199,9 @@ def _said(act: str, done: int) -> str:
     elif act == "pack":
         text = ngettext("{n} order packed", "{n} orders packed", done)
     else:
-        text = ngettext("{n} order cancelled, its goods are free again", "{n} orders cancelled, their goods are free again", done)
+        text = ngettext(
+            "{n} order cancelled, its goods are free again", "{n} orders cancelled, their goods are free again", done
+        )
     return text.format(n=num(done))
 
 
@@ -188,5 +210,3 @@ def cancel_reason(visit: Visit) -> str:
     typed = visit.posted("reason_text", longest=160)
     word = str(CANCEL_REASONS.get(chosen, CANCEL_REASONS["other"]))
     return f"{word}: {typed}" if typed else word
-
-

@@ -22,8 +22,12 @@ def palette(visit: Visit) -> HttpResponse:
         room
         for room in shell.ROOMS
         if (not room.permission or visit.actor.may(room.permission))
-        and (not wanted or any(word.startswith(wanted) for word in fold(str(room.word)).split()) or wanted in fold(str(room.word)))
-    ]  # fmt: skip
+        and (
+            not wanted
+            or any(word.startswith(wanted) for word in fold(str(room.word)).split())
+            or wanted in fold(str(room.word))
+        )
+    ]
     products: tuple[VariantView, ...] = ()
     found_orders: list[OrderSummary] = []
     if wanted and visit.actor.may("catalog.view"):
@@ -32,9 +36,12 @@ def palette(visit: Visit) -> HttpResponse:
         page_found = orders.list_orders(actor=visit.actor, wanted=OrderFilter(text=text), limit=5)
         found_orders = list(page_found.orders)
     context = {
-        "q": text, "pages": pages, "products": products, "orders": found_orders,
+        "q": text,
+        "pages": pages,
+        "products": products,
+        "orders": found_orders,
         "marks": channel_book.marks([order.channel for order in found_orders]) if found_orders else {},
-    }  # fmt: skip
+    }
     return visit.render("parts/found.html", context)
 
 

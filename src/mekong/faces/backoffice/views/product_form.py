@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from mekong.catalog import commands, queries
-from mekong.catalog.contracts import NewProduct, NewVariant, PriceLine, ProductChange, ProductView, VariantChange
+from mekong.catalog.contracts import KEEP, NewProduct, NewVariant, PriceLine, ProductChange, ProductView, VariantChange
 from mekong.faces.backoffice import words
 from mekong.faces.backoffice.fields import Errors, read_number, whole_number
 from mekong.faces.backoffice.once import once
@@ -189,10 +189,11 @@ def _prices(errors: Errors, found: ProductView, rows: list[dict[str, str]]) -> l
 def _save(
     visit: Visit, found: ProductView, form: Mapping[str, str], rows: list[dict[str, str]], prices: list[PriceLine]
 ) -> str:
+    keeps_status = form["status"] in ("active", "draft") and found.status != "archived"
     change = ProductChange(
         name=form["name"], description=form["description"], category=form["category"], brand=form["brand"],
         tax_class=form["tax_class"], uom=form["uom"],
-        **({"status": form["status"]} if form["status"] in ("active", "draft") and found.status != "archived" else {}),
+        status=form["status"] if keeps_status else KEEP,
     )  # fmt: skip
     commands.update_product(actor=visit.actor, product_id=found.id, change=change, now=visit.now)
     if prices:

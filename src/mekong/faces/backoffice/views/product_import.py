@@ -6,7 +6,7 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from django.conf import settings
@@ -79,8 +79,14 @@ def upload(visit: Visit) -> HttpResponse:
         path.unlink(missing_ok=True)
         context = {"mode": mode, "message": sentences.of(refused)}
         return visit.render("products/import.html", context, status=422)
-    context = {"mode": mode, "key": key, "name": sent.name, "report": report, "cells": cells(report.errors)}
-    return visit.render("products/import_check.html", context)
+    judged: dict[str, Any] = {
+        "mode": mode,
+        "key": key,
+        "name": sent.name,
+        "report": report,
+        "cells": cells(report.errors),
+    }
+    return visit.render("products/import_check.html", judged)
 
 
 def _run(visit: Visit, path: Path, mode: str, *, dry_run: bool) -> ImportReport:
@@ -168,5 +174,3 @@ def template(visit: Visit) -> HttpResponse | FileResponse:  # noqa: ARG001 - the
     queries.write_template(out=out)
     out.seek(0)
     return FileResponse(out, as_attachment=True, filename=gettext("products-template.xlsx"), content_type=_XLSX)
-
-

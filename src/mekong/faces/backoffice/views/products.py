@@ -122,7 +122,9 @@ def product(visit: Visit, sku: str) -> HttpResponse:
     """Everything of one product: facts, variants, parts, pictures, and its listings."""
     found = queries.get_product(actor=visit.actor, sku=sku)
     ids = [each.id for each in found.variants]
-    levels = inventory.levels(actor=visit.actor, variant_ids=ids, limit=20_000) if visit.actor.may("inventory.view") else []
+    levels = (
+        inventory.levels(actor=visit.actor, variant_ids=ids, limit=20_000) if visit.actor.may("inventory.view") else []
+    )
     listings = channels.listings_of(actor=visit.actor, variant_ids=ids) if visit.actor.may("channels.view") else []
     lines = [
         VariantLine(
@@ -160,7 +162,7 @@ def archive(visit: Visit, sku: str) -> HttpResponse:
         return f"/products/{sku}/"
 
     answer = once(visit, work)
-    undo = (f"/products/{sku}/restore/", {})
+    undo: tuple[str, dict[str, str]] = (f"/products/{sku}/restore/", {})
     visit.flash(gettext("{name} is off sale").format(name=found.name), undo=undo)
     return answer
 

@@ -141,7 +141,9 @@ def adjust(visit: Visit) -> HttpResponse:
             try:
                 return _adjust(visit, form, wanted)
             except MekongError as refused:
-                names = {f"lines[{at}].{name}": f"{name}-{at}" for at in range(len(lines)) for name in ("quantity", "lot")}
+                names = {
+                    f"lines[{at}].{name}": f"{name}-{at}" for at in range(len(lines)) for name in ("quantity", "lot")
+                }
                 errors.take(refused, names)
     context = {
         "form": form, "lines": lines, "errors": errors, "reasons": {code: words.REASONS[code] for code in REASONS},
@@ -198,7 +200,10 @@ def _adjust(visit: Visit, form: dict[str, str], wanted: Sequence[AdjustmentLine]
     undo = None
     if visit.actor.may("inventory.adjust"):
         taken = ",".join(f"{line.variant_id}:{-line.quantity}:{line.lot}" for line in wanted)
-        undo = ("/stock/adjust/undo/", {"location": form["location"], "lines": taken, "once": f"undo{visit.posted('once')}"})
+        undo = (
+            "/stock/adjust/undo/",
+            {"location": form["location"], "lines": taken, "once": f"undo{visit.posted('once')}"},
+        )
     text = gettext("Stock at {place} changed by {units}").format(
         place=form["location"], units=f"{'+' if units > 0 else chr(0x2212) if units < 0 else ''}{abs(units)}"
     )
@@ -237,7 +242,10 @@ KINDS = ("buffer", "share", "cap", "slice", "floor", "pool")
 @page("inventory.view", methods=("GET", "HEAD", "POST"))
 def controls(visit: Visit) -> HttpResponse:
     """The rules in the order in which they are asked, and a form for one more."""
-    errors, form = Errors(), {"channel": visit.param("channel"), "scope": "channel", "kind": "buffer", "target": "", "amount": ""}
+    errors, form = (
+        Errors(),
+        {"channel": visit.param("channel"), "scope": "channel", "kind": "buffer", "target": "", "amount": ""},
+    )
     if visit.is_post:
         form = {name: visit.posted(name, longest=120) for name in form}
         if form["scope"] == "exclusion":

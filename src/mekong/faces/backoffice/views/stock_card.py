@@ -65,15 +65,30 @@ def card(visit: Visit, sku: str) -> HttpResponse:
     kept = min((each.kept_back for each in on_channels), default=0)
     places = {each.code: each for each in queries.list_locations(actor=visit.actor)}
     context = {
-        "product": product, "variant": variant, "levels": levels, "places": places, "location": location,
-        "on_hand": on_hand, "reserved": reserved, "free": on_hand - reserved, "kept": kept,
-        "days": _by_day(visit, found[:PER_PAGE]), "before": found[PER_PAGE - 1].id if len(found) > PER_PAGE else None,
-        "chart": _chart(visit, variant, location), "chart_days": CHART_DAYS, "channels": on_channels,
+        "product": product,
+        "variant": variant,
+        "levels": levels,
+        "places": places,
+        "location": location,
+        "on_hand": on_hand,
+        "reserved": reserved,
+        "free": on_hand - reserved,
+        "kept": kept,
+        "days": _by_day(found[:PER_PAGE]),
+        "before": found[PER_PAGE - 1].id if len(found) > PER_PAGE else None,
+        "chart": _chart(visit, variant, location),
+        "chart_days": CHART_DAYS,
+        "channels": on_channels,
         "lots": queries.list_lots(actor=visit.actor, variant_id=variant.id) if variant.tracks_lots else [],
-        "parts": product.parts, "may_adjust": visit.actor.may("inventory.adjust") or visit.actor.may("inventory.receive"),
-        "low": {each.location_code: each for each in queries.list_low_stock(actor=visit.actor, limit=5000) if each.variant_id == variant.id},
+        "parts": product.parts,
+        "may_adjust": visit.actor.may("inventory.adjust") or visit.actor.may("inventory.receive"),
+        "low": {
+            each.location_code: each
+            for each in queries.list_low_stock(actor=visit.actor, limit=5000)
+            if each.variant_id == variant.id
+        },
         "agrees": not location and bool(found) and _before(visit) is None and found[0].balance == on_hand,
-    }  # fmt: skip
+    }
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "card"
     return visit.render("stock/card_body.html" if part else "stock/card.html", context)
 
@@ -93,9 +108,7 @@ def _on_channels(visit: Visit, variant: VariantView) -> list[OnChannel]:
         for listing in channels.listings_of(actor=visit.actor, variant_ids=[variant.id]):
             shown[listing.channel] = (listing.acknowledged, listing.state)
     made = [
-        OnChannel(
-            known[code], answer.quantity, answer.kept_back, _why(answer, controls), *shown.get(code, (None, ""))
-        )
+        OnChannel(known[code], answer.quantity, answer.kept_back, _why(answer, controls), *shown.get(code, (None, "")))
         for (code, _), answer in answers.items()
     ]
     return sorted(made, key=lambda each: each.mark.place)
@@ -114,16 +127,21 @@ def _why(answer: Availability, controls: Sequence[ControlView]) -> str:
     return f"{text} · {word} {size}"
 
 
-def _by_day(visit: Visit, movements: Sequence[MovementView]) -> list[tuple[date, list[LedgerLine]]]:
+def _by_day(movements: Sequence[MovementView]) -> list[tuple[date, list[LedgerLine]]]:
     names = people.names_of({each.actor for each in movements})
     known = channel_book.marks()
     lines = [
-        LedgerLine(each, _who(each.actor, names), known.get(each.actor.removeprefix("channel:")) if each.actor.startswith("channel:") else None)
+        LedgerLine(
+            each,
+            _who(each.actor, names),
+            known.get(each.actor.removeprefix("channel:")) if each.actor.startswith("channel:") else None,
+        )
         for each in movements
-    ]  # fmt: skip
+    ]
     return [
-        (day, list(group)) for day, group in groupby(lines, lambda line: timezone.localtime(line.movement.occurred_at).date())
-    ]  # fmt: skip
+        (day, list(group))
+        for day, group in groupby(lines, lambda line: timezone.localtime(line.movement.occurred_at).date())
+    ]
 
 
 def _who(ref: str, names: dict[str, str]) -> str:
@@ -133,9 +151,7 @@ def _who(ref: str, names: dict[str, str]) -> str:
 
 
 def _chart(visit: Visit, variant: VariantView, location: str) -> charts.Steps | None:
-    found = queries.stock_card(
-        actor=visit.actor, variant_id=variant.id, location=location, limit=_CHART_MOVEMENTS
-    )
+    found = queries.stock_card(actor=visit.actor, variant_id=variant.id, location=location, limit=_CHART_MOVEMENTS)
     if not found:
         return None
     start = visit.now - timedelta(days=CHART_DAYS)
@@ -152,7 +168,7 @@ def reorder_level(visit: Visit, sku: str) -> HttpResponse:
     """When stock of a SKU counts as low at a place."""
     variant = catalog.variants_by_sku(actor=visit.actor, skus=[sku]).get(sku)
     if variant is None:
-        return card(visit.request, sku)
+        return visit.redirect("/stock/")
     errors = Errors()
     least = read_number(errors, "min", visit.posted("min"), most=10**9)
     most = read_number(errors, "max", visit.posted("max"), most=10**9) if visit.posted("max") else None
