@@ -56,6 +56,8 @@ class Pusher:
         self._flying: set[int] = set()
         self._again: set[int] = set()
         self._held: Counter[ListingKey] = Counter()
+        self._touched: set[ListingKey] = set()
+        """Keys that were held at any time since the last figures were asked for."""
         self._since: dict[int, float] = {}
         self._drops: Counter[int] = Counter()
         self._doubted: set[int] = set()
@@ -99,7 +101,9 @@ class Pusher:
 
     def hold(self, keys: Iterable[ListingKey]) -> None:
         """Orders of the platform for these listings are about to be booked: compute and send nothing for them."""
+        keys = list(keys)
         self._held.update(keys)
+        self._touched.update(keys)
 
     def release(self, keys: Iterable[ListingKey]) -> None:
         self._held.subtract(keys)
@@ -179,6 +183,7 @@ class Pusher:
 
     async def _computed(self, permits: int) -> list[list[Due]]:
         """Batches to send now, at most `permits`; what does not fit goes back into the queue."""
+        self._touched = set(self._held)
         heard = {variant: self._moved.pop(variant) for variant in list(self._moved)[:_MOST_VARIANTS]}
         asked = {listing: self._queue.pop(listing) for listing in list(self._queue)[: self._take]}
         try:
@@ -216,11 +221,12 @@ class Pusher:
     def _is_due(self, row: Due, same: list[Mark]) -> bool:
         """Whether to push a listing now; a figure that need not be sent is only recorded."""
         listing = row.listing_id
-        if listing in self._flying or self._held[row.key]:
+        if listing in self._flying or row.key in self._held:
             self._again.add(listing)
             return False
         if self._is_overtaken(row):
             self._drops[listing] += 1
+            self.look([listing])
             return False
         if not row.is_dirty:
             self._forget(listing)
@@ -246,9 +252,8 @@ class Pusher:
         return False
 
     def _is_overtaken(self, row: Due) -> bool:
-        """A newer fact than the one computed from is known: the listing will be looked at again because of it."""
-        if self._held[row.key]:
-            self._again.add(row.listing_id)
+        """A newer fact than those the figure was computed from is known: an order of the platform, or a sale elsewhere."""
+        if row.key in self._touched:
             return True
         is_moved = any(variant in self._moved for variant in row.moved_by)
         return is_moved and self._drops[row.listing_id] < _DROPS
@@ -317,7 +322,7 @@ class Pusher:
         again = (self._again & ids) | landing.again | dropped
         self._again -= ids
         # What is held is looked at when it is released.
-        held = {row.listing_id for row in rows if self._held[row.key]}
+        held = {row.listing_id for row in rows if row.key in self._held}
         self._again |= again & held
         self.look(again - held)
         self._landed.set()
