@@ -33,7 +33,7 @@ def measure(installation: Installation) -> Result:
     installation.stock(variants, _BEFORE)
     installation.start_sandbox()
     shopee = open_account(installation, "shopee", "shopee-1", skus, units=_BEFORE, models=_MODELS)
-    lazada = open_account(installation, "lazada", "lazada-1", skus, units=_BEFORE)
+    lazada = open_account(installation, "lazada", "lazada-1", skus, units=_BEFORE, models=_MODELS)
     accounts = (shopee, lazada)
     installation.analyse()
     installation.start_worker()
