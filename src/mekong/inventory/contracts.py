@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from mekong.catalog.contracts import CellProblem
+
 
 class ReserveRequest(msgspec.Struct, frozen=True, gc=False):
     """Units asked for at once, all or nothing. (A struct, because tens of thousands a second are made.)
@@ -169,3 +171,23 @@ class StockChange:
 
     reference: str
     levels: Sequence[LevelView]
+
+
+@dataclass(frozen=True)
+class OpeningReport:
+    """What an import of opening stock did, or in a dry run would do. With any error nothing was booked.
+
+    `reference`: under which the movements stand in the ledger; "" when nothing was booked.
+    """
+
+    rows: int
+    units: int
+    errors: Sequence[CellProblem]
+    dry_run: bool
+    written: bool
+    reference: str = ""
+    ignored_columns: Sequence[str] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.errors

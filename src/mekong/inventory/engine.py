@@ -59,11 +59,14 @@ _EXPIRED = """
          where l.hold_id = dead.id and (l.variant_id, l.location_id) in
                (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
         returning l.hold_id, l.variant_id, l.location_id, l.quantity, l.control_id
+    ), counted as (
+        select dead.id, coalesce(g.lines, 0) as gone,
+               (select count(*) from inventory_holdline l where l.hold_id = dead.id) as kept
+          from dead left join (select hold_id, count(*) as lines from gone group by 1) g on g.hold_id = dead.id
     ), marked as (
         update inventory_hold h set state = 'released', idempotency_key = null,
-               expires_at = case when (select count(*) from inventory_holdline l where l.hold_id = h.id)
-                                    > (select count(*) from gone where gone.hold_id = h.id) then h.expires_at end
-          from dead where h.id = dead.id
+               expires_at = case when counted.kept > counted.gone then h.expires_at end
+          from counted where h.id = counted.id
     ), uncounted as (
         update inventory_stockcontrol c set used = greatest(0, c.used - g.units)
           from (select control_id, sum(quantity) units from gone where control_id is not null group by 1) g
@@ -225,9 +228,7 @@ class _Batch:
         used = self.used.get(control.id, 0) if control else 0
         return rules.shaped(control, free=free, sliced_to_others=sliced, used=used)
 
-    def _take(
-        self, request: ReserveRequest, chosen: Sequence[tuple[int, int, int]], missing: dict[int, int]
-    ) -> Held:
+    def _take(self, request: ReserveRequest, chosen: Sequence[tuple[int, int, int]], missing: dict[int, int]) -> Held:
         hold = str(uuid_utils.uuid7())
         line = 0
         for variant, place, units in chosen:
@@ -441,11 +442,16 @@ def _short(answer: Answer | BaseException) -> Short:
     return answer
 
 
+def _close() -> None:
+    """Close this thread's connection; `connection` stands for that of whichever thread asks."""
+    connection.close()
+
+
 class StockEngine(Combiner[ReserveRequest, Answer]):
     """One engine a process. `call` and `acall` answer with `Held` or `Short`; raise Unavailable when the database is away."""
 
     def __init__(self) -> None:
-        super().__init__("stock-engine", serve, finish=connection.close)
+        super().__init__("stock-engine", serve, finish=_close)
 
 
 _engine = StockEngine()

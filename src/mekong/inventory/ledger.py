@@ -118,9 +118,7 @@ def post(
     after: dict[Pair, Level] = {}
     for pair in pairs:
         level = levels.get(pair, Level(0, 0, 0))
-        new = Level(
-            level.on_hand + units.get(pair, 0), level.reserved - unreserve.get(pair, 0), level.version + 1
-        )
+        new = Level(level.on_hand + units.get(pair, 0), level.reserved - unreserve.get(pair, 0), level.version + 1)
         if not 0 <= new.reserved <= new.on_hand:
             raise _short(pairs, levels, units, unreserve)
         after[pair] = new

@@ -65,7 +65,8 @@ class StockLevel(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=Q(reserved__gte=0) & Q(on_hand__gte=F("reserved")), name="stock_level_promises_only_what_stands"
+                condition=Q(reserved__gte=0) & Q(on_hand__gte=F("reserved")),
+                name="stock_level_promises_only_what_stands",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["location"], name="stock_level_by_location")]
@@ -247,7 +248,9 @@ class StockControl(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(amount__gte=0) & Q(used__gte=0), name="stock_control_not_negative"),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["channel", "scope"], name="stock_control_by_channel")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "scope"], name="stock_control_by_channel")
+        ]
 
 
 class StockPolicy(models.Model):

@@ -313,11 +313,16 @@ def serve(drafts: Sequence[Draft]) -> list[Placed | BaseException]:
     raise Unavailable
 
 
+def _close() -> None:
+    """Close this thread's connection; `connection` stands for that of whichever thread asks."""
+    connection.close()
+
+
 class OrderBook(Combiner[Draft, Placed]):
     """One writer a process. `call` and `acall` answer with `Placed`; raise HoldExpired, or Unavailable."""
 
     def __init__(self) -> None:
-        super().__init__("order-book", serve, max_batch=300, finish=connection.close)
+        super().__init__("order-book", serve, max_batch=300, finish=_close)
 
 
 _book = OrderBook()

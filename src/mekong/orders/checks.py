@@ -43,7 +43,9 @@ def orders_unique(now: datetime) -> health.Finding:
     found = _rows(_TWICE)
     if found:
         return health.Finding(
-            False, f"Orders booked twice: {'; '.join(found[:5])}", "Check that migrations are applied: a constraint forbids this."
+            False,
+            f"Orders booked twice: {'; '.join(found[:5])}",
+            "Check that migrations are applied: a constraint forbids this.",
         )
     return health.Finding(True, "Every order of every channel is in the book once.")
 
@@ -65,7 +67,9 @@ def orders_hold_their_goods(now: datetime) -> health.Finding:
 def orders_add_up(now: datetime) -> health.Finding:
     found = _rows(_SUMS)
     if found:
-        return health.Finding(False, f"Orders whose lines do not add up: {', '.join(found)}", "Report these order codes.")
+        return health.Finding(
+            False, f"Orders whose lines do not add up: {', '.join(found)}", "Report these order codes."
+        )
     return health.Finding(True, "Every order's total is the sum of its lines.")
 
 

@@ -353,7 +353,9 @@ def _reserve_again(actor: Actor, code: str, now: datetime) -> OrderView:
         return view(order)
     wanted = [(line.variant_id, line.quantity) for line in lines if line.variant_id is not None]
     facts = catalog.stock_facts(variant_ids=[variant for variant, _ in wanted])
-    units = [(part, count * each) for variant, count in wanted for part, each in facts[variant].parts or ((variant, 1),)]
+    units = [
+        (part, count * each) for variant, count in wanted for part, each in facts[variant].parts or ((variant, 1),)
+    ]
     held = ledger.held_units([str(order.hold_id)] if order.hold_id else []).get(str(order.hold_id), [])
     missing = rules.missing_units(units, held)
     if not missing:
@@ -495,4 +497,3 @@ def _follow_out(order: SalesOrder, target: OrderState, actor: Actor, now: dateti
         reached = OrderState.RETURNING if target is OrderState.RETURNED else target
         if order.state != reached:
             _set(order, reached, actor, now)
-

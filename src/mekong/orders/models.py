@@ -37,7 +37,9 @@ class SalesOrder(models.Model):
     total_minor = models.BigIntegerField()
     customer_name = models.CharField(max_length=160, blank=True, default="")
     customer_phone = models.CharField(max_length=20, blank=True, default="", help_text="E.164; empty when masked.")
-    customer_ref = models.CharField(max_length=120, blank=True, default="", help_text="The buyer's name on the channel.")
+    customer_ref = models.CharField(
+        max_length=120, blank=True, default="", help_text="The buyer's name on the channel."
+    )
     shipping_address = models.JSONField(default=dict)
     note = models.TextField(blank=True, default="")
     tags = models.JSONField(default=list)
@@ -74,7 +76,9 @@ class SalesOrder(models.Model):
             models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
             models.Index(fields=["state", "-placed_at", "-id"], name="order_by_state"),
             models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_channel"),
-            models.Index(fields=["customer_phone", "-placed_at"], name="order_by_phone", condition=~Q(customer_phone="")),
+            models.Index(
+                fields=["customer_phone", "-placed_at"], name="order_by_phone", condition=~Q(customer_phone="")
+            ),
             models.Index(fields=["external_id"], name="order_by_external", condition=~Q(external_id="")),
             GinIndex(fields=["issues"], name="order_by_issue", condition=~Q(issues=[])),
         ]
@@ -107,7 +111,8 @@ class OrderLine(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(quantity__gt=0) & Q(unit_price_minor__gte=0), name="order_line_sane"),
             models.CheckConstraint(
-                condition=Q(returned__gte=0) & Q(returned__lte=models.F("quantity")), name="order_line_returns_what_was_sold"
+                condition=Q(returned__gte=0) & Q(returned__lte=models.F("quantity")),
+                name="order_line_returns_what_was_sold",
             ),
         ]
 

@@ -105,7 +105,8 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
         price = variant.price_minor if line.unit_price_minor is None else line.unit_price_minor
         if not 0 <= price <= MAX_PRICE:
             raise BadLine(
-                field=f"lines[{position}].unit_price_minor", problem=f"{price} is not a price. Send 0 or more, in minor units."
+                field=f"lines[{position}].unit_price_minor",
+                problem=f"{price} is not a price. Send 0 or more, in minor units.",
             )
         if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * price > MAX_TOTAL:
             raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="from 1 up")
@@ -116,9 +117,7 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
                 field=f"lines[{position}].sku",
                 problem=f"{line.sku} is priced in {variant.currency}, the order is in {currency}. Order them apart.",
             )
-        lines.append(
-            DraftLine(variant.id, variant.sku, variant.full_name, line.quantity, price, variant.tax_rate_bp)
-        )
+        lines.append(DraftLine(variant.id, variant.sku, variant.full_name, line.quantity, price, variant.tax_rate_bp))
         wanted.append((variant.id, line.quantity))
     if sum(line.quantity * line.unit_price_minor for line in lines) > MAX_TOTAL:
         raise BadLine(field="lines", problem="The total is too high. Check prices and quantities.")
@@ -225,9 +224,7 @@ def place_order(*, actor: Actor, asked: Asked, now: datetime) -> Placed:
     return placed
 
 
-async def aplace_order(
-    *, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime
-) -> Placed:
+async def aplace_order(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime) -> Placed:
     """As `place_order`, from a coroutine, with the variants at hand."""
     prepared = prepare(actor=actor, asked=asked, variants=variants, now=now)
     draft = prepared.draft

@@ -175,7 +175,10 @@ def noted_orders(*, actor: Actor, channel: str, notes: Collection[str], since: d
 def _booked(condition: str, parameters: Sequence[object]) -> list[BookedOrder]:
     with connection.cursor() as cursor:
         cursor.execute(_BOOKED + condition, parameters)
-        return [BookedOrder(*row[:6], json.loads(row[6]) if isinstance(row[6], str) else row[6], row[7]) for row in cursor.fetchall()]
+        return [
+            BookedOrder(*row[:6], json.loads(row[6]) if isinstance(row[6], str) else row[6], row[7])
+            for row in cursor.fetchall()
+        ]
 
 
 def count_by_state(*, actor: Actor, channel: str = "") -> dict[str, int]:

@@ -43,7 +43,16 @@ _NEXT: dict[OrderState, frozenset[OrderState]] = {
     S.PENDING_CONFIRMATION: frozenset({S.CONFIRMED, S.AWAITING_STOCK, S.CANCELLED}),
     S.AWAITING_STOCK: frozenset({S.CONFIRMED, S.PENDING_CONFIRMATION, S.CANCELLED}),
     S.CONFIRMED: frozenset(
-        {S.ALLOCATED, S.PICKING, S.PACKED, S.READY_TO_SHIP, S.READY_FOR_PICKUP, S.SHIPPED, S.AWAITING_STOCK, S.CANCELLED}
+        {
+            S.ALLOCATED,
+            S.PICKING,
+            S.PACKED,
+            S.READY_TO_SHIP,
+            S.READY_FOR_PICKUP,
+            S.SHIPPED,
+            S.AWAITING_STOCK,
+            S.CANCELLED,
+        }
     ),
     S.ALLOCATED: frozenset({S.PICKING, S.PACKED, S.READY_TO_SHIP, S.READY_FOR_PICKUP, S.SHIPPED, S.CANCELLED}),
     S.PICKING: frozenset({S.ALLOCATED, S.PACKED, S.CANCELLED}),

@@ -6,208 +6,439 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
+        ("catalog", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StockPolicy',
+            name="StockPolicy",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('version', models.BigIntegerField(default=1)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("version", models.BigIntegerField(default=1)),
             ],
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.UUIDField(default=mekong.foundation.ids.new_id, primary_key=True, serialize=False)),
-                ('channel', models.CharField(max_length=40)),
-                ('owner', models.CharField(max_length=120)),
-                ('state', models.CharField(choices=[('held', 'Held'), ('claimed', 'Claimed'), ('consumed', 'Consumed'), ('released', 'Released')], default='held', max_length=8)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('claimed_by', models.CharField(blank=True, default='', max_length=80)),
-                ('idempotency_key', models.CharField(max_length=250, null=True)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.UUIDField(default=mekong.foundation.ids.new_id, primary_key=True, serialize=False)),
+                ("channel", models.CharField(max_length=40)),
+                ("owner", models.CharField(max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("claimed", "Claimed"),
+                            ("consumed", "Consumed"),
+                            ("released", "Released"),
+                        ],
+                        default="held",
+                        max_length=8,
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("claimed_by", models.CharField(blank=True, default="", max_length=80)),
+                ("idempotency_key", models.CharField(max_length=250, null=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'held')), fields=['expires_at'], name='hold_expiring')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('idempotency_key__isnull', False)), fields=('idempotency_key',), name='hold_once_per_key')],
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "held")), fields=["expires_at"], name="hold_expiring")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("idempotency_key__isnull", False)),
+                        fields=("idempotency_key",),
+                        name="hold_once_per_key",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=mekong.foundation.ids.new_id, editable=False, unique=True)),
-                ('code', models.CharField(max_length=30, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('kind', models.CharField(choices=[('warehouse', 'Warehouse'), ('store', 'Store'), ('transit', 'Transit'), ('supplier', 'Supplier'), ('customer', 'Customer'), ('delivery', 'Delivery'), ('loss', 'Loss')], max_length=12)),
-                ('priority', models.PositiveSmallIntegerField(default=100, help_text='Lower is asked first when goods are reserved.')),
-                ('address', models.JSONField(default=dict)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.UUIDField(default=mekong.foundation.ids.new_id, editable=False, unique=True)),
+                ("code", models.CharField(max_length=30, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("warehouse", "Warehouse"),
+                            ("store", "Store"),
+                            ("transit", "Transit"),
+                            ("supplier", "Supplier"),
+                            ("customer", "Customer"),
+                            ("delivery", "Delivery"),
+                            ("loss", "Loss"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(
+                        default=100, help_text="Lower is asked first when goods are reserved."
+                    ),
+                ),
+                ("address", models.JSONField(default=dict)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['warehouse', 'store', 'transit', 'supplier', 'customer', 'delivery', 'loss'])), name='location_kind_known')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kind__in", ["warehouse", "store", "transit", "supplier", "customer", "delivery", "loss"])
+                        ),
+                        name="location_kind_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OversellEntry',
+            name="OversellEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveBigIntegerField()),
-                ('reference', models.CharField(max_length=80)),
-                ('channel', models.CharField(max_length=40)),
-                ('actor', models.CharField(max_length=80)),
-                ('occurred_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveBigIntegerField()),
+                ("reference", models.CharField(max_length=80)),
+                ("channel", models.CharField(max_length=40)),
+                ("actor", models.CharField(max_length=80)),
+                ("occurred_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.variant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StockControl',
+            name="StockControl",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=mekong.foundation.ids.new_id, editable=False, unique=True)),
-                ('channel', models.CharField(max_length=40)),
-                ('scope', models.CharField(choices=[('exclusion', 'Exclusion'), ('listing', 'Listing'), ('sku', 'Sku'), ('category', 'Category'), ('channel', 'Channel')], max_length=10)),
-                ('target', models.CharField(blank=True, default='', max_length=120)),
-                ('kind', models.CharField(choices=[('exclude', 'Exclude'), ('pool', 'Pool'), ('share', 'Share'), ('cap', 'Cap'), ('slice', 'Slice'), ('floor', 'Floor'), ('buffer', 'Buffer')], max_length=8)),
-                ('amount', models.BigIntegerField(default=0)),
-                ('used', models.BigIntegerField(default=0)),
-                ('position', models.PositiveIntegerField(default=100)),
-                ('starts_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.UUIDField(default=mekong.foundation.ids.new_id, editable=False, unique=True)),
+                ("channel", models.CharField(max_length=40)),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("exclusion", "Exclusion"),
+                            ("listing", "Listing"),
+                            ("sku", "Sku"),
+                            ("category", "Category"),
+                            ("channel", "Channel"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("target", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("exclude", "Exclude"),
+                            ("pool", "Pool"),
+                            ("share", "Share"),
+                            ("cap", "Cap"),
+                            ("slice", "Slice"),
+                            ("floor", "Floor"),
+                            ("buffer", "Buffer"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("amount", models.BigIntegerField(default=0)),
+                ("used", models.BigIntegerField(default=0)),
+                ("position", models.PositiveIntegerField(default=100)),
+                ("starts_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['channel', 'scope'], name='stock_control_by_channel')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('used__gte', 0)), name='stock_control_not_negative')],
+                "indexes": [models.Index(fields=["channel", "scope"], name="stock_control_by_channel")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gte", 0), ("used__gte", 0)), name="stock_control_not_negative"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StockLot',
+            name="StockLot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=60)),
-                ('expires_on', models.DateField(null=True)),
-                ('on_hand', models.BigIntegerField(default=0)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=60)),
+                ("expires_on", models.DateField(null=True)),
+                ("on_hand", models.BigIntegerField(default=0)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.variant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StockMovement',
+            name="StockMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.BigIntegerField()),
-                ('reason', models.CharField(choices=[('opening', 'Opening'), ('receipt', 'Receipt'), ('adjustment', 'Adjustment'), ('count', 'Count'), ('scrap', 'Scrap'), ('transfer', 'Transfer'), ('shipment', 'Shipment'), ('delivery', 'Delivery'), ('return', 'Return'), ('expiry', 'Expiry')], max_length=12)),
-                ('reference', models.CharField(blank=True, default='', max_length=80)),
-                ('note', models.CharField(blank=True, default='', max_length=300)),
-                ('unit_cost_minor', models.BigIntegerField(null=True)),
-                ('actor', models.CharField(max_length=80)),
-                ('occurred_at', models.DateTimeField()),
-                ('from_location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
-                ('lot', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.stocklot')),
-                ('to_location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.BigIntegerField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("opening", "Opening"),
+                            ("receipt", "Receipt"),
+                            ("adjustment", "Adjustment"),
+                            ("count", "Count"),
+                            ("scrap", "Scrap"),
+                            ("transfer", "Transfer"),
+                            ("shipment", "Shipment"),
+                            ("delivery", "Delivery"),
+                            ("return", "Return"),
+                            ("expiry", "Expiry"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, default="", max_length=80)),
+                ("note", models.CharField(blank=True, default="", max_length=300)),
+                ("unit_cost_minor", models.BigIntegerField(null=True)),
+                ("actor", models.CharField(max_length=80)),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "from_location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
+                (
+                    "lot",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.stocklot",
+                    ),
+                ),
+                (
+                    "to_location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.variant"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.UUIDField(default=mekong.foundation.ids.new_id, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('state', models.CharField(choices=[('in_transit', 'In Transit'), ('received', 'Received')], default='in_transit', max_length=10)),
-                ('lines', models.JSONField(help_text='[{variant_id, quantity, received}]')),
-                ('shipped_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField(null=True)),
-                ('from_location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
-                ('to_location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
+                ("id", models.UUIDField(default=mekong.foundation.ids.new_id, primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=20, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("in_transit", "In Transit"), ("received", "Received")],
+                        default="in_transit",
+                        max_length=10,
+                    ),
+                ),
+                ("lines", models.JSONField(help_text="[{variant_id, quantity, received}]")),
+                ("shipped_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(null=True)),
+                (
+                    "from_location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
+                (
+                    "to_location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HoldLine',
+            name="HoldLine",
             fields=[
-                ('pk', models.CompositePrimaryKey('hold_id', 'line', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('line', models.PositiveSmallIntegerField()),
-                ('quantity', models.BigIntegerField()),
-                ('control_id', models.BigIntegerField(help_text='The slice or cap these units were taken from.', null=True)),
-                ('hold', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.hold')),
-                ('variant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
-                ('location', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "hold_id", "line", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("line", models.PositiveSmallIntegerField()),
+                ("quantity", models.BigIntegerField()),
+                (
+                    "control_id",
+                    models.BigIntegerField(help_text="The slice or cap these units were taken from.", null=True),
+                ),
+                (
+                    "hold",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.hold",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.variant",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.location",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='hold_line_holds_something')],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="hold_line_holds_something")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ChannelSupply',
+            name="ChannelSupply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=40)),
-                ('priority', models.PositiveSmallIntegerField(default=100)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(max_length=40)),
+                ("priority", models.PositiveSmallIntegerField(default=100)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('channel', 'location'), name='channel_supply_once')],
+                "constraints": [models.UniqueConstraint(fields=("channel", "location"), name="channel_supply_once")],
             },
         ),
         migrations.CreateModel(
-            name='ReorderLevel',
+            name="ReorderLevel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('min_qty', models.PositiveBigIntegerField()),
-                ('max_qty', models.PositiveBigIntegerField(null=True)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("min_qty", models.PositiveBigIntegerField()),
+                ("max_qty", models.PositiveBigIntegerField(null=True)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.variant"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('variant', 'location'), name='reorder_level_once_per_place')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("variant", "location"), name="reorder_level_once_per_place")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StockLevel',
+            name="StockLevel",
             fields=[
-                ('pk', models.CompositePrimaryKey('variant_id', 'location_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('on_hand', models.BigIntegerField(default=0)),
-                ('reserved', models.BigIntegerField(default=0)),
-                ('version', models.BigIntegerField(default=0)),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.location')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "variant_id", "location_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("on_hand", models.BigIntegerField(default=0)),
+                ("reserved", models.BigIntegerField(default=0)),
+                ("version", models.BigIntegerField(default=0)),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="inventory.location"
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.variant"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['location'], name='stock_level_by_location')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('reserved__gte', 0), ('on_hand__gte', models.F('reserved'))), name='stock_level_promises_only_what_stands')],
+                "indexes": [models.Index(fields=["location"], name="stock_level_by_location")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reserved__gte", 0), ("on_hand__gte", models.F("reserved"))),
+                        name="stock_level_promises_only_what_stands",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='stocklot',
-            constraint=models.UniqueConstraint(fields=('variant', 'location', 'code'), name='stock_lot_once_per_place'),
+            model_name="stocklot",
+            constraint=models.UniqueConstraint(fields=("variant", "location", "code"), name="stock_lot_once_per_place"),
         ),
         migrations.AddConstraint(
-            model_name='stocklot',
-            constraint=models.CheckConstraint(condition=models.Q(('on_hand__gte', 0)), name='stock_lot_not_negative'),
+            model_name="stocklot",
+            constraint=models.CheckConstraint(condition=models.Q(("on_hand__gte", 0)), name="stock_lot_not_negative"),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['variant', 'id'], name='stock_movement_by_variant'),
+            model_name="stockmovement",
+            index=models.Index(fields=["variant", "id"], name="stock_movement_by_variant"),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['reference'], name='stock_movement_by_reference'),
+            model_name="stockmovement",
+            index=models.Index(fields=["reference"], name="stock_movement_by_reference"),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='stock_movement_moves_something'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="stock_movement_moves_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('from_location', models.F('to_location')), _negated=True), name='stock_movement_between_two_places'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("from_location", models.F("to_location")), _negated=True),
+                name="stock_movement_between_two_places",
+            ),
         ),
     ]

@@ -2,138 +2,246 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import mekong.foundation.ids
 from django.db import migrations, models
+
+import mekong.foundation.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('inventory', '0002_ledger'),
+        ("catalog", "0001_initial"),
+        ("inventory", "0002_ledger"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SalesOrder',
+            name="SalesOrder",
             fields=[
-                ('id', models.UUIDField(default=mekong.foundation.ids.new_id, primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=24, unique=True)),
-                ('channel', models.CharField(max_length=40)),
-                ('external_id', models.CharField(blank=True, default='', max_length=80)),
-                ('idempotency_key', models.CharField(max_length=250, null=True)),
-                ('state', models.CharField(choices=[('pending_confirmation', 'pending_confirmation'), ('awaiting_stock', 'awaiting_stock'), ('confirmed', 'confirmed'), ('allocated', 'allocated'), ('picking', 'picking'), ('packed', 'packed'), ('ready_to_ship', 'ready_to_ship'), ('ready_for_pickup', 'ready_for_pickup'), ('shipped', 'shipped'), ('delivery_failed', 'delivery_failed'), ('delivered', 'delivered'), ('completed', 'completed'), ('returning', 'returning'), ('returned', 'returned'), ('cancelled', 'cancelled')], max_length=24)),
-                ('remote_state', models.CharField(blank=True, default='', max_length=40)),
-                ('remote_updated_at', models.DateTimeField(null=True)),
-                ('payment_state', models.CharField(choices=[('unpaid', 'unpaid'), ('partly_paid', 'partly_paid'), ('paid', 'paid'), ('partly_refunded', 'partly_refunded'), ('refunded', 'refunded')], max_length=16)),
-                ('is_cod', models.BooleanField(default=False)),
-                ('currency', models.CharField(max_length=3)),
-                ('subtotal_minor', models.BigIntegerField()),
-                ('discount_minor', models.BigIntegerField(default=0)),
-                ('shipping_fee_minor', models.BigIntegerField(default=0)),
-                ('tax_minor', models.BigIntegerField(help_text='Tax contained in the total.')),
-                ('total_minor', models.BigIntegerField()),
-                ('customer_name', models.CharField(blank=True, default='', max_length=160)),
-                ('customer_phone', models.CharField(blank=True, default='', help_text='E.164; empty when masked.', max_length=20)),
-                ('customer_ref', models.CharField(blank=True, default='', help_text="The buyer's name on the channel.", max_length=120)),
-                ('shipping_address', models.JSONField(default=dict)),
-                ('note', models.TextField(blank=True, default='')),
-                ('tags', models.JSONField(default=list)),
-                ('issues', models.JSONField(default=list)),
-                ('duplicate_of', models.CharField(blank=True, default='', max_length=24)),
-                ('basket', models.CharField(blank=True, default='', help_text='Digest of SKUs and quantities.', max_length=32)),
-                ('allocation', models.JSONField(default=list)),
-                ('tracking_no', models.CharField(blank=True, default='', max_length=80)),
-                ('cancel_reason', models.CharField(blank=True, default='', max_length=200)),
-                ('ship_by', models.DateTimeField(null=True)),
-                ('placed_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('shipped_at', models.DateTimeField(null=True)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('actor', models.CharField(max_length=80)),
-                ('hold', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.hold')),
+                ("id", models.UUIDField(default=mekong.foundation.ids.new_id, primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=24, unique=True)),
+                ("channel", models.CharField(max_length=40)),
+                ("external_id", models.CharField(blank=True, default="", max_length=80)),
+                ("idempotency_key", models.CharField(max_length=250, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending_confirmation", "pending_confirmation"),
+                            ("awaiting_stock", "awaiting_stock"),
+                            ("confirmed", "confirmed"),
+                            ("allocated", "allocated"),
+                            ("picking", "picking"),
+                            ("packed", "packed"),
+                            ("ready_to_ship", "ready_to_ship"),
+                            ("ready_for_pickup", "ready_for_pickup"),
+                            ("shipped", "shipped"),
+                            ("delivery_failed", "delivery_failed"),
+                            ("delivered", "delivered"),
+                            ("completed", "completed"),
+                            ("returning", "returning"),
+                            ("returned", "returned"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("remote_state", models.CharField(blank=True, default="", max_length=40)),
+                ("remote_updated_at", models.DateTimeField(null=True)),
+                (
+                    "payment_state",
+                    models.CharField(
+                        choices=[
+                            ("unpaid", "unpaid"),
+                            ("partly_paid", "partly_paid"),
+                            ("paid", "paid"),
+                            ("partly_refunded", "partly_refunded"),
+                            ("refunded", "refunded"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("is_cod", models.BooleanField(default=False)),
+                ("currency", models.CharField(max_length=3)),
+                ("subtotal_minor", models.BigIntegerField()),
+                ("discount_minor", models.BigIntegerField(default=0)),
+                ("shipping_fee_minor", models.BigIntegerField(default=0)),
+                ("tax_minor", models.BigIntegerField(help_text="Tax contained in the total.")),
+                ("total_minor", models.BigIntegerField()),
+                ("customer_name", models.CharField(blank=True, default="", max_length=160)),
+                (
+                    "customer_phone",
+                    models.CharField(blank=True, default="", help_text="E.164; empty when masked.", max_length=20),
+                ),
+                (
+                    "customer_ref",
+                    models.CharField(
+                        blank=True, default="", help_text="The buyer's name on the channel.", max_length=120
+                    ),
+                ),
+                ("shipping_address", models.JSONField(default=dict)),
+                ("note", models.TextField(blank=True, default="")),
+                ("tags", models.JSONField(default=list)),
+                ("issues", models.JSONField(default=list)),
+                ("duplicate_of", models.CharField(blank=True, default="", max_length=24)),
+                (
+                    "basket",
+                    models.CharField(blank=True, default="", help_text="Digest of SKUs and quantities.", max_length=32),
+                ),
+                ("allocation", models.JSONField(default=list)),
+                ("tracking_no", models.CharField(blank=True, default="", max_length=80)),
+                ("cancel_reason", models.CharField(blank=True, default="", max_length=200)),
+                ("ship_by", models.DateTimeField(null=True)),
+                ("placed_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("shipped_at", models.DateTimeField(null=True)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                ("actor", models.CharField(max_length=80)),
+                (
+                    "hold",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="inventory.hold",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('pk', models.CompositePrimaryKey('order_id', 'line', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('line', models.PositiveSmallIntegerField()),
-                ('sku', models.CharField(blank=True, max_length=120)),
-                ('name', models.CharField(max_length=500)),
-                ('quantity', models.BigIntegerField()),
-                ('unit_price_minor', models.BigIntegerField()),
-                ('total_minor', models.BigIntegerField()),
-                ('tax_rate_bp', models.PositiveIntegerField()),
-                ('tax_minor', models.BigIntegerField()),
-                ('external_ids', models.JSONField(default=list)),
-                ('listing', models.CharField(blank=True, default='', help_text='item:model on the channel.', max_length=100)),
-                ('returned', models.BigIntegerField(default=0)),
-                ('variant', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.salesorder')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "order_id", "line", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("line", models.PositiveSmallIntegerField()),
+                ("sku", models.CharField(blank=True, max_length=120)),
+                ("name", models.CharField(max_length=500)),
+                ("quantity", models.BigIntegerField()),
+                ("unit_price_minor", models.BigIntegerField()),
+                ("total_minor", models.BigIntegerField()),
+                ("tax_rate_bp", models.PositiveIntegerField()),
+                ("tax_minor", models.BigIntegerField()),
+                ("external_ids", models.JSONField(default=list)),
+                (
+                    "listing",
+                    models.CharField(blank=True, default="", help_text="item:model on the channel.", max_length=100),
+                ),
+                ("returned", models.BigIntegerField(default=0)),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.variant",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="orders.salesorder",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TimelineEntry',
+            name="TimelineEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('data', models.JSONField(default=dict)),
-                ('actor', models.CharField(max_length=80)),
-                ('at', models.DateTimeField()),
-                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.salesorder')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=30)),
+                ("data", models.JSONField(default=dict)),
+                ("actor", models.CharField(max_length=80)),
+                ("at", models.DateTimeField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="orders.salesorder",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='salesorder',
-            index=models.Index(fields=['-placed_at', '-id'], name='order_by_time'),
+            model_name="salesorder",
+            index=models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
         ),
         migrations.AddIndex(
-            model_name='salesorder',
-            index=models.Index(fields=['state', '-placed_at', '-id'], name='order_by_state'),
+            model_name="salesorder",
+            index=models.Index(fields=["state", "-placed_at", "-id"], name="order_by_state"),
         ),
         migrations.AddIndex(
-            model_name='salesorder',
-            index=models.Index(fields=['channel', '-placed_at', '-id'], name='order_by_channel'),
+            model_name="salesorder",
+            index=models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_channel"),
         ),
         migrations.AddIndex(
-            model_name='salesorder',
-            index=models.Index(condition=models.Q(('customer_phone', ''), _negated=True), fields=['customer_phone', '-placed_at'], name='order_by_phone'),
+            model_name="salesorder",
+            index=models.Index(
+                condition=models.Q(("customer_phone", ""), _negated=True),
+                fields=["customer_phone", "-placed_at"],
+                name="order_by_phone",
+            ),
         ),
         migrations.AddIndex(
-            model_name='salesorder',
-            index=models.Index(condition=models.Q(('external_id', ''), _negated=True), fields=['external_id'], name='order_by_external'),
+            model_name="salesorder",
+            index=models.Index(
+                condition=models.Q(("external_id", ""), _negated=True), fields=["external_id"], name="order_by_external"
+            ),
         ),
         migrations.AddIndex(
-            model_name='salesorder',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('issues', []), _negated=True), fields=['issues'], name='order_by_issue'),
+            model_name="salesorder",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("issues", []), _negated=True), fields=["issues"], name="order_by_issue"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='salesorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('channel', 'external_id'), name='order_once_per_channel'),
+            model_name="salesorder",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id", ""), _negated=True),
+                fields=("channel", "external_id"),
+                name="order_once_per_channel",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='salesorder',
-            constraint=models.UniqueConstraint(fields=('idempotency_key',), name='order_once_per_key'),
+            model_name="salesorder",
+            constraint=models.UniqueConstraint(fields=("idempotency_key",), name="order_once_per_key"),
         ),
         migrations.AddConstraint(
-            model_name='salesorder',
-            constraint=models.CheckConstraint(condition=models.Q(('subtotal_minor__gte', 0), ('total_minor__gte', 0), ('discount_minor__gte', 0)), name='order_money_not_negative'),
+            model_name="salesorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("subtotal_minor__gte", 0), ("total_minor__gte", 0), ("discount_minor__gte", 0)),
+                name="order_money_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0), ('unit_price_minor__gte', 0)), name='order_line_sane'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0), ("unit_price_minor__gte", 0)), name="order_line_sane"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('returned__gte', 0), ('returned__lte', models.F('quantity'))), name='order_line_returns_what_was_sold'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("returned__gte", 0), ("returned__lte", models.F("quantity"))),
+                name="order_line_returns_what_was_sold",
+            ),
         ),
         migrations.AddIndex(
-            model_name='timelineentry',
-            index=models.Index(fields=['order', 'id'], name='timeline_by_order'),
+            model_name="timelineentry",
+            index=models.Index(fields=["order", "id"], name="timeline_by_order"),
         ),
     ]

@@ -1,0 +1,65 @@
+"""Reading a spreadsheet of another module's: rows as `open_sheet` gives them, cells as people write them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from mekong.catalog.commands.reading import Source, open_sheet
+from mekong.catalog.contracts import CellProblem
+from mekong.catalog.errors import BadPair
+from mekong.catalog.rules import numbers
+from mekong.catalog.rules.sheet import Cell, is_blank, letter, text_of
+from mekong.foundation.errors import MekongError
+
+__all__ = [
+    "Cell",
+    "Source",
+    "is_blank",
+    "letter",
+    "open_sheet",
+    "problem",
+    "read_date",
+    "read_units",
+    "read_vnd",
+    "text_of",
+]
+
+_DATES = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y")
+
+
+def _number(cell: Cell) -> str | float | Decimal:
+    return cell if isinstance(cell, int | float) and not isinstance(cell, bool) else text_of(cell)
+
+
+def read_units(cell: Cell, field: str, *, most: int) -> int:
+    """A whole number from 1 to `most`. Raises: NotANumber, NotWhole, OutOfRange."""
+    return numbers.read_whole(_number(cell), field, least=1, most=most)
+
+
+def read_vnd(cell: Cell, field: str) -> int:
+    """An amount in đồng. Raises: NotANumber, OutOfRange, BadMoney."""
+    return numbers.read_money(_number(cell), "VND", field)
+
+
+def read_date(cell: Cell, field: str) -> date:
+    """A day: a date cell, or a text such as 31/12/2027 (day first) or 2027-12-31. Raises: BadPair."""
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    for shape in _DATES:
+        try:
+            return datetime.strptime(text_of(cell), shape).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    raise BadPair(field=field, value=text_of(cell), example="31/12/2027")
+
+
+def problem(row: int, place: int | None, header: str, cell: Cell, error: MekongError) -> CellProblem:
+    """A bad cell for a report; `place` counts columns from 0, None when the file lacks the column."""
+    params = {**error.params, "field": header}
+    return CellProblem(
+        row=row, column="" if place is None else letter(place), header=header, value=text_of(cell)[:200], code=error.code,
+        template=error.template, params=params, message=type(error)(**params).message(),
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""What shapes how much a channel may show and sell."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from mekong.foundation.actor import Actor
+from mekong.foundation.command import command
+from mekong.inventory import rules
+from mekong.inventory.commands.checking import (
+    MAX_QUANTITY,
+    policy_moved,
+)
+from mekong.inventory.contracts import (
+    ControlView,
+)
+from mekong.inventory.errors import (
+    ControlInvalid,
+)
+from mekong.inventory.models import (
+    ControlKind,
+    ControlScope,
+    StockControl,
+)
+from mekong.inventory.queries import control_view
+
+
+@command
+def set_control(
+    *,
+    actor: Actor,
+    channel: str,
+    scope: str,
+    kind: str,
+    target: str = "",
+    amount: int = 0,
+    position: int = 100,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+) -> ControlView:
+    """Shape what a channel may show and sell. Raises: MayNot, ControlInvalid naming the field."""
+    actor.require("inventory.controls")
+    if scope not in ControlScope.values:
+        raise ControlInvalid(field="scope", problem=f"“{scope}” is not a scope. Use one of: {', '.join(rules.SCOPES)}.")
+    if kind not in ControlKind.values:
+        raise ControlInvalid(
+            field="kind", problem=f"“{kind}” is not a kind. Use one of: {', '.join(ControlKind.values)}."
+        )
+    if (scope == ControlScope.EXCLUSION) != (kind == ControlKind.EXCLUDE):
+        raise ControlInvalid(field="kind", problem="Exclusions, and only they, have the kind exclude.")
+    if scope not in (ControlScope.CHANNEL, ControlScope.EXCLUSION) and not target:
+        raise ControlInvalid(field="target", problem="Name the listing, SKU or category this applies to.")
+    limit = rules.BASIS_POINTS if kind == ControlKind.SHARE else MAX_QUANTITY
+    if not 0 <= amount <= limit:
+        raise ControlInvalid(field="amount", problem=f"Send a whole number from 0 to {limit}.")
+    if starts_at and ends_at and starts_at >= ends_at:
+        raise ControlInvalid(field="ends_at", problem="The end must come after the start.")
+    made = StockControl.objects.create(
+        channel=channel, scope=scope, kind=kind, target=target, amount=amount, position=position,
+        starts_at=starts_at, ends_at=ends_at,
+    )  # fmt: skip
+    policy_moved()
+    return control_view(made)
+
+
+@command
+def remove_control(*, actor: Actor, control_id: UUID) -> None:
+    """Take a control away; its units return to the pool. Repeating changes nothing."""
+    actor.require("inventory.controls")
+    StockControl.objects.filter(uid=control_id).delete()
+    policy_moved()
+
+
+@command
+def turn_controls(*, now: datetime, since: datetime) -> bool:
+    """Move the policy's version when a control began or ended in (since, now]; the worker asks once a minute."""
+    turned = (
+        StockControl.objects.filter(starts_at__gt=since, starts_at__lte=now).exists()
+        or StockControl.objects.filter(ends_at__gt=since, ends_at__lte=now).exists()
+    )
+    if turned:
+        policy_moved()
+    return turned

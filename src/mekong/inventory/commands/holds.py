@@ -1,0 +1,206 @@
+"""Reservations: taken by the engine, claimed by orders, ended by sale, release or time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from mekong.catalog import queries as catalog
+from mekong.catalog.queries import StockFacts
+from mekong.foundation.actor import SYSTEM, Actor
+from mekong.foundation.command import command
+from mekong.foundation.errors import OutOfScope
+from mekong.foundation.pipeline import array, texts
+from mekong.inventory import ledger
+from mekong.inventory.commands.checking import (
+    check_units,
+)
+from mekong.inventory.contracts import (
+    Held,
+    ReserveRequest,
+    Short,
+)
+from mekong.inventory.engine import engine
+from mekong.inventory.errors import (
+    BadQuantity,
+    HoldNotFound,
+)
+from mekong.inventory.ledger import Move
+from mekong.inventory.models import (
+    Hold,
+    HoldState,
+    LocationKind,
+    MovementReason,
+)
+from mekong.inventory.queries import virtual_location
+
+
+def reservation(
+    *,
+    actor: Actor,
+    channel: str,
+    owner: str,
+    lines: Sequence[tuple[int, int]],
+    ttl_s: int,
+    now: datetime,
+    key: str | None = None,
+    location_ids: tuple[int, ...] | None = None,
+    is_sold: bool = False,
+    facts: Mapping[int, StockFacts] | None = None,
+) -> ReserveRequest:
+    """A checked request for the engine: lines of one variant added up, bundles taken apart, back-orders marked.
+
+    `facts` at hand already (of variants that are no bundles) need not be read again. Raises: MayNot, BadQuantity.
+    """
+    actor.require("inventory.reserve")
+    for place in location_ids or ():
+        if not actor.sees_location(place, "inventory.reserve"):
+            raise OutOfScope(location=place)
+    wanted: dict[int, int] = {}
+    for position, (variant, units) in enumerate(lines):
+        check_units(f"lines[{position}].quantity", units)
+        wanted[variant] = wanted.get(variant, 0) + units
+    if not wanted:
+        raise BadQuantity(field="lines", quantity="", range="in at least one line")
+    known = dict(facts or {})
+    if any(variant not in known for variant in wanted):
+        known.update(catalog.stock_facts(variant_ids=[variant for variant in wanted if variant not in known]))
+    parts: dict[int, int] = {}
+    backorder: set[int] = set()
+    for variant, units in wanted.items():
+        fact = known[variant]
+        for part, each in fact.parts or ((variant, 1),):
+            parts[part] = parts.get(part, 0) + units * each
+            if fact.allow_backorder:
+                backorder.add(part)
+    return ReserveRequest(
+        channel, owner, tuple(parts.items()), now + timedelta(seconds=ttl_s), now, key, location_ids, is_sold,
+        frozenset(backorder),
+    )  # fmt: skip
+
+
+def reserve(
+    *,
+    actor: Actor,
+    channel: str,
+    owner: str,
+    lines: Sequence[tuple[int, int]],
+    ttl_s: int,
+    now: datetime,
+    key: str | None = None,
+    location_ids: tuple[int, ...] | None = None,
+    is_sold: bool = False,
+) -> Held | Short:
+    """Hold units for an owner for `ttl_s` seconds: all lines or none. The engine's own transaction, not the caller's."""
+    request = reservation(
+        actor=actor, channel=channel, owner=owner, lines=lines, ttl_s=ttl_s, now=now, key=key,
+        location_ids=location_ids, is_sold=is_sold,
+    )  # fmt: skip
+    return engine().call(request)
+
+
+@command
+def release_hold(*, actor: Actor, hold_id: UUID, now: datetime) -> None:
+    """Give an unclaimed hold's units back. Repeating changes nothing. Raises: HoldNotFound (never made, or claimed)."""
+    actor.require("inventory.reserve")
+    state = Hold.objects.filter(id=hold_id).values_list("state", flat=True).first()
+    if state is None or state in (HoldState.CLAIMED, HoldState.CONSUMED):
+        raise HoldNotFound(key=hold_id)
+    lines = ledger.end_holds([str(hold_id)], to=HoldState.RELEASED, of=[HoldState.HELD])
+    if not lines and Hold.objects.filter(id=hold_id, state__in=(HoldState.CLAIMED, HoldState.CONSUMED)).exists():
+        raise HoldNotFound(key=hold_id)  # an order claimed it meanwhile
+    ledger.post(actor=actor, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
+
+
+def give_back(*, hold_ids: Collection[str], actor: Actor, now: datetime) -> None:
+    """Release holds, claimed or not, inside the caller's command: their units are free again."""
+    lines = ledger.end_holds(hold_ids, to=HoldState.RELEASED)
+    ledger.post(actor=actor, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
+
+
+def claim(hold_ids_by_order: Mapping[str, str]) -> set[str]:
+    """Bind holds to the orders they were taken for: {hold id: order id}; the holds that could be, inside a command.
+
+    Touches the holds' own rows alone, never a stock level. A hold that expired but was not yet given to others is
+    claimed all the same.
+    """
+    with connection.cursor() as cursor:
+        ask_claim(cursor, hold_ids_by_order)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def ask_claim(cursor: Any, hold_ids_by_order: Mapping[str, str]) -> None:
+    """As `claim`, for a writer that sends several statements before it reads: each row is the id of a claimed hold."""
+    pairs = sorted(hold_ids_by_order.items())
+    cursor.execute(
+        """with mine as (select h.id, d.claimed_by from inventory_hold h
+                           join unnest(%s::uuid[], %s::text[]) d(id, claimed_by) on d.id = h.id
+                          where h.state = 'held' order by h.id for update of h)
+           update inventory_hold h set state = 'claimed', expires_at = null, claimed_by = mine.claimed_by
+             from mine where h.id = mine.id returning h.id::text""",
+        [array(hold for hold, _ in pairs), texts([order for _, order in pairs])],
+    )
+
+
+def ship_holds(*, holds: Mapping[str, str], actor: Actor, now: datetime) -> dict[str, list[ledger.HeldLine]]:
+    """Goods of claimed holds leave the shelf for delivery: {hold id: reference}; inside the caller's command."""
+    delivery = virtual_location(LocationKind.DELIVERY)
+    lines = ledger.end_holds(holds, to=HoldState.CONSUMED, counts=False)
+    moves = [
+        (Move(line.variant_id, line.location_id, delivery, line.quantity), holds[line.hold_id])
+        for line in sorted(lines, key=lambda each: (each.variant_id, each.location_id))
+    ]
+    ledger.post(actor=actor, moves=moves, reason=MovementReason.SHIPMENT, now=now, unreserve=ledger.reserved_by(lines))
+    shipped: dict[str, list[ledger.HeldLine]] = {}
+    for line in lines:
+        shipped.setdefault(line.hold_id, []).append(line)
+    return shipped
+
+
+def book_delivery(*, lines: Sequence[tuple[int, int]], reference: str, actor: Actor, now: datetime) -> None:
+    """Goods on the way have reached the buyer: (variant, units); inside the caller's command."""
+    source, target = virtual_location(LocationKind.DELIVERY), virtual_location(LocationKind.CUSTOMER)
+    moves = [(Move(variant, source, target, units), reference) for variant, units in lines]
+    ledger.post(actor=actor, moves=moves, reason=MovementReason.DELIVERY, now=now)
+
+
+def receive_return(
+    *,
+    lines: Sequence[tuple[int, int, bool]],
+    location_id: int,
+    reference: str,
+    was_delivered: bool,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Returned goods, received and graded: (variant, units, is resellable); inside the caller's command.
+
+    Resellable units go on the shelf at `location_id`; the others are written off. Lots of returned goods are kept
+    under the lot `return:<reference>`, without a date, until someone counts them in.
+    """
+    source = virtual_location(LocationKind.CUSTOMER if was_delivered else LocationKind.DELIVERY)
+    loss = virtual_location(LocationKind.LOSS)
+    moves = [
+        (Move(variant, source, location_id if good else loss, units, lot=f"return:{reference}"[:60]), reference)
+        for variant, units, good in lines
+    ]
+    ledger.post(actor=actor, moves=moves, reason=MovementReason.RETURN, now=now)
+
+
+def release_expired(*, now: datetime, limit: int = 500) -> int:
+    """Housekeeping: release up to `limit` expired holds; returns how many. Sales never wait for it."""
+    due = Hold.objects.filter(state__in=ledger.EXPIRING, expires_at__lte=now).order_by("expires_at")
+    ids = [str(each) for each in due.values_list("id", flat=True)[:limit]]
+    if ids:
+        _release(ids, now)
+    return len(ids)
+
+
+@command
+def _release(ids: Sequence[str], now: datetime) -> None:
+    lines = ledger.end_holds(ids, to=HoldState.RELEASED, of=ledger.EXPIRING, expired_by=now)
+    ledger.post(actor=SYSTEM, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
