@@ -15,6 +15,7 @@ from mekong.channels.pacing import Pace
 from mekong.channels.sync.listening import listen
 from mekong.channels.sync.supervisor import Supervisor
 from mekong.channels.sync.threads import Threads
+from mekong.faces.replay.running import serve_replays
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.delivery import deliver_due
 from mekong.foundation.errors import MekongError, Unavailable
@@ -58,6 +59,7 @@ async def run_worker(
     }
     if with_jobs:
         works["jobs"] = lambda: _jobs(concurrency)
+        works["replays"] = lambda: serve_replays(house.threads)
     tasks = [asyncio.create_task(_keep(name, work), name=name) for name, work in works.items()]
     log.info("worker_started", works=sorted(works))
     try:

@@ -24,3 +24,8 @@ class WorkerAway(Conflict):
         "Orders of {ways} come in through the worker, and none is running. Start Mekong first (`mekong up --demo`), "
         "or replay through the web channel alone (`--through web`)."
     )
+
+
+class NothingToReturn(Conflict):
+    code = "replay.nothing_to_return"
+    template = "The order of invoice {invoice} no longer holds the units that this cancels."

@@ -127,7 +127,7 @@ def _line(number: int, row: list[str], places: list[int]) -> Line:
 
 def _units(text: str, problems: list[str]) -> int:
     try:
-        value = int(text) if text.lstrip("-").isdecimal() else Decimal(text)
+        value = Decimal(text)
         if value == int(value) and abs(value) <= _MOST_UNITS:
             return int(value)
     except (InvalidOperation, ValueError, OverflowError):

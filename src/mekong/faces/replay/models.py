@@ -18,8 +18,8 @@ class RunState(models.TextChoices):
 
 
 class Run(models.Model):
-    """One playing of a file. `speed`: times as fast as it happened, 0 as fast as it goes. `by_worker`: a worker plays it,
-    and takes it up again after a restart; otherwise the command that made it does."""
+    """One playing of a file. `speed`: times as fast as it happened, 0 as fast as it goes. `by_worker`: a worker plays
+    it, and takes it up again after a restart; otherwise the command that made it does."""
 
     id = models.UUIDField(primary_key=True, default=new_id)
     file = models.CharField(max_length=1000)
@@ -56,6 +56,7 @@ class PlayedStep(models.Model):
 
     `planned`: its goods were received. `sent`: bought on the platform, or about to be; `external_id` is the platform's
     once it answered. `digest`: of what the file said, so that another file's invoice of the same number is seen.
+    `parts`: of a cancellation, the sales whose goods are back.
     """
 
     key = models.CharField(max_length=80, primary_key=True)
@@ -64,6 +65,7 @@ class PlayedStep(models.Model):
     state = models.CharField(max_length=8, choices=StepState.choices, default=StepState.PLANNED)
     external_id = models.CharField(max_length=80, blank=True, default="")
     reason = models.CharField(max_length=500, blank=True, default="")
+    parts = models.JSONField(default=list)
     sent_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -47,8 +47,15 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "No earlier sale of these goods to this customer is left to cancel: it was before the file begins.",
     ),
     "unknown_invoice": ("Loại chứng từ không rõ.", "This kind of invoice is not known."),
-    "no_channel": ("Không kênh nào được chọn nhận được hoá đơn này.", "None of the chosen channels can take this invoice."),
+    "no_channel": (
+        "Không kênh nào được chọn nhận được hoá đơn này.",
+        "None of the chosen channels can take this invoice.",
+    ),
     "refused": ("Kênh bán từ chối đơn.", "The channel refused the order."),
+    "differs": (
+        "Hoá đơn cùng số đã được nhập trước đó với nội dung khác.",
+        "An invoice of this number was played before, with other lines.",
+    ),
     "sale_refused": ("Lần bán cần huỷ đã bị từ chối.", "The sale it cancels was refused."),
 }
 """Why a line ends in the list of rejects: in Vietnamese and English."""
@@ -58,8 +65,8 @@ REASONS: Mapping[str, tuple[str, str]] = {
 class Way:
     """A channel an invoice may go through, and what it can take.
 
-    `most_units`: units of all lines; a platform with a row for each unit sets it. `takes_carriage`: has a shipping fee
-    of its own that a test purchase can set.
+    `most_units`: units of all lines; a platform with a row for each unit sets it. `takes_carriage`: an order placed
+    there can bring its shipping fee.
     """
 
     code: str
@@ -70,7 +77,7 @@ class Way:
 
 @dataclass(slots=True)
 class Sale:
-    """An invoice that goes whole through one channel. `goods` become lines of the order, `carriage` its shipping fee."""
+    """An invoice that goes whole through one channel. `goods` become lines of the order, `carriage` its fee."""
 
     invoice: str
     at: datetime
@@ -224,7 +231,9 @@ def _plan_invoice(plan: Plan, pool: _Pool, invoice: str, group: list[Line], ways
     if not any(line.price_minor or line.customer for line in goods):
         moved, goods = sorted([*moved, *goods], key=lambda line: line.number), []
     if goods:
-        _plan_sale(plan, pool, Sale(invoice, goods[0].at, "", _customer(goods), goods[0].country, goods, carriage), ways)
+        _plan_sale(
+            plan, pool, Sale(invoice, goods[0].at, "", _customer(goods), goods[0].country, goods, carriage), ways
+        )
     else:
         plan.rejects += [Reject(line, "carriage_alone") for line in carriage]
     if moved:

@@ -1,0 +1,1 @@
+"""The demo: the made-up shop “Mộc Lan”, its people, places, channels and first orders."""
