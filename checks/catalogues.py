@@ -182,17 +182,31 @@ def findings() -> list[str]:
             wrong.append(f"a placeholder that English lacks: {message.msgid!r}")
         elif set(_PLACEHOLDER.findall(message.plural or message.msgid)) - set(_PLACEHOLDER.findall(translation)):
             wrong.append(f"a placeholder is missing: {message.msgid!r}")
-    binary = CATALOGUE.with_suffix(".mo")
-    if not binary.exists() or binary.read_bytes() != compiled(CATALOGUE):
-        wrong.append("the .mo is not of this .po: python -m checks.catalogues --write")
+    for catalogue in sorted(ROOT.rglob("*.po")):
+        binary = catalogue.with_suffix(".mo")
+        if not binary.exists() or binary.read_bytes() != compiled(catalogue):
+            wrong.append(f"{binary.relative_to(ROOT)} is not of its .po: python -m checks.catalogues --write")
+    known = {message.msgid for catalogue in ROOT.rglob("*.po") for message in read_po(catalogue)}
+    wrong += [f"a refusal without Vietnamese: {each!r}" for each in sorted(refusals() - known)]
     return wrong
+
+
+def refusals() -> set[str]:
+    """Sentences that commands refuse with, beside the templates of their errors: `problem="…"`."""
+    found: set[str] = set()
+    for source in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "problem" and isinstance(node.value, ast.Constant):
+                found.add(str(node.value.value))
+    return found
 
 
 def main() -> int:
     if "--write" in sys.argv[1:]:
         said = read_po(CATALOGUE)
         write_po(CATALOGUE, {each: said.get(each, "") for each in used()})
-        CATALOGUE.with_suffix(".mo").write_bytes(compiled(CATALOGUE))
+        for catalogue in ROOT.rglob("*.po"):
+            catalogue.with_suffix(".mo").write_bytes(compiled(catalogue))
     wrong = findings()
     sys.stdout.write("".join(f"{line}\n" for line in wrong))
     return 1 if wrong else 0

@@ -18,7 +18,7 @@ from mekong.channels.calling import calls
 from mekong.channels.commands.accounts import use_state
 from mekong.channels.commands.listings import mark_gone
 from mekong.channels.contracts import AuditReport, ChannelView, ListingView, LiveListing, PullReport
-from mekong.channels.errors import CannotDo, ChannelInvalid, ListingNotFound, NoTestBuyer
+from mekong.channels.errors import ChannelInvalid, ListingNotFound, NoTestBuyer
 from mekong.channels.models import Channel, Listing
 from mekong.channels.socket import Authorises, ListingKey, PullsProducts, ReadsListings, RemoteListing
 from mekong.channels.sync.line import Line
@@ -40,23 +40,18 @@ def _line(code: str) -> tuple[Channel, Line]:
     return row, calls.line(row)
 
 
-def _need(line: Line, capability: type[Any]) -> None:
-    if not line.can(capability):
-        raise CannotDo(channel=line.code, capability=capability.__name__)
-
-
 # --- authorisation ----------------------------------------------------------------------------------------------------
 
 
 def finish_authorisation(*, actor: Actor, params: Mapping[str, str]) -> ChannelView:
     """Take the redirect back from a platform's consent page: its code becomes tokens, and the channel works.
 
-    `params`: the redirect's query. Raises: MayNot, StateInvalid, RemoteRefused (the code is used or wrong), Unavailable.
+    `params`: the redirect's query. Raises: MayNot, StateInvalid, RemoteRefused (the code is wrong), Unavailable.
     """
     now = _now()
     code = use_state(actor=actor, state=params.get("state", ""), now=now)
     row, line = _line(code)
-    _need(line, Authorises)
+    line.speaker(Authorises)
 
     async def exchange(connector: Authorises) -> Any:
         return await connector.exchange(params=params, now=now)
@@ -64,7 +59,10 @@ def finish_authorisation(*, actor: Actor, params: Mapping[str, str]) -> ChannelV
     tokens = calls.run(line.call(exchange, lane="auth"))
     if row.shop_id and tokens.shop_id and tokens.shop_id != row.shop_id:
         raise ChannelInvalid(
-            field="shop_id", problem=f"The platform gave access to shop {tokens.shop_id}, not {row.shop_id}."
+            field="shop_id",
+            problem="The platform gave access to shop {given}, not {asked}.",
+            given=tokens.shop_id,
+            asked=row.shop_id,
         )
     return commands.adopt_tokens(actor=actor, code=code, tokens=tokens, now=now)
 
@@ -81,7 +79,7 @@ def pull_listings(*, actor: Actor, channel: str) -> PullReport:
     actor.require("channels.sync")
     began = _now()
     _, line = _line(channel)
-    _need(line, PullsProducts)
+    line.speaker(PullsProducts)
     total = PullReport(line.code, 0, 0, 0, 0, 0, 0)
     cursor: str | None = None
     while True:
@@ -167,13 +165,13 @@ async def _live_on(line: Line, views: list[ListingView]) -> list[LiveListing]:
 
 
 def audit_listings(*, actor: Actor, channel: str) -> AuditReport:
-    """Read every matched listing of a channel back now, and have those set right that differ from what was acknowledged.
+    """Read every matched listing of a channel back now, and have those set right that differ from the acknowledged.
 
     The worker does it by itself every six hours. Raises: MayNot, ChannelNotFound, NotConnected, Unavailable.
     """
     actor.require("channels.sync")
     _, line = _line(channel)
-    _need(line, ReadsListings)
+    line.speaker(ReadsListings)
     threads = Threads("audit", 1)
     try:
         report = calls.run(Reader(line, None, threads).whole())
@@ -213,7 +211,7 @@ def _test_purchase(actor: Actor, listing_id: int, quantity: int) -> tuple[Channe
     if listing is None:
         raise ListingNotFound(key=listing_id, channel="–")
     if not 1 <= quantity <= MAX_TEST_UNITS:
-        raise ChannelInvalid(field="quantity", problem=f"Buy from 1 to {MAX_TEST_UNITS} units.")
+        raise ChannelInvalid(field="quantity", problem="Buy from 1 to {most} units.", most=MAX_TEST_UNITS)
     if not listing.channel.test_purchase_url:
         raise NoTestBuyer(channel=listing.channel.code)
     return listing.channel, listing

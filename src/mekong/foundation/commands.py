@@ -44,7 +44,7 @@ _LONGEST_PASSWORD = 1024
 def _text(value: str, field: str, most: int) -> str:
     value = value.strip()
     if not value or len(value) > most or "\x00" in value:
-        raise Invalid(field=field, problem=f"1 to {most} characters are needed.")
+        raise Invalid(field=field, problem="1 to {most} characters are needed.", most=most)
     return value
 
 
@@ -261,7 +261,7 @@ def change_password(*, actor: Actor, person_id: UUID, current: str, new: str) ->
     if len(current) > _LONGEST_PASSWORD or not person.check_password(current):
         raise BadCredentials
     if len(new) > _LONGEST_PASSWORD:
-        raise Invalid(field="new", problem=f"1 to {_LONGEST_PASSWORD} characters are needed.")
+        raise Invalid(field="new", problem="1 to {most} characters are needed.", most=_LONGEST_PASSWORD)
     try:
         validate_password(new, person)
     except ValidationError as wrong:

@@ -50,6 +50,13 @@ class Invalid(Rejected):
     template = "{field}: {problem}"
     status = 422
 
+    def message(self, template: str | None = None) -> str:
+        """`problem`, where there is one, is a template of its own and filled by the same parameters."""
+        params = _Blank(self.params)
+        if isinstance(problem := params.get("problem"), str):
+            params["problem"] = problem.format_map(_Blank(self.params))
+        return (template or self.template).format_map(params)
+
 
 class NotFound(Rejected):
     code = "not_found"

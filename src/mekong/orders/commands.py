@@ -250,9 +250,11 @@ def receive_return(
     for position, graded in enumerate(lines):
         line = sold.get(graded.line)
         if line is None or line.variant_id is None:
-            raise BadLine(field=f"lines[{position}].line", problem=f"Order {order.code} has no such line.")
+            raise BadLine(
+                field=f"lines[{position}].line", problem="Order {number} has no such line.", number=order.code
+            )
         if graded.grade not in GRADES:
-            raise BadLine(field=f"lines[{position}].grade", problem=f"Use one of: {', '.join(GRADES)}.")
+            raise BadLine(field=f"lines[{position}].grade", problem="Use one of: {known}.", known=", ".join(GRADES))
         if not 1 <= graded.quantity <= line.quantity - line.returned:
             raise TooManyReturned(
                 line=graded.line, number=order.code, wanted=graded.quantity, possible=line.quantity - line.returned
@@ -326,7 +328,7 @@ def match_line(*, actor: Actor, code: str, line: int, sku: str, now: datetime) -
     """
     variant = catalog.variants_by_sku(actor=SYSTEM, skus=[sku]).get(sku)
     if variant is None:
-        raise BadLine(field="sku", problem=f"SKU {sku} does not exist. Check it in the catalogue.")
+        raise BadLine(field="sku", problem="SKU {sku} does not exist. Check it in the catalogue.", sku=sku)
     _match(actor=actor, code=code, line=line, variant_id=variant.id, sku=variant.sku, now=now)
     return _reserve_again(actor, code, now)
 
@@ -336,7 +338,7 @@ def _match(*, actor: Actor, code: str, line: int, variant_id: int, sku: str, now
     order = _lock(actor, code, "orders.edit")
     found = OrderLine.objects.select_for_update().filter(order=order, line=line).first()
     if found is None:
-        raise BadLine(field="line", problem=f"Order {order.code} has no line {line}.")
+        raise BadLine(field="line", problem="Order {number} has no line {line}.", number=order.code, line=line)
     if found.variant_id is not None:
         raise LineMatched(line=line, number=order.code)
     OrderLine.objects.filter(order=order, line=line).update(variant_id=variant_id, sku=sku)

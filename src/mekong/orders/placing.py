@@ -87,11 +87,13 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
     if not asked.lines:
         raise EmptyOrder(field="lines")
     if len(asked.lines) > MAX_LINES:
-        raise BadLine(field="lines", problem=f"An order has at most {MAX_LINES} lines. Split it.")
+        raise BadLine(field="lines", problem="An order has at most {most} lines. Split it.", most=MAX_LINES)
     _check_words(asked)
     for field, amount in (("discount_minor", asked.discount_minor), ("shipping_fee_minor", asked.shipping_fee_minor)):
         if not 0 <= amount <= MAX_TOTAL:
-            raise BadLine(field=field, problem=f"{amount} is not an amount. Send 0 or more, in minor units.")
+            raise BadLine(
+                field=field, problem="{amount} is not an amount. Send 0 or more, in minor units.", amount=amount
+            )
     phone = ""
     if asked.customer_phone:
         phone = phones.e164(asked.customer_phone) or ""
@@ -106,7 +108,8 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
         if not 0 <= price <= MAX_PRICE:
             raise BadLine(
                 field=f"lines[{position}].unit_price_minor",
-                problem=f"{price} is not a price. Send 0 or more, in minor units.",
+                problem="{price} is not a price. Send 0 or more, in minor units.",
+                price=price,
             )
         if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * price > MAX_TOTAL:
             raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="from 1 up")
@@ -115,7 +118,10 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
         elif line.unit_price_minor is None and variant.currency != currency:
             raise BadLine(
                 field=f"lines[{position}].sku",
-                problem=f"{line.sku} is priced in {variant.currency}, the order is in {currency}. Order them apart.",
+                problem="{sku} is priced in {its}, the order is in {currency}. Order them apart.",
+                sku=line.sku,
+                its=variant.currency,
+                currency=currency,
             )
         lines.append(DraftLine(variant.id, variant.sku, variant.full_name, line.quantity, price, variant.tax_rate_bp))
         wanted.append((variant.id, line.quantity))
@@ -170,7 +176,7 @@ def _check_words(asked: Asked) -> None:
     for field, text in words.items():
         longest = _LONGEST.get(field, 500)
         if len(text) > longest:
-            raise BadLine(field=field, problem=f"This is longer than {longest} characters. Shorten it.")
+            raise BadLine(field=field, problem="This is longer than {longest} characters. Shorten it.", longest=longest)
         if "\0" in text or not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
             raise BadLine(field=field, problem="This holds characters that are no text. Type it again.")
 

@@ -150,13 +150,13 @@ def match_listing(*, actor: Actor, listing_id: int, sku: str) -> ListingView:
     row = _lock(listing_id)
     variant = matching.variant_by_sku(sku)
     if variant is None:
-        raise ChannelInvalid(field="sku", problem=f"SKU {sku} does not exist. Check it in the catalogue.")
+        raise ChannelInvalid(field="sku", problem="SKU {sku} does not exist. Check it in the catalogue.", sku=sku)
     if row.variant_id != variant.id:
         row.variant_id, row.match_state = variant.id, MatchState.MATCHED
         row.match_how, row.match_reason = "hand", ""
         row.save(update_fields=["variant", "match_state", "match_how", "match_reason"])
         turn(row.channel.code, [row.id])
-    return listing_views(actor=actor, rows=[row])[0]
+    return listing_views(rows=[row])[0]
 
 
 @command
@@ -177,7 +177,7 @@ def _leave(actor: Actor, listing_id: int, state: MatchState, reason: str) -> Lis
     row.variant_id, row.match_state, row.match_how, row.match_reason = None, state, "hand", reason
     row.save(update_fields=["variant", "match_state", "match_how", "match_reason"])
     turn(row.channel.code, [row.id])
-    return listing_views(actor=actor, rows=[row])[0]
+    return listing_views(rows=[row])[0]
 
 
 @command
@@ -189,7 +189,7 @@ def set_listing_sync(*, actor: Actor, listing_id: int, on: bool) -> ListingView:
         row.is_synced = on
         row.save(update_fields=["is_synced"])
         turn(row.channel.code, [row.id])
-    return listing_views(actor=actor, rows=[row])[0]
+    return listing_views(rows=[row])[0]
 
 
 @command
@@ -198,7 +198,7 @@ def retry_listing(*, actor: Actor, listing_id: int) -> ListingView:
     actor.require("channels.sync")
     row = _lock(listing_id)
     turn(row.channel.code, [row.id])
-    return listing_views(actor=actor, rows=[row])[0]
+    return listing_views(rows=[row])[0]
 
 
 @command

@@ -149,11 +149,18 @@ class _Shown(dict[str, Any]):
     def __init__(self, params: Mapping[str, Any], language: str, translated: Callable[[str], str]) -> None:
         super().__init__(params)
         if isinstance(sentence := self.get("problem"), str) and sentence:
-            self["problem"] = translated(sentence)
+            self["problem"] = translated(sentence).format_map(_Facts(params))
         if isinstance(kind := self.get("kind"), str):
             self["kind"] = translated(kind)
         if (known := PERMISSIONS.get(str(self.get("permission", "")))) is not None:
             self["permission"] = f"{known.label(language)} ({known.name})"
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+class _Facts(dict[str, Any]):
+    """Parameters of a sentence within the sentence; a missing one as its name."""
 
     def __missing__(self, key: str) -> str:
         return "{" + key + "}"

@@ -23,7 +23,7 @@ def fill(template: str, params: Mapping[str, object]) -> str:
     if permission is not None:
         known["permission"] = permission.label(get_language() or "vi")
     if isinstance(known.get("problem"), str) and known["problem"]:
-        known["problem"] = gettext(known["problem"])
+        known["problem"] = gettext(str(known["problem"])).format_map(_Filled(params))
     return gettext(template).format_map(known) if template else ""
 
 

@@ -42,10 +42,18 @@ def set_control(
     """Shape what a channel may show and sell. Raises: MayNot, ControlInvalid naming the field."""
     actor.require("inventory.controls")
     if scope not in ControlScope.values:
-        raise ControlInvalid(field="scope", problem=f"“{scope}” is not a scope. Use one of: {', '.join(rules.SCOPES)}.")
+        raise ControlInvalid(
+            field="scope",
+            problem="“{scope}” is not a scope. Use one of: {known}.",
+            scope=scope,
+            known=", ".join(rules.SCOPES),
+        )
     if kind not in ControlKind.values:
         raise ControlInvalid(
-            field="kind", problem=f"“{kind}” is not a kind. Use one of: {', '.join(ControlKind.values)}."
+            field="kind",
+            problem="“{kind}” is not a kind. Use one of: {known}.",
+            kind=kind,
+            known=", ".join(ControlKind.values),
         )
     if (scope == ControlScope.EXCLUSION) != (kind == ControlKind.EXCLUDE):
         raise ControlInvalid(field="kind", problem="Exclusions, and only they, have the kind exclude.")
@@ -53,7 +61,7 @@ def set_control(
         raise ControlInvalid(field="target", problem="Name the listing, SKU or category this applies to.")
     limit = rules.BASIS_POINTS if kind == ControlKind.SHARE else MAX_QUANTITY
     if not 0 <= amount <= limit:
-        raise ControlInvalid(field="amount", problem=f"Send a whole number from 0 to {limit}.")
+        raise ControlInvalid(field="amount", problem="Send a whole number from 0 to {limit}.", limit=limit)
     if starts_at and ends_at and starts_at >= ends_at:
         raise ControlInvalid(field="ends_at", problem="The end must come after the start.")
     made = StockControl.objects.create(

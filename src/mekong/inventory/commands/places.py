@@ -44,7 +44,9 @@ def create_location(
     """Open a place that keeps stock: a warehouse or a store. Raises: MayNot, ControlInvalid (names the field), LocationTaken."""
     actor.require("settings.manage")
     if kind not in (LocationKind.WAREHOUSE, LocationKind.STORE):
-        raise ControlInvalid(field="kind", problem=f"“{kind}” is not a kind of location. Use warehouse or store.")
+        raise ControlInvalid(
+            field="kind", problem="“{kind}” is not a kind of location. Use warehouse or store.", kind=kind
+        )
     if not 1 <= len(code.strip()) <= 30 or not code.strip().isprintable():
         raise ControlInvalid(field="code", problem="A location needs a code of 1 to 30 characters.")
     if not 1 <= len(name.strip()) <= 120:
