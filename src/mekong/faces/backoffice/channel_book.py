@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from mekong.channels import queries
 from mekong.channels.contracts import ChannelView
@@ -17,12 +20,20 @@ log = logging.getLogger(__name__)
 QUIET_AFTER = timedelta(minutes=10)
 """A marketplace channel that no worker has looked at for so long does not flow."""
 
+OWN_NAMES: Mapping[str, str | Promise] = {
+    "Store tills": _("Store tills"),
+    "Web shop": _("Web shop"),
+    "Telephone": _("Telephone"),
+}
+"""Channels of our own as they are first called; one that was renamed keeps its name in every language."""
+
 SLOW_MS = 1000
 """The promise: what is sold anywhere is gone everywhere within a second."""
 
 
 def mark_of(channel: ChannelView) -> Mark:
-    return mark(channel.code, kind=channel.kind, name=channel.name, letters=channel.letters)
+    name = str(OWN_NAMES.get(channel.name, channel.name)) if not channel.is_remote else channel.name
+    return mark(channel.code, kind=channel.kind, name=name, letters=channel.letters)
 
 
 def marks(codes: Sequence[str] = ()) -> dict[str, Mark]:

@@ -43,7 +43,7 @@ def mark(code: str, *, kind: str = "", name: str = "", letters: str = "") -> Mar
     return Mark(
         code=code,
         kind=kind,
-        letters=(letters or LETTERS.get(kind) or code[:2].upper() or "?")[:2],
+        letters=(LETTERS.get(kind) or letters or code[:2].upper() or "?")[:2],
         hue=HUES.get(kind, "call"),
         name=name or str(NAMES.get(kind, code)),
     )

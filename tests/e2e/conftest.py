@@ -1,0 +1,141 @@
+"""A real installation, started as people start it, and the system's Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.processes import clean_environment, free_port
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+PASSWORD = "con sông lớn chảy về biển"
+
+
+@dataclass
+class Installation:
+    url: str
+    data: Path
+    owner: str
+    password: str
+
+
+@dataclass
+class Visit:
+    """A page, and what its console complained of."""
+
+    page: Page
+    complaints: list[str]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    off = os.environ.get("MEKONG_E2E") == "0"
+    for item in items:
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.e2e)
+        item.add_marker(pytest.mark.timeout(400))
+        if off or not CHROMIUM:
+            item.add_marker(pytest.mark.skip(reason="MEKONG_E2E=0" if off else "no Chromium on this machine"))
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    data = Path(tempfile.mkdtemp(prefix="mke-"))
+    port = free_port()
+    environment = {**clean_environment(), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "MEKONG_DATA": str(data)}
+    command = [sys.executable, "-m", "mekong.faces.cli", "up", "--data", str(data), "--port", str(port), "--no-browser"]
+    log = data / "up.txt"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=ROOT)
+    try:
+        deadline = time.monotonic() + 120
+        found = None
+        while found is None:
+            said = log.read_text("utf-8")
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the installation did not start:\n{said}")
+            if f":{port}" in said:
+                found = re.search(r"(\S+@\S+)\n.*?: (\S+)", said)
+            time.sleep(0.2)
+        subprocess.run(
+            [sys.executable, "-m", "tests.e2e.seeding"],
+            env={**environment, "MEKONG_SUPERVISED": "1"}, cwd=ROOT, check=True, timeout=120,
+        )  # fmt: skip
+        yield Installation(f"http://127.0.0.1:{port}", data, found[1], found[2])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(installation: Installation, browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens a page where the owner is signed in; what the console complains of is in `complaints`."""
+    contexts = []
+
+    def opened(*, width: int = 1440, theme: str = "light", signed_in: bool = True) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if theme == "dark" else "light",
+            locale="vi-VN",
+            base_url=installation.url,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
+        page.on("pageerror", lambda failed: complaints.append(str(failed)))
+        if signed_in:
+            sign_in(page, installation)
+        return Visit(page, complaints)
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def sign_in(page: Page, installation: Installation) -> None:
+    """By the form; the first time the one-time password is exchanged for one's own."""
+    page.goto("/sign-in/")
+    page.fill("#email", installation.owner)
+    page.fill("#password", installation.password)
+    page.click("button.primary")
+    page.wait_for_load_state()
+    if "/password/" in page.url:
+        page.fill("#current", installation.password)
+        page.fill("#new", PASSWORD)
+        page.fill("#again", PASSWORD)
+        page.click("button.primary")
+        page.wait_for_load_state()
+        installation.password = PASSWORD

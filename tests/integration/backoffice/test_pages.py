@@ -1,0 +1,249 @@
+"""Every page for every role: it answers, or says what right is missing; and what people typed stays text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+
+from mekong.catalog import commands as catalog
+from mekong.catalog.contracts import NewProduct, NewVariant
+from mekong.foundation.actor import SYSTEM
+from mekong.foundation.models import AuditEntry, Person
+from mekong.inventory import queries as inventory
+from mekong.orders.models import OrderLine, SalesOrder
+from tests.integration.backoffice.conftest import Visitor
+from tests.support.people import a_person
+from tests.support.shop import Shop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PAGES = {
+    "/": "",
+    "/orders/": "orders.view",
+    "/orders/?tab=all&q=0903123218": "orders.view",
+    "/orders/?tab=unmatched&channel=lazada-1&day=today": "orders.view",
+    "/products/": "catalog.view",
+    "/products/?q=binh+gom&category=gom": "catalog.view",
+    "/products/TS-TH-100/": "catalog.view",
+    "/products/QT-2027/": "catalog.view",
+    "/products/new/": "catalog.edit",
+    "/products/BG-ML-28/edit/": "catalog.edit",
+    "/products/import/": "catalog.import",
+    "/stock/": "inventory.view",
+    "/stock/?q=tra": "inventory.view",
+    "/stock/?view=low": "inventory.view",
+    "/stock/?view=lots": "inventory.view",
+    "/stock/BG-ML-28/": "inventory.view",
+    "/stock/QT-2027/": "inventory.view",
+    "/stock/adjust/": "inventory.adjust",
+    "/stock/controls/": "inventory.view",
+    "/channels/": "channels.view",
+    "/channels/shopee-1/": "channels.view",
+    "/channels/lazada-1/?state=unmatched": "channels.view",
+    "/channels/new/": "channels.manage",
+    "/live/": "inventory.view",
+    "/live/?view=replay": "inventory.view",
+    "/live/figures/": "inventory.view",
+    "/palette/?q=binh": "",
+    "/parts/pulse/": "",
+    "/password/": "",
+}
+ROLES = ("owner", "manager", "warehouse", "online_orders", "cashier", "accountant")
+
+
+def test_every_page_answers_or_names_the_missing_right(shop: Shop, visitor: Visitor) -> None:
+    from mekong.foundation.permissions import ROLES as PRESETS
+
+    order = f"/orders/{shop.orders[0].code}/"
+    for role in ROLES:
+        client = visitor(role)
+        held = PRESETS[role].permissions
+        for path, right in {**PAGES, order: "orders.view"}.items():
+            answer = client.get(path)
+            may = held is None or not right or right in held
+            assert answer.status_code == (200 if may else 403), (role, path)
+            assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+            if not may:
+                assert "quyền" in answer.content.decode(), (role, path)
+
+
+def test_nobody_sees_a_page_without_signing_in(shop: Shop, visitor: Visitor) -> None:
+    client = visitor()
+    for path in PAGES:
+        answer = client.get(path)
+        assert answer.status_code == 302, path
+        assert answer.headers["Location"].startswith("/sign-in/"), path
+    assert client.get("/sign-in/").status_code == 200
+
+
+def test_a_wrong_password_is_said_and_nobody_is_sent_elsewhere(shop: Shop, visitor: Visitor) -> None:
+    person = a_person("owner", email="chu@example.vn")
+    row = Person.objects.get(uid=person.id)
+    row.set_password("mot mat khau dai")
+    row.must_change_password = True
+    row.save()
+    client = visitor()
+    form = {"email": "chu@example.vn", "password": "sai", "next": "https://evil.example/"}
+    refused = client.post("/sign-in/", form)
+    assert refused.status_code == 401
+    assert "chu@example.vn" in refused.content.decode()
+    taken = client.post("/sign-in/", {**form, "password": "mot mat khau dai"})
+    assert taken.headers["Location"] == "/"
+    assert client.get("/orders/").headers["Location"] == "/password/"
+    done = client.post(
+        "/password/", {"current": "mot mat khau dai", "new": "con song lon chay", "again": "con song lon chay"}
+    )
+    assert done.headers["Location"] == "/"
+    assert client.get("/orders/").status_code == 200
+
+
+SCRIPT = '<script>alert("x")</script>\'"><img src=x onerror=alert(1)>'
+
+
+def test_script_in_every_text_stays_text(shop: Shop, visitor: Visitor) -> None:
+    made = catalog.create_product(
+        actor=SYSTEM, now=datetime.now(UTC),
+        product=NewProduct(
+            name=SCRIPT, description=SCRIPT, brand=SCRIPT[:60], uom="cái",
+            variants=(NewVariant(sku="XSS-<b>1", price_minor=1),),
+        ),
+    )  # fmt: skip
+    SalesOrder.objects.filter(code=shop.orders[0].code).update(
+        customer_name=SCRIPT[:60], note=SCRIPT, tags=[SCRIPT[:40]], external_id="<i>x",
+        shipping_address={"line": SCRIPT, "ward": SCRIPT},
+    )  # fmt: skip
+    client = visitor("owner")
+    sku = made.variants[0].sku.replace("<", "%3C").replace(">", "%3E")
+    for path in ("/products/?q=script", f"/products/{sku}/", f"/products/{sku}/edit/", f"/stock/{sku}/",
+                 "/orders/?tab=all", f"/orders/{shop.orders[0].code}/", "/channels/lazada-1/?state=unmatched",
+                 "/orders/?q=%3Cscript%3Ealert(1)%3C/script%3E", "/palette/?q=%3Cscript%3E", "/stock/?q=%3Cscript%3E",
+                 "/products/?brand=%3Cscript%3E", "/"):  # fmt: skip
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        text = answer.content.decode()
+        assert "<script>alert" not in text, path
+        assert "<img src=x" not in text, path
+        assert "<b>mới" not in text, path
+
+
+def test_english_is_english(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("owner", language="en")
+    text = client.get("/orders/").content.decode()
+    assert "Awaiting confirmation" in text
+    assert "Chờ xác nhận" not in text
+
+
+def test_bulk_confirm_lists_what_could_not_be_taken_along(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("owner", language="en")
+    free, unmatched = shop.orders[0].code, shop.orders[3].code
+    answer = client.post("/orders/bulk/", {"act": "confirm", "pick": [free, unmatched]})
+    assert answer.status_code == 207
+    assert unmatched in answer.content.decode()
+    states = dict(SalesOrder.objects.filter(code__in=[free, unmatched]).values_list("code", "state"))
+    assert states == {free: "confirmed", unmatched: "pending_confirmation"}
+
+
+def test_an_unmatched_line_is_matched_on_the_orders_page(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("online_orders")
+    code = shop.orders[3].code
+    line = OrderLine.objects.get(order__code=code, variant=None).line
+    form = {"act": "match", "line": str(line)}
+    assert client.post(f"/orders/{code}/act/", {**form, "sku": "NO-SUCH"}).status_code == 422
+    assert client.post(f"/orders/{code}/act/", {**form, "sku": "BT-MN-15"}).status_code == 302
+    assert SalesOrder.objects.get(code=code).issues == []
+
+
+def test_a_cashier_cannot_cancel(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("cashier")
+    code = shop.orders[0].code
+    assert client.post(f"/orders/{code}/act/", {"act": "cancel", "reason": "other"}).status_code == 403
+    assert SalesOrder.objects.get(code=code).state == "pending_confirmation"
+
+
+def test_a_phone_number_is_masked_and_showing_it_is_logged(shop: Shop, visitor: Visitor) -> None:
+    code = shop.orders[0].code
+    page = f"/orders/{code}/"
+    client = visitor("online_orders")
+    assert "0937 ••• 650" in client.get(page).content.decode()
+    assert "0937 456 650" not in client.get(page).content.decode()
+    shown = client.post(f"{page}reveal/", headers={"HX-Request": "true"})
+    assert "0937 456 650" in shown.content.decode()
+    assert AuditEntry.objects.filter(action="read", table="orders_salesorder").count() == 1
+    assert visitor("accountant").post(f"{page}reveal/").status_code == 403
+
+
+def _on_hand(sku: str) -> int:
+    from mekong.catalog.queries import variants_by_sku
+
+    variant = variants_by_sku(actor=SYSTEM, skus=[sku])[sku]
+    return sum(level.on_hand for level in inventory.levels(actor=SYSTEM, variant_ids=[variant.id]))
+
+
+def test_a_double_click_changes_stock_once_and_undo_takes_it_back(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("warehouse")
+    before = _on_hand("BG-ML-28")
+    form = {"location": "KHO-TD", "reason": "receipt", "sku": ["BG-ML-28"], "quantity": ["5"], "once": "a" * 32}
+    assert client.post("/stock/adjust/", form).status_code == 302
+    assert client.post("/stock/adjust/", form).status_code == 302
+    assert _on_hand("BG-ML-28") == before + 5
+    undo = client.session["toasts"][-1]["undo"]
+    assert client.post(undo["url"], undo["fields"]).status_code == 302
+    assert client.post(undo["url"], undo["fields"]).status_code == 302
+    assert _on_hand("BG-ML-28") == before
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ({"sku": ["KHONG-CO"], "quantity": ["5"]}, "KHONG-CO"),
+        ({"sku": ["BG-ML-28"], "quantity": ["1,5x"]}, "số nguyên"),
+        ({"sku": ["QT-2027"], "quantity": ["5"]}, "combo"),
+        ({"sku": ["BG-ML-28"], "quantity": ["-5"]}, "Từ 1"),
+    ],
+)
+def test_a_wrong_line_is_said_beside_its_field_and_the_input_stays(
+    shop: Shop, visitor: Visitor, lines: dict[str, list[str]], said: str
+) -> None:
+    client = visitor("owner")
+    before = _on_hand("BG-ML-28")
+    answer = client.post("/stock/adjust/", {"location": "KHO-TD", "reason": "receipt", "note": "giữ tôi", **lines})
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in text
+    assert "giữ tôi" in text
+    assert lines["quantity"][0] in text
+    assert _on_hand("BG-ML-28") == before
+
+
+def test_a_product_is_made_with_its_matrix(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("owner")
+    form = {
+        "name": "Áo thun", "options": "Cỡ: S, M\nMàu: Đỏ", "uom": "cái", "status": "active", "tax_class": "standard",
+    }  # fmt: skip
+    matrix = client.post("/products/new/", {**form, "act": "matrix", "row-sku": [""], "row-price": ["150000"]})
+    assert "S / Đỏ" in matrix.content.decode()
+    rows = {
+        "row-values": ["S / Đỏ", "M / Đỏ"], "row-sku": ["AT-S", "BG-ML-28"], "row-price": ["150.000", "150000"],
+        "row-barcode": ["", ""],
+    }  # fmt: skip
+    taken = client.post("/products/new/", {**form, **rows})
+    assert taken.status_code == 409 or taken.status_code == 422
+    assert "BG-ML-28" in taken.content.decode()
+    made = client.post("/products/new/", {**form, **rows, "row-sku": ["AT-S", "AT-M"], "once": "b" * 32})
+    assert made.status_code == 302
+    assert "150.000" in client.get("/products/AT-S/").content.decode()
+
+
+def test_what_there_is_not_is_a_page(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("owner")
+    for path in ("/orders/DH-000000-0000/", "/products/NO-SUCH/", "/stock/NO-SUCH/", "/channels/none/", "/no/where/"):
+        assert client.get(path).status_code == 404, path
+    assert client.get("/orders/?cursor=nonsense").status_code == 422
+    assert client.get("/media/../settings.py").status_code == 404
+
+
+def test_a_form_of_another_site_is_refused(shop: Shop) -> None:
+    client = Client(headers={"Host": "localhost"}, enforce_csrf_checks=True)
+    assert client.post("/sign-in/", {"email": "a@b.vn", "password": "x"}).status_code == 403
