@@ -175,6 +175,10 @@ class Installation:
             if child.ended() is not None:
                 raise CannotRun(f"{child.name} ended ({child.ended()}):\n{child.log_tail()}")
 
+    def said(self, name: str) -> str:
+        """The last lines of a process's log."""
+        return f"{name}: {self._children[name].log_tail(8)[-3000:]}" if name in self._children else ""
+
     def _start(self, name: str, *module: str, **environment: str) -> Child:
         given = {SUPERVISED: "1", "MEKONG_DATA": str(self.data), **environment}
         child = Child(name, module, self.data / "logs", given)

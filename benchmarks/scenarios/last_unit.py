@@ -144,5 +144,5 @@ def _until(installation: Installation, holds: Any, what: str) -> None:
     while not holds():
         installation.require_alive()
         if time.monotonic() > deadline:
-            raise CannotRun(f"not within {_PATIENCE_S:g} s: {what}")
+            raise CannotRun(f"not within {_PATIENCE_S:g} s: {what}\n{installation.said('worker')}")
         time.sleep(0.1)

@@ -143,7 +143,7 @@ def _settle(installation: Installation, codes: Sequence[str]) -> None:
     while left := acknowledged.behind(codes):
         installation.require_alive()
         if time.monotonic() > deadline:
-            raise CannotRun(f"{left} listings are still behind after {_PATIENCE_S:g} s")
+            raise CannotRun(f"{left} listings are still behind after {_PATIENCE_S:g} s\n{installation.said('worker')}")
         time.sleep(0.25)
 
 

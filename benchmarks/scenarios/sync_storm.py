@@ -119,9 +119,9 @@ def _wait(
 
 
 def _settle(installation: Installation, codes: Sequence[str]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while left := acknowledged.behind(codes):
         installation.require_alive()
         if time.monotonic() > deadline:
-            raise CannotRun(f"{left} listings are still behind before the storm")
+            raise CannotRun(f"{left} listings are still behind before the storm\n{installation.said('worker')}")
         time.sleep(0.5)
