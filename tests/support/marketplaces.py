@@ -147,7 +147,7 @@ class Worker:
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_until_complete(run_worker(self.stopping, pace=self.pace, with_jobs=False))
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 - raised again by `stop`, in the test's thread
             self.failure = failure
         finally:
             self.loop.close()

@@ -7,13 +7,11 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-import httpx
-
 from mekong.channels.errors import NotConnected
 from mekong.channels.models import Channel
 from mekong.channels.pacing import Pace
 from mekong.channels.sync.line import Line
-from mekong.channels.transport import new_client
+from mekong.channels.transport import Wires
 
 T = TypeVar("T")
 PART = 0.5
@@ -28,8 +26,8 @@ class _Loop:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._client: httpx.AsyncClient | None = None
         self._lines: dict[str, tuple[int, str, Line]] = {}
+        self._wires: dict[str, Wires] = {}
 
     def loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -52,15 +50,13 @@ class _Loop:
         kept = self._lines.get(row.code)
         if kept is not None and kept[:2] == (row.revision, row.sealed_secrets):
             return kept[2]
-        line = Line(row, self.client(), Pace(), part=PART)
+        line = Line(row, self.wires(row.code), Pace(), part=PART)
         self._lines[row.code] = (row.revision, row.sealed_secrets, line)
         return line
 
-    def client(self) -> httpx.AsyncClient:
-        with self._lock:
-            if self._client is None:
-                self._client = new_client()
-            return self._client
+    def wires(self, code: str) -> Wires:
+        """The connections of a channel, kept open."""
+        return self._wires.setdefault(code, Wires())
 
     def forget(self) -> None:
         """Forget every account (they were made again)."""

@@ -128,7 +128,7 @@ class ListingPageView:
 
 @dataclass(frozen=True)
 class LiveListing:
-    """What the platform answered just now. `quantity` None: it no longer knows the listing. `took_ms`: its answer's time."""
+    """What the platform answered just now, in `took_ms`. `quantity` None: it no longer knows the listing."""
 
     listing_id: int
     channel: str

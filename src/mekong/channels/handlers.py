@@ -47,7 +47,7 @@ def _tell(
 
 
 @subscribe(ProductUpdated, "channels.look_again")
-def look_again(event: ProductUpdated, heard: Heard) -> None:
+def look_again(event: ProductUpdated, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
     """Parts of a bundle may be others now, so versions of before and after cannot be compared: begin a new turn."""
     rows = Listing.objects.filter(variant_id__in=event.variant_ids).values_list("channel__code", "id")
     by_channel: dict[str, list[int]] = {}
@@ -58,5 +58,5 @@ def look_again(event: ProductUpdated, heard: Heard) -> None:
 
 
 @subscribe(PriceChanged, "channels.look_at_prices")
-def look_at_prices(event: PriceChanged, heard: Heard) -> None:
+def look_at_prices(event: PriceChanged, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
     hints.send(hints.PRICES)

@@ -155,7 +155,7 @@ def list_listings(
         (last,) = decode_cursor(cursor, tuple[int])
         rows = rows.filter(id__gt=last)
     page = list(rows[: limit + 1])
-    views = listing_views(actor=actor, rows=page[:limit])
+    views = listing_views(rows=page[:limit])
     if state in ("converged", "queued", "retrying"):
         views = [view for view in views if view.state == state]
     return ListingPageView(views, encode_cursor(page[limit - 1].id) if len(page) > limit else None)
@@ -176,13 +176,13 @@ def _in_state(rows: Any, state: str) -> Any:
 def get_listing(*, actor: Actor, listing_id: int) -> ListingView:
     """Raises: MayNot, ListingNotFound."""
     actor.require("channels.view")
-    return listing_views(actor=actor, rows=[find_listing(listing_id)])[0]
+    return listing_views(rows=[find_listing(listing_id)])[0]
 
 
 def listings_of(*, actor: Actor, variant_ids: Sequence[int]) -> list[ListingView]:
     """Every listing of these variants, on all channels. A few statements, however many variants. Raises: MayNot."""
     actor.require("channels.view")
-    return listing_views(actor=actor, rows=list(Listing.objects.filter(variant_id__in=list(variant_ids)).only("id")))
+    return listing_views(rows=list(Listing.objects.filter(variant_id__in=list(variant_ids)).only("id")))
 
 
 def find_listing(listing_id: int) -> Listing:
@@ -192,7 +192,7 @@ def find_listing(listing_id: int) -> Listing:
     return row
 
 
-def listing_views(*, actor: Actor, rows: Sequence[Listing]) -> list[ListingView]:
+def listing_views(*, rows: Sequence[Listing]) -> list[ListingView]:
     """Listings with what each should show now. A few statements, however many listings."""
     rows = list(
         Listing.objects.select_related("channel", "sync").filter(id__in=[row.id for row in rows]).order_by("id")

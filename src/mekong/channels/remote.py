@@ -5,6 +5,7 @@ From a coroutine use the ones that begin with `a`.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,8 +20,9 @@ from mekong.channels.commands.accounts import use_state
 from mekong.channels.commands.listings import mark_gone
 from mekong.channels.contracts import AuditReport, ChannelView, ListingView, LiveListing, PullReport
 from mekong.channels.errors import ChannelInvalid, ListingNotFound, NoTestBuyer
+from mekong.channels.http1 import WireError
 from mekong.channels.models import Channel, Listing
-from mekong.channels.socket import Authorises, ListingKey, PullsProducts, ReadsListings, RemoteListing
+from mekong.channels.socket import Authorises, ListingKey, PullsProducts, ReadsListings, RemoteListing, Request
 from mekong.channels.sync.line import Line
 from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.threads import Threads
@@ -218,22 +220,19 @@ def _test_purchase(actor: Actor, listing_id: int, quantity: int) -> tuple[Channe
 
 
 async def _buy(row: Channel, listing: Listing, quantity: int) -> Mapping[str, Any]:
-    import httpx
-
-    line = {"quantity": quantity, **_named(listing)}
+    body = {"shop": row.shop_id, "lines": [{"quantity": quantity, **_named(listing)}]}
+    headers = {"content-type": "application/json"}
+    request = Request("POST", row.test_purchase_url, (), headers, json.dumps(body).encode())
     try:
-        answer = await calls.client().post(row.test_purchase_url, json={"shop": row.shop_id, "lines": [line]})
-        said = answer.json()
-    except (httpx.HTTPError, ValueError) as away:
-        raise Unavailable(reason=type(away).__name__) from away
-    if answer.status_code >= 500:
-        raise Unavailable(reason=f"HTTP {answer.status_code}")
-    if answer.status_code >= 400:
-        raise RemoteRefused(
-            remote=row.name,
-            remote_code=str(said.get("error", answer.status_code)),
-            remote_message=str(said.get("message", "")),
-        )
+        answer = await calls.wires(row.code).ask(request)
+        said = json.loads(answer.body)
+    except (WireError, ValueError) as away:
+        raise Unavailable(reason=str(away)) from away
+    if answer.status >= 500:
+        raise Unavailable(reason=f"HTTP {answer.status}")
+    if answer.status >= 400:
+        code, message = str(said.get("error", answer.status)), str(said.get("message", ""))
+        raise RemoteRefused(remote=row.name, remote_code=code, remote_message=message)
     return dict(said)
 
 

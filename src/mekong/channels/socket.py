@@ -9,7 +9,8 @@ rate limits, retries, circuit breaking, token refresh, cursors, batches in fligh
 the calls of one operation, each once, and raises what happened; `channels/` decides what follows.
 
 Failures a connector raises (from `mekong.foundation.errors`): `Unavailable` (try again later: network, 5xx, platform
-busy), `RateLimited` (a kind of Unavailable, with the wait when the platform says one), `NeedsRefresh` (the access
+busy; `reason="unreadable reply"` when an answer came that makes no sense), `RateLimited` (a kind of Unavailable, with
+the wait when the platform says one), `NeedsRefresh` (the access
 token is no longer good), `NeedsReconnect` (only the merchant can mend it, by authorising again), `RemoteRefused`
 (final; code and message of the platform kept).
 """
@@ -62,7 +63,11 @@ class Account:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, signed and complete. `lane` names the platform's rate-limit bucket it draws from."""
+    """One HTTP request, signed and complete. `lane` names the platform's rate-limit bucket it draws from.
+
+    Stock pushes draw from "stock" and price pushes from "price" where the manifest gives these a limit of their own;
+    channels/ takes leave to send on that lane before it decides what to send.
+    """
 
     method: str
     url: str
@@ -174,7 +179,7 @@ class PricePush:
 
 @dataclass(frozen=True)
 class PushResult:
-    """The platform's word on one listing of a push. `error` "" means acknowledged; `is_final` means a repeat is useless."""
+    """The platform's word on one listing of a push. `error` "" is acknowledged; `is_final`: a repeat is useless."""
 
     key: ListingKey
     error: str = ""
@@ -183,7 +188,7 @@ class PushResult:
 
 
 class RemoteState(enum.StrEnum):
-    """Where an order of a platform stands, in the steps of our lifecycle. A connector maps every platform status to one."""
+    """Where an order of a platform stands, in the steps of our lifecycle. Every platform status maps to one."""
 
     UNPAID = "unpaid"
     PLACED = "placed"
@@ -201,7 +206,7 @@ class RemoteState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class RemoteLine:
-    """`unit_price_minor` is what the buyer pays a unit, tax included. Rows of one unit each are summed by the connector."""
+    """`unit_price_minor` is what the buyer pays a unit, tax included. The connector sums up rows of one unit each."""
 
     line_ids: Sequence[str]
     key: ListingKey
@@ -257,7 +262,7 @@ class NoticeKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Notice:
-    """A hint from the platform: something about `reference` moved. Never trusted for content, only for where to look."""
+    """A hint from the platform: something about `reference` moved. Trusted for where to look, never for content."""
 
     kind: NoticeKind
     shop_id: str
@@ -360,7 +365,7 @@ class PullsOrders(Protocol):
 @runtime_checkable
 class Ships(Protocol):
     async def pack(self, *, order: RemoteOrder) -> Shipment:
-        """Tell the platform the order is packed. Safe to repeat. Platforms without this step answer with what stands."""
+        """Tell the platform the order is packed. Safe to repeat. Where there is no such step: answer what stands."""
         ...
 
     async def ship(self, *, order: RemoteOrder) -> Shipment:

@@ -1,12 +1,10 @@
-"""The wire under every connector of one account: rate limits, circuit breaking, one shared HTTP client."""
+"""The wire under every connector of one account: rate limits, circuit breaking, connections."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import importlib.util
 import ssl
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -14,21 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from mekong.channels.http1 import ANSWER_S, CONNECT_S, Pool, WireError
 from mekong.channels.pacing import HEADROOM, Breaker, TokenBucket
 from mekong.channels.socket import RateLimit, Request, Response
 from mekong.foundation.errors import Unavailable
 
-TIMEOUT = httpx.Timeout(10.0, connect=4.0, pool=10.0)
-MAX_REPLY = 32 << 20
 _REMEMBERED = 512
-_CONNECTIONS = 24
-
-if importlib.util.find_spec("sniffio") is None:
-    # httpcore tries to import it for every request; a name known to be absent is refused without a search of the disk.
-    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None is how Python notes an absent module
+_PROXY_TIMEOUT = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
 
 
 @lru_cache(maxsize=1)
@@ -36,23 +30,48 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def new_client(connections: int = _CONNECTIONS) -> httpx.AsyncClient:
-    """A client for one account: its connections stay open, redirects are not followed.
+class Wires:
+    """The connections of one account: straight to the platform, or by the proxy that the environment names for it."""
 
-    One an account, because httpcore looks through all connections of a pool for every request it serves.
-    """
-    return httpx.AsyncClient(
-        http1=True,
-        http2=False,
-        verify=_tls(),
-        timeout=TIMEOUT,
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=60),
-        follow_redirects=False,
-        # Proxies of the environment lead outside; they are not asked for this machine's own addresses.
-        trust_env=True,
-        mounts={"all://127.0.0.1": None, "all://localhost": None},
-        headers={"user-agent": "Mekong"},
-    )
+    def __init__(self, *, answer_s: float = ANSWER_S) -> None:
+        self._pool = Pool(_tls(), answer_s=answer_s)
+        self._by_proxy: httpx.AsyncClient | None = None
+        self._needs_proxy: dict[str, bool] = {}
+
+    async def ask(self, request: Request) -> Response:
+        """Raises: WireError."""
+        if not self._is_behind_proxy(request.url):
+            return await self._pool.ask(request.method, request.url, request.params, request.headers, request.body)
+        if self._by_proxy is None:
+            self._by_proxy = httpx.AsyncClient(verify=_tls(), timeout=_PROXY_TIMEOUT, follow_redirects=False)
+        try:
+            answer = await self._by_proxy.request(
+                request.method,
+                request.url,
+                params=list(request.params) or None,
+                headers=dict(request.headers),
+                content=request.body or None,
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as away:
+            raise WireError(type(away).__name__, was_sent=False) from away
+        except httpx.HTTPError as lost:
+            raise WireError(type(lost).__name__, was_sent=True) from lost
+        return Response(answer.status_code, answer.content, dict(answer.headers))
+
+    def _is_behind_proxy(self, url: str) -> bool:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._needs_proxy:
+            host = parts.hostname or ""
+            is_ours = host in ("localhost", "127.0.0.1", "::1")
+            has_proxy = parts.scheme in getproxies() or "all" in getproxies()
+            self._needs_proxy[origin] = has_proxy and not is_ours and not proxy_bypass(host)
+        return self._needs_proxy[origin]
+
+    async def aclose(self) -> None:
+        self._pool.close()
+        if self._by_proxy is not None:
+            await self._by_proxy.aclose()
 
 
 class Unreachable:
@@ -71,7 +90,7 @@ class Lane:
 
     async def acquire(self) -> None:
         async with self._turn:
-            while (wait := self.bucket.wait_s(time.monotonic())) > 0:
+            while (wait := self.bucket.wait_s(time.monotonic())) > 0:  # noqa: ASYNC110 - only time fills a bucket
                 await asyncio.sleep(wait)
             self.bucket.take(time.monotonic())
 
@@ -113,7 +132,7 @@ class HttpTransport:
     `origins`: scheme and host that may be plain http because the account's addresses say so; to any other, https only.
     """
 
-    client: httpx.AsyncClient
+    wires: Wires
     limits: Mapping[str, RateLimit]
     origins: frozenset[str] = frozenset()
     breaker: Breaker = field(default_factory=Breaker)
@@ -146,13 +165,10 @@ class HttpTransport:
         self.calls += 1
         started = time.monotonic()
         try:
-            answer = await self._ask(request)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as away:
+            answer = await self.wires.ask(request)
+        except WireError as lost:
             self.breaker.failed(time.monotonic())
-            raise Unavailable(reason=type(away).__name__, was_sent=False) from away
-        except httpx.HTTPError as lost:
-            self.breaker.failed(time.monotonic())
-            raise Unavailable(reason=type(lost).__name__, was_sent=True) from lost
+            raise Unavailable(reason=lost.reason, was_sent=lost.was_sent) from lost
         except BaseException:
             self.breaker.left()
             raise
@@ -162,26 +178,6 @@ class HttpTransport:
         else:
             self.breaker.succeeded()
         return answer
-
-    async def _ask(self, request: Request) -> Response:
-        built = self.client.build_request(
-            request.method,
-            request.url,
-            params=list(request.params) if request.params else None,
-            content=request.body or None,
-            headers=dict(request.headers),
-        )
-        answer = await self.client.send(built, stream=True)
-        try:
-            chunks, size = [], 0
-            async for chunk in answer.aiter_bytes():
-                size += len(chunk)
-                if size > MAX_REPLY:
-                    raise httpx.ReadError("reply too large", request=built)
-                chunks.append(chunk)
-        finally:
-            await answer.aclose()
-        return Response(answer.status_code, b"".join(chunks), dict(answer.headers))
 
     def _check(self, url: str) -> None:
         parts = urlsplit(url)

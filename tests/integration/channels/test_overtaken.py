@@ -23,6 +23,7 @@ from mekong.channels.sync.threads import Threads
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import Unavailable
 from mekong.inventory import commands as inventory
+from mekong.inventory.contracts import AdjustmentLine
 from mekong.orders.models import SalesOrder
 from tests.support.bazaar import Platform, plug
 from tests.support.marketplaces import HURRY, a_catalogue, close_all, forget_everything
@@ -55,8 +56,7 @@ class Stage:
         self.platform, self.runner = platform, runner
 
     def buy(self, sku: str, units: int) -> str:
-        order = self.platform.buy((sku, units))
-        return order
+        return self.platform.buy((sku, units))
 
     async def notice(self, order: str, dedupe: str = "") -> None:
         body = f'{{"order": "{order}", "id": "{dedupe or order}"}}'.encode()
@@ -87,7 +87,7 @@ def thread(work: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
 
 async def until(holds: Callable[[], Any], within_s: float = 10.0) -> None:
     async with asyncio.timeout(within_s):
-        while not await thread(holds)():
+        while not await thread(holds)():  # noqa: ASYNC110 - what is waited for is in the database
             await asyncio.sleep(0.02)
 
 
@@ -218,7 +218,7 @@ def test_after_a_push_of_unknown_effect_an_equal_figure_is_sent_all_the_same(pla
             platform.quantities[key] = 9  # it took effect, and nobody heard
             await thread(inventory.adjust_stock)(
                 actor=SYSTEM, location="KHO", reason="count", now=datetime.now(UTC),
-                lines=[inventory.AdjustmentLine(variant, 1)],
+                lines=[AdjustmentLine(variant, 1)],
             )  # fmt: skip
             stage.runner.heard_stock({variant})
             await until(lambda: stage.shows("AO-1") == 10 and stage.runner.pusher.is_idle)

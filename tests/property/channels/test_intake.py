@@ -1,4 +1,4 @@
-"""Orders come in exactly once and end as the platform has them, however notices are lost, repeated, late or replayed."""
+"""Orders come in exactly once and end as the platform has them, whatever becomes of notices."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mekong.channels.socket import RemoteState, Secrets
 from mekong.channels.sync.intake import Intake
 from mekong.channels.sync.line import Line
 from mekong.channels.sync.threads import Threads
-from mekong.channels.transport import new_client
+from mekong.channels.transport import Wires
 from mekong.foundation import health
 from mekong.foundation.actor import SYSTEM
 from mekong.inventory.queries import availability
@@ -51,13 +51,13 @@ class _NoPusher:
     def __init__(self) -> None:
         self.held = 0
 
-    def hold(self, keys: object) -> None:
+    def hold(self, _keys: object) -> None:
         self.held += 1
 
-    def release(self, keys: object) -> None:
+    def release(self, _keys: object) -> None:
         self.held -= 1
 
-    def look(self, listings: object) -> None:
+    def look(self, _listings: object) -> None:
         assert self.held == 0
 
 
@@ -87,7 +87,7 @@ class OrdersComeIn(RuleBasedStateMachine):
     def start(self) -> None:
         """A worker begins, knowing nothing but what is in the database."""
         row = Channel.objects.get(code=self.code)
-        self.client = new_client()
+        self.client = Wires()
         self.pusher = _NoPusher()
         line = Line(row, self.client, replace(HURRY, poll_s=0.0))
         self.intake = Intake(line, self.pusher, self.threads, row.order_cursor, well=lambda: None)  # type: ignore[arg-type]
@@ -113,9 +113,9 @@ class OrdersComeIn(RuleBasedStateMachine):
     def goes_on(self, order: str, to: RemoteState) -> None:
         was = self.platform.orders[order].state
         line = [RemoteState.UNPAID, RemoteState.PLACED, RemoteState.PACKED, RemoteState.SHIPPED, RemoteState.DELIVERED]
-        if to is RemoteState.CANCELLED and was in line[:3]:
-            self.platform.move(order, to)
-        elif was in line and to in line and line.index(to) > line.index(was):
+        if (to is RemoteState.CANCELLED and was in line[:3]) or (
+            was in line and to in line and line.index(to) > line.index(was)
+        ):
             self.platform.move(order, to)
 
     @rule(target=notices, order=orders)

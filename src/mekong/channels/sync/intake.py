@@ -136,8 +136,7 @@ class Intake:
             self._poll_now.clear()
 
     async def _poll_once(self) -> None:
-        connector = self.line.connector
-        assert isinstance(connector, PullsOrders)
+        connector: PullsOrders = self.line.speaker(PullsOrders)
         until, begin = now(), self.cursor - timedelta(seconds=self.pace.poll_overlap_s)
         while begin < until:
             end = min(until, begin + connector.order_window)

@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import httpx
 import structlog
 
 from mekong.channels import registry
 from mekong.channels.accounts import account_of
+from mekong.channels.errors import CannotDo
 from mekong.channels.models import Channel
 from mekong.channels.pacing import Pace, backoff_s
 from mekong.channels.socket import Authorises, Connector, RateLimit, Secrets, Tokens
 from mekong.channels.sync.tokens import ahead_s, renew
-from mekong.channels.transport import HttpTransport, origins_of
+from mekong.channels.transport import HttpTransport, Wires, origins_of
 from mekong.foundation.errors import NeedsReconnect, NeedsRefresh, RateLimited, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -35,12 +35,12 @@ def now() -> datetime:
 class Line:
     """Speaks for one account. `connector` is made anew whenever its tokens are."""
 
-    def __init__(self, row: Channel, client: httpx.AsyncClient, pace: Pace, *, part: float = 1.0) -> None:
+    def __init__(self, row: Channel, wires: Wires, pace: Pace, *, part: float = 1.0) -> None:
         """`part`: the part of the platform's rate this process may use."""
         self.channel_id, self.code, self.pace = row.id, row.code, pace
         self._row = row
         self.plug = registry.plug(row.kind)
-        self.transport = HttpTransport(client, _limits(self.plug.manifest.limits, row.limits, part),
+        self.transport = HttpTransport(wires, _limits(self.plug.manifest.limits, row.limits, part),
                                        origins_of(row.api_url, row.auth_url))  # fmt: skip
         self._adopt(account_of(row).secrets)
         self._renewing = asyncio.Lock()
@@ -53,6 +53,12 @@ class Line:
 
     def can(self, capability: type[Any]) -> bool:
         return isinstance(self.connector, capability)
+
+    def speaker(self, capability: type[Any]) -> Any:
+        """The connector as what it can do. Raises: CannotDo."""
+        if not isinstance(self.connector, capability):
+            raise CannotDo(channel=self.code, capability=capability.__name__)
+        return self.connector
 
     async def call(self, operation: Callable[[Any], Awaitable[T]], *, tries: int = 1, lane: str = "default") -> T:
         """Run one operation of the connector, again where that may help.

@@ -67,8 +67,7 @@ class PricePusher:
             self._wake.clear()
 
     async def _push(self, due: Sequence[DuePrice]) -> None:
-        connector = self.line.connector
-        assert isinstance(connector, PushesPrice)
+        connector: PushesPrice = self.line.speaker(PushesPrice)
         by_key = {row.push.key: row for row in due}
         for batch in connector.price_batches([row.push for row in due]):
             results = await self._answer(batch)

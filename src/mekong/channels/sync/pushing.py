@@ -61,6 +61,7 @@ class Pusher:
         self._since: dict[int, float] = {}
         self._drops: Counter[int] = Counter()
         self._doubted: set[int] = set()
+        self._suspects: set[int] = set()
         self._attempts: dict[int, int] = {}
         self._not_before: dict[int, float] = {}
         self._later: list[tuple[float, int]] = []
@@ -252,7 +253,7 @@ class Pusher:
         return False
 
     def _is_overtaken(self, row: Due) -> bool:
-        """A newer fact than those the figure was computed from is known: an order of the platform, or a sale elsewhere."""
+        """A newer fact than those the figure comes from is known: an order of the platform, or a sale elsewhere."""
         if row.key in self._touched:
             return True
         is_moved = any(variant in self._moved for variant in row.moved_by)
@@ -301,9 +302,10 @@ class Pusher:
 
     def _suspect(self, landing: Landing) -> None:
         """After a push whose effect is unknown, one acknowledged is read back: the first may have arrived after it."""
-        suspects = [listing for listing in landing.acked if listing in self._doubted]
+        suspects = self._suspects.intersection(landing.acked)
         if suspects:
-            self.verify(suspects)
+            self._suspects -= suspects
+            self.verify(sorted(suspects))
 
     def _land(self, rows: Sequence[Due], good: Sequence[Due], landing: Landing) -> None:
         ids = {row.listing_id for row in rows}
@@ -314,6 +316,7 @@ class Pusher:
             self._forget(listing)
         self._doubted.difference_update(landing.acked)
         self._doubted |= landing.doubted
+        self._suspects |= landing.doubted
         for listing, wait_s in landing.later.items():
             self._attempts[listing] = self._attempts.get(listing, 0) + 1
             self._not_before[listing] = clock + wait_s

@@ -27,7 +27,7 @@ from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.sending import Sender
 from mekong.channels.sync.telling import Teller
 from mekong.channels.sync.threads import Threads
-from mekong.channels.transport import new_client
+from mekong.channels.transport import Wires
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MekongError, NeedsReconnect, Unavailable
 from mekong.inventory import queries as inventory
@@ -47,8 +47,8 @@ class Runner:
 
     def __init__(self, row: Channel, *, desk: Desk, ledger: Ledger, threads: Threads, pace: Pace) -> None:
         self.code, self.revision, self.pace, self.threads = row.code, row.revision, pace, threads
-        self.client = new_client()
-        self.line = Line(row, self.client, pace)
+        self.wires = Wires()
+        self.line = Line(row, self.wires, pace)
         self.counts = Counts()
         self.sender = Sender(self.line, self.counts, trouble=self._note)
         self.pusher = Pusher(
@@ -126,7 +126,7 @@ class Runner:
             await asyncio.gather(lost, *tasks, return_exceptions=True)
             with contextlib.suppress(MekongError):
                 await self._figures_once()
-            await self.client.aclose()
+            await self.wires.aclose()
 
     def _works(self) -> dict[str, Callable[[], Awaitable[None]]]:
         works: dict[str, Callable[[], Awaitable[None]]] = {

@@ -49,21 +49,19 @@ class Sender:
 
     def grouped(self, rows: Sequence[Due]) -> list[list[Due]]:
         """Rows by call, as the platform takes them."""
-        connector = self.line.connector
-        assert isinstance(connector, PushesStock)
+        connector: PushesStock = self.line.speaker(PushesStock)
         by_key = {row.key: row for row in rows}
         return [[by_key[push.key] for push in batch] for batch in connector.stock_batches(_pushes(rows))]
 
     async def push(self, rows: Sequence[Due], permit: Permit, attempts: Mapping[int, int]) -> Landing:
         """Send one batch now. Failures are the answer's, not raised."""
-        connector = self.line.connector
-        assert isinstance(connector, PushesStock)
-        ids = [row.listing_id for row in rows]
+        connector: PushesStock = self.line.speaker(PushesStock)
+        ids, token = [row.listing_id for row in rows], self.line.secrets.access_token
         try:
             with permitted(permit):
                 results = await connector.push_stock(_pushes(rows))
         except NeedsRefresh as stale:
-            return await self._refreshed(rows, stale, connector.account.secrets.access_token, attempts)
+            return await self._refreshed(rows, stale, token, attempts)
         except RateLimited as hasty:
             self.line.wait_out(hasty, LANE)
             return Landing(again=set(ids))
