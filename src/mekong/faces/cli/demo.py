@@ -46,7 +46,8 @@ def load() -> None:
             report=report,
         )
     except MekongError as failure:
-        stop(f"Không nạp được dữ liệu demo: {failure}", f"The demo could not be loaded: {failure}")
+        why = failure.params.get("reason", "")
+        stop(f"Không nạp được dữ liệu demo: {failure} {why}", f"The demo could not be loaded: {failure} {why}")
     if loaded.accounts:
         say("Tài khoản demo (mật khẩu chỉ hiện một lần này):", "Demo accounts (passwords shown this once only):")
         for each in loaded.accounts:

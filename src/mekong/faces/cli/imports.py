@@ -45,24 +45,18 @@ def products(
 
 @app.command(
     help=words(
-        "Nhập tồn kho từ bảng tính: SKU, kho, số lượng.", "Import stock from a spreadsheet: SKU, location, quantity."
+        "Nhập tồn đầu kỳ từ bảng tính: mã SKU, kho, số lượng.",
+        "Import opening stock from a spreadsheet: SKU, location, quantity.",
     )
 )
 def stock(
     file: Path,
     dry_run: DryRun = False,
-    reason: Annotated[
-        str, typer.Option(help=words("opening (đầu kỳ) hoặc receipt (nhập hàng).", "opening or receipt."))
-    ] = "opening",
-    location: Annotated[
-        str,
-        typer.Option(help=words("Kho của các dòng không ghi kho.", "Location of rows that name none.")),
-    ] = "",
     data: Data = None,
 ) -> None:
     from mekong.faces.cli.sheets import import_stock
 
-    sys.exit(0 if import_stock(data, file, reason=reason, location=location, dry_run=dry_run) else 1)
+    sys.exit(0 if import_stock(data, file, dry_run=dry_run) else 1)
 
 
 @app.command(

@@ -125,14 +125,17 @@ class _Bar:
 
 
 def _show(said: dict[str, Any]) -> None:
-    pounds = said["revenue_minor"] / 100
+    from mekong.foundation.money import to_decimal
+
+    sold = f"{to_decimal(said['revenue_minor'], said['currency']):,} {said['currency']}"
     say(
-        f"{said['orders']} đơn, {said['lines']} dòng, {said['units']} sản phẩm, {pounds:,.2f} {said['currency']}; "
+        f"{said['orders']} đơn, {said['lines']} dòng, {said['units']} sản phẩm, {sold}; "
         f"{said['cancelled_orders']} phiếu huỷ ({said['cancelled_lines']} dòng), {said['adjustments']} dòng điều chỉnh, "
         f"{said['rejected_lines']} dòng bị loại, {said['pending_lines']} dòng còn lại; bán quá: {said['oversold']}",
-        f"{said['orders']} orders, {said['lines']} lines, {said['units']} units, {pounds:,.2f} {said['currency']}; "
-        f"{said['cancelled_orders']} cancellations ({said['cancelled_lines']} lines), {said['adjustments']} adjusted lines, "
-        f"{said['rejected_lines']} rejected lines, {said['pending_lines']} left; oversold: {said['oversold']}",
+        f"{said['orders']} orders, {said['lines']} lines, {said['units']} units, {sold}; "
+        f"{said['cancelled_orders']} cancellations ({said['cancelled_lines']} lines), "
+        f"{said['adjustments']} adjusted lines, {said['rejected_lines']} rejected lines, "
+        f"{said['pending_lines']} left; oversold: {said['oversold']}",
     )
     for code, each in said["channels"].items():
         say(

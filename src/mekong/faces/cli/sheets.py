@@ -1,11 +1,18 @@
 """Spreadsheets in and out: products, and stock."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from mekong.faces.cli import installation
-from mekong.faces.cli.words import language, say, stop, words
+from mekong.faces.cli.words import language, say, stop
+
+if TYPE_CHECKING:
+    from mekong.catalog.contracts import CellProblem
+    from mekong.foundation.errors import MekongError
 
 _MOST_SHOWN = 50
 
@@ -29,20 +36,14 @@ def import_products(data: Path | None, file: Path, *, mode: str, dry_run: bool, 
                     dry_run=dry_run,
                 )
             except MekongError as failure:
-                stop(str(failure), str(failure))
-            for each in report.errors[:_MOST_SHOWN]:
-                sentence = translation.gettext(each.template).format_map(dict(each.params))
-                print(f"{each.column}{each.row} {each.header}: {each.value!r}: {sentence}")
-            _rest(len(report.errors))
+                _stop_with(failure)
+            _show(report.errors)
             if report.errors and errors is not None:
                 with errors.open("wb") as out:
                     catalog.write_error_workbook(report=report, file=file, out=out)
     counts = f"{report.rows} / +{report.created} / ~{report.updated} / ={report.unchanged}"
     if report.errors:
-        say(
-            f"{len(report.errors)} ô sai; chưa ghi gì. Sửa các ô trên rồi nhập lại.",
-            f"{len(report.errors)} bad cells; nothing was written. Mend them and import again.",
-        )
+        _say_bad(len(report.errors))
     elif dry_run:
         say(f"Tệp hợp lệ (dòng / mới / sửa / giữ nguyên: {counts}); chưa ghi gì.",
             f"The file is good (rows / new / changed / unchanged: {counts}); nothing was written.")  # fmt: skip
@@ -52,12 +53,6 @@ def import_products(data: Path | None, file: Path, *, mode: str, dry_run: bool, 
             f"Imported (rows / new / changed / unchanged): {counts}",
         )
     return report.ok
-
-
-def _rest(count: int) -> None:
-    if count > _MOST_SHOWN:
-        more = count - _MOST_SHOWN
-        say(f"… và {more} ô nữa.", f"… and {more} more.")
 
 
 def export_products(data: Path | None, file: Path) -> None:
@@ -82,40 +77,54 @@ def export_products(data: Path | None, file: Path) -> None:
     say(f"Đã ghi {rows} dòng vào {file}", f"{rows} rows written to {file}")
 
 
-# --- stock -----------------------------------------------------------------------------------------------------------
-
-
-def import_stock(data: Path | None, file: Path, *, reason: str, location: str, dry_run: bool) -> bool:
-    """Put stock on shelves, all rows or none; every bad cell is named. Whether there was nothing wrong. Raises: Stop."""
-    if reason not in ("opening", "receipt"):
-        stop("--reason phải là opening hoặc receipt.", "--reason must be opening or receipt.")
+def import_stock(data: Path | None, file: Path, *, dry_run: bool) -> bool:
+    """Book opening stock, all rows or none; every bad cell is named. Whether there was nothing wrong. Raises: Stop."""
     with installation.opened(data):
-        from mekong.faces.cli.stock_rows import judge, read, write
+        from django.utils import translation
+
+        from mekong.foundation.actor import SYSTEM
         from mekong.foundation.errors import MekongError
+        from mekong.inventory import commands as inventory
 
-        try:
-            rows, problems = read(file, location)
-            lines, more = judge(rows)
-            problems += more
-            if not problems and not dry_run:
-                write(lines, reason=reason, reference=f"import:{file.name}"[:60], now=datetime.now(UTC))
-        except MekongError as failure:
-            stop(str(failure), str(failure))
-    show_problems(problems)
-    if problems:
-        say("Chưa ghi gì.", "Nothing was written.")
-    else:
-        said = (
-            ("Tệp hợp lệ, chưa ghi gì:", "The file is good, nothing was written:")
-            if dry_run
-            else ("Đã nhập:", "Imported:")
+        with translation.override(language()):
+            try:
+                report = inventory.import_opening_stock(actor=SYSTEM, file=file, now=datetime.now(UTC), dry_run=dry_run)
+            except MekongError as failure:
+                _stop_with(failure)
+            _show(report.errors)
+    counts = f"{report.rows} / {report.units}"
+    if report.errors:
+        _say_bad(len(report.errors))
+    elif dry_run:
+        say(
+            f"Tệp hợp lệ (dòng / sản phẩm: {counts}); chưa ghi gì.",
+            f"The file is good (rows / units: {counts}); nothing was written.",
         )
-        say(f"{said[0]} {len(rows)} dòng", f"{said[1]} {len(rows)} rows")
-    return not problems
+    else:
+        say(f"Đã nhập (dòng / sản phẩm): {counts}", f"Booked (rows / units): {counts}")
+    return not report.errors
 
 
-def show_problems(problems: Sequence[tuple[int, str, str, str]]) -> None:
-    """Print bad cells: row, column, and what to do in Vietnamese and English."""
-    for row, column, vi, en in problems[:_MOST_SHOWN]:
-        print(f"{column}{row}: {words(vi, en)}")
-    _rest(len(problems))
+def _stop_with(failure: MekongError) -> NoReturn:
+    from django.utils import translation
+
+    text = failure.message(translation.gettext(failure.template))
+    stop(text, text)
+
+
+def _show(problems: Sequence[CellProblem]) -> None:
+    from django.utils import translation
+
+    for each in problems[:_MOST_SHOWN]:
+        sentence = translation.gettext(each.template).format_map({**each.params, "field": each.header})
+        print(f"{each.column}{each.row} {each.header}: {each.value!r}: {sentence}")
+    if len(problems) > _MOST_SHOWN:
+        more = len(problems) - _MOST_SHOWN
+        say(f"… và {more} ô nữa.", f"… and {more} more.")
+
+
+def _say_bad(count: int) -> None:
+    say(
+        f"{count} ô sai; chưa ghi gì. Sửa các ô trên rồi nhập lại.",
+        f"{count} bad cells; nothing was written. Mend them and import again.",
+    )

@@ -40,13 +40,9 @@ def offer_missing(*, actor: Actor, channel: ChannelView, plan: Plan) -> int:
         return 0
     sandbox = Sandbox(url.rsplit(f"/{market.kind}/", 1)[0])
     try:
-        said = sandbox.get(f"/control/{market.kind}/stock", **market.named(number))
-        place = said["columns"].index("sku")
-        there = {row[place] for row in said["rows"]}
-        missing = [sku for sku in plan.names if sku not in there]
-        if missing:
-            sandbox.offer(market, number, offers_of(actor=actor, channel=channel.code, skus=missing))
+        new = sandbox.offer(market, number, offers_of(actor=actor, channel=channel.code, skus=list(plan.names)))
+        if new:
             remote.pull_listings(actor=actor, channel=channel.code)
     finally:
         sandbox.close()
-    return len(missing)
+    return new

@@ -17,6 +17,7 @@ from mekong.foundation.errors import Unavailable
 
 _CALLS = {"per_second": 50.0, "burst": 50}
 """A sandbox takes more calls a second than the platform it stands for: a thousand listings are shown in seconds."""
+_CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Offer:
     name: str
     models: Sequence[tuple[str, Sequence[str], int, int, str]]
     tiers: Sequence[str] = ()
+
+    @property
+    def sku(self) -> str:
+        return self.models[0][0]
 
     def body(self) -> dict[str, Any]:
         """As `POST /control/{market}/listings` takes it; a model: SKU, options, price, stock, barcode."""
@@ -88,8 +93,8 @@ class Sandbox:
             raise Unavailable(reason=f"sandbox: {answer.status_code} {answer.text[:200]}")
         return answer.json()
 
-    def is_empty(self, market: Market, number: str, what: str) -> bool:
-        return not self.get(f"/control/{market.kind}/{what}", **market.named(number))["rows"]
+    def has_orders(self, market: Market, number: str) -> bool:
+        return bool(self.get(f"/control/{market.kind}/orders", **market.named(number))["rows"])
 
     def buy(
         self, market: Market, number: str, lines: Sequence[tuple[str, int]], buyer: tuple[str, str], **more: Any
@@ -103,10 +108,16 @@ class Sandbox:
         }
         return str(self.post(f"/{market.kind}/buy", body)["order_id"])
 
-    def offer(self, market: Market, number: str, offers: Sequence[Offer]) -> None:
-        for start in range(0, len(offers), 2000):
-            chunk = [each.body() for each in offers[start : start + 2000]]
+    def offer(self, market: Market, number: str, offers: Sequence[Offer]) -> int:
+        """List those whose SKU the shop does not show yet; how many."""
+        said = self.get(f"/control/{market.kind}/stock", **market.named(number))
+        place = said["columns"].index("sku")
+        there = {row[place] for row in said["rows"]}
+        missing = [each for each in offers if each.sku not in there]
+        for start in range(0, len(missing), _CHUNK):
+            chunk = [each.body() for each in missing[start : start + _CHUNK]]
             self.post(f"/control/{market.kind}/listings", {**market.named(number), "listings": chunk})
+        return len(missing)
 
 
 def connect_market(*, actor: Actor, sandbox: Sandbox, market: Market, base_url: str, now: datetime) -> tuple[str, bool]:

@@ -75,6 +75,7 @@ class Player:
         self._orders: Counter[str] = Counter()
         self._units = self._done = self._short = self._oversold = self._flying = 0
         self._reached: dict[str, datetime] = {}
+        self._last: datetime | None = None
         self._began = _now()
 
     async def play(self) -> bool:
@@ -166,6 +167,7 @@ class Player:
                     room.release()
                     break
                 self._reached[way] = step.at
+                self._last = max(step.at, self._last or step.at)
                 group.create_task(one(step))
             if isinstance(steps[0], Sale):
                 await self._let_go(steps)
@@ -306,9 +308,7 @@ class Player:
         )
 
     def progress(self) -> Progress:
-        reached = min(self._reached.values(), default=None)
-        if reached is None and self._plan.steps and self._done:
-            reached = self._plan.steps[-1].at
+        reached = min(self._reached.values(), default=self._last)
         orders: Mapping[str, int] = dict(sorted(self._orders.items()))
         return Progress(reached, self._done, len(self._plan.steps), orders, self._units, self._oversold, self._flying)
 

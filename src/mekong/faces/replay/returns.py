@@ -19,6 +19,8 @@ from mekong.orders.errors import IllegalStep
 from mekong.orders.queries import booked_orders, get_order
 
 _TRIES = 3
+_BEFORE_PACKED = frozenset({"confirmed", "allocated", "picking"})
+"""Platforms take a parcel only once it was packed."""
 _LEFT = frozenset({"shipped", "delivery_failed", "delivered", "completed", "returning"})
 
 
@@ -112,6 +114,8 @@ def _by_sale(step: Cancellation) -> dict[str, dict[tuple[str, int], int]]:
 def _delivered(actor: Actor, order: OrderView, now: datetime) -> OrderView:
     if order.state == "pending_confirmation":
         order = orders.confirm_order(actor=actor, code=order.code, now=now)
+    if order.state in _BEFORE_PACKED:
+        order = orders.move_order(actor=actor, code=order.code, to="packed", now=now)
     if order.state not in _LEFT:
         order = orders.ship_order(actor=actor, code=order.code, now=now)
     if order.state == "shipped":

@@ -157,6 +157,9 @@ async def _serve(run: RunView, threads: Threads) -> None:
     state, error = RunState.FAILED, dict[str, Any]()
     try:
         async with alone():
+            await threads.run(
+                commands.keep_run, actor=REPLAYER, run_id=run.id, progress=Progress(), now=datetime.now(UTC)
+            )
             ready = await threads.run(
                 get_ready, actor=REPLAYER, file=Path(run.file), names=list(run.ways), location="", now=datetime.now(UTC)
             )
