@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
+from django.urls import Resolver404, resolve
 
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
@@ -168,9 +169,18 @@ def _replay(visit: Visit) -> HttpResponse:
         "channels": _streams(visit),
         "slowest": None,
         "oversold": inventory.count_oversells(since=_LONG_AGO),
-        "may_run": visit.actor.may("orders.place"),
+        "may_run": visit.actor.may("orders.place") and _has_replay(),
     }
     return visit.render("live/replay.html", context)
+
+
+def _has_replay() -> bool:
+    """Whether this installation has the door that lets history in."""
+    try:
+        resolve("/live/replay")
+    except Resolver404:
+        return False
+    return True
 
 
 def _streams(visit: Visit) -> list[Mark]:

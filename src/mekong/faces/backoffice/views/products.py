@@ -44,6 +44,11 @@ class Line:
     on_channels: dict[str, Figure] = field(default_factory=dict)
 
     @property
+    def is_bundle(self) -> bool:
+        """Sells from its parts' stock, and has none of its own."""
+        return bool(self.variants) and all(each.is_bundle for each in self.variants)
+
+    @property
     def free(self) -> int:
         return self.on_hand - self.reserved
 

@@ -56,6 +56,7 @@
   const note = (text) => { const box = $("[data-note]"); box.hidden = !text; $("span", box).textContent = text || ""; };
   const press = (chosen) => { speed = chosen; all("[data-speed]").forEach((each) => each.setAttribute("aria-pressed", Number(each.dataset.speed) === Number(chosen))); };
   const ask = async (body) => {
+    if (!form.hasAttribute("data-can")) return;
     try {
       const answer = await fetch("/live/replay", body ? { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": csrf }, body: JSON.stringify(body) } : {});
       const said = await answer.json().catch(() => null);
