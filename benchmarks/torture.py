@@ -75,10 +75,13 @@ class Outcome:
 
 
 def measure(installation: Installation) -> Result:
-    """The scenario of `mekong bench torture`. MEKONG_TORTURE_OPERATIONS sets another count."""
+    """The scenario of `mekong bench torture`. TORTURE_OPERATIONS and TORTURE_KILLS set other counts."""
     from benchmarks.result import Result
 
-    plan = Plan(operations=int(os.environ.get("MEKONG_TORTURE_OPERATIONS", Plan.operations)))
+    plan = Plan(
+        operations=int(os.environ.get("TORTURE_OPERATIONS", Plan.operations)),
+        kills=int(os.environ.get("TORTURE_KILLS", Plan.kills)),
+    )
     outcome = run(plan, installation.database_url, installation.data)
     notes = [
         f"{outcome.operations:,} operations in {outcome.seconds:,.0f} s, {plan.processes} processes, {plan.threads} threads",
@@ -193,7 +196,9 @@ class _Crew:
                 if kind == "ack":
                     external_id, code = rest.split(" ")
                     if acknowledged.setdefault(external_id, code) != code:
-                        outcome.broken.append(f"order {external_id} was acknowledged as {acknowledged[external_id]} and {code}")
+                        outcome.broken.append(
+                            f"order {external_id} was acknowledged as {acknowledged[external_id]} and {code}"
+                        )
                 elif kind == "done":
                     outcome.done.update(json.loads(rest))
                 elif kind == "refused":
@@ -237,13 +242,19 @@ def set_scene() -> Scene:
             variant = NewVariant(sku, 100_000, tracks_lots=kind == "lots", allow_backorder=kind == "backorders")
             catalog.create_product(actor=SYSTEM, product=NewProduct(sku, (variant,)), now=now)
     for place, sku in enumerate(skus["bundles"]):
-        parts = (NewPart(skus["plain"][place], 2), NewPart(skus["plain"][place + 1], 1), NewPart(skus["lots"][place], 1))
+        parts = (
+            NewPart(skus["plain"][place], 2),
+            NewPart(skus["plain"][place + 1], 1),
+            NewPart(skus["lots"][place], 1),
+        )
         catalog.create_product(actor=SYSTEM, product=NewProduct(sku, (NewVariant(sku, 1, parts=parts),)), now=now)
     everything = [sku for each in skus.values() for sku in each]
     ids = {sku: view.id for sku, view in queries.variants_by_sku(actor=SYSTEM, skus=everything).items()}
     for place in places:
         lines = [AdjustmentLine(ids[sku], 400) for sku in (*skus["plain"], *skus["backorders"])]
-        lines += [AdjustmentLine(ids[sku], 100, f"L{n}", date(2027 + n, 1, 1)) for sku in skus["lots"] for n in range(3)]
+        lines += [
+            AdjustmentLine(ids[sku], 100, f"L{n}", date(2027 + n, 1, 1)) for sku in skus["lots"] for n in range(3)
+        ]
         inventory.adjust_stock(actor=SYSTEM, location=place, reason="opening", lines=lines, now=now)
     scarce_units = 300
     inventory.adjust_stock(
@@ -284,7 +295,7 @@ class _Journal:
                 if kind == "ask":
                     external_id, channel, lines = rest.split(" ", 2)
                     self.asked[external_id], self.channels[external_id] = json.loads(lines), channel
-                elif kind == "ack":
+                elif kind in ("ack", "no"):
                     self.asked.pop(rest.split(" ")[0], None)
         self._file: IO[bytes] = path.open("ab", buffering=0)
 
@@ -357,13 +368,18 @@ class _Worker:
 
     def _place(self, external_id: str, lines: Sequence[tuple[str, int]]) -> None:
         from mekong.foundation.actor import SYSTEM
+        from mekong.foundation.errors import Rejected
         from mekong.orders import commands as orders
 
         asked = orders.Asked(
             channel=self.journal.channels.get(external_id, "web"),
             lines=[orders.AskedLine(sku, units) for sku, units in lines], external_id=external_id,
         )  # fmt: skip
-        placed = orders.place_order(actor=SYSTEM, asked=asked, now=datetime.now(UTC))
+        try:
+            placed = orders.place_order(actor=SYSTEM, asked=asked, now=datetime.now(UTC))
+        except Rejected:
+            self.journal.write("no", external_id)
+            raise
         self.journal.write("ack", f"{external_id} {placed.code}")
         self.orders.append(placed.code)
 
@@ -395,8 +411,18 @@ class _Hand:
         return f"{self.mark}-{self.dice.choice(_CHANNELS)}"
 
     def _lines(self) -> list[tuple[int, int]]:
-        pools = (self.scene.plain, self.scene.plain, self.scene.scarce, self.scene.bundles, self.scene.lots, self.scene.backorders)
-        chosen = {self.dice.choice(self.dice.choice(pools)): self.dice.choice((1, 1, 1, 2, 3)) for _ in range(self.dice.choice((1, 1, 2, 3)))}
+        pools = (
+            self.scene.plain,
+            self.scene.plain,
+            self.scene.scarce,
+            self.scene.bundles,
+            self.scene.lots,
+            self.scene.backorders,
+        )
+        chosen = {
+            self.dice.choice(self.dice.choice(pools)): self.dice.choice((1, 1, 1, 2, 3))
+            for _ in range(self.dice.choice((1, 1, 2, 3)))
+        }
         return list(chosen.items())
 
     def _order(self) -> str:
@@ -487,7 +513,9 @@ class _Hand:
 
         order = self.orders.request_return(actor=self.actor, code=self._order(), reason="torture", now=self.now)
         grades = [
-            GradedReturn(line.line, line.quantity - line.returned, self.dice.choice(("resellable", "damaged", "missing")))
+            GradedReturn(
+                line.line, line.quantity - line.returned, self.dice.choice(("resellable", "damaged", "missing"))
+            )
             for line in order.lines
             if line.quantity > line.returned
         ]

@@ -41,7 +41,10 @@ def test_a_good_file_is_booked_with_its_costs_and_lots() -> None:
     assert (report.ok, report.written, report.rows, report.units) == (True, True, 3, 24)
     assert report.ignored_columns == ("Khác",)
     assert (level(shirt, here), level(milk, here)) == ((12, 0), (12, 0))
-    assert dict(StockLot.objects.values_list("code", "expires_on")) == {"L1": date(2027, 1, 31), "L2": date(2027, 2, 28)}
+    assert dict(StockLot.objects.values_list("code", "expires_on")) == {
+        "L1": date(2027, 1, 31),
+        "L2": date(2027, 2, 28),
+    }
     booked = StockMovement.objects.get(variant_id=shirt)
     assert (booked.reason, booked.unit_cost_minor, booked.note) == ("opening", 45_000, "Kiểm kê đầu kỳ")
     assert booked.reference == report.reference

@@ -148,9 +148,7 @@ def test_transfers_that_cross_do_not_wait_for_each_other() -> None:
     def send(source: str, target: str, order: int) -> None:
         for _ in range(6):
             lines = [(each, 1) for each in variants[::order]]
-            sent, _ = inventory.ship_transfer(
-                actor=SYSTEM, from_code=source, to_code=target, lines=lines, now=NOON
-            )
+            sent, _ = inventory.ship_transfer(actor=SYSTEM, from_code=source, to_code=target, lines=lines, now=NOON)
             inventory.receive_transfer(actor=SYSTEM, transfer_id=sent, now=NOON)
 
     answers = at_once(*[lambda: send("A", "B", 1), lambda: send("B", "A", -1)] * 4)

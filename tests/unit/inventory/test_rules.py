@@ -14,7 +14,9 @@ from mekong.inventory.rules import SCOPES, Control, first_match, place, shaped, 
 KINDS = ("exclude", "pool", "share", "cap", "slice", "floor", "buffer")
 
 
-def a_control(kind: str = "pool", amount: int = 0, scope: str = "channel", target: str = "", number: int = 1) -> Control:
+def a_control(
+    kind: str = "pool", amount: int = 0, scope: str = "channel", target: str = "", number: int = 1
+) -> Control:
     return Control(number, "web", scope, target, kind, amount)
 
 
