@@ -136,8 +136,8 @@ def test_what_is_no_sale_is_listed_with_its_reason(tmp_path: Path) -> None:
     a_location("KHO")
     said = played(
         a_file(
-            tmp_path / "x.csv", "1,10001,1,2.00", "1,M,1,9.99", "C2,10001,-9,2.00", "A3,B,1,-11062.06", "4,PADS,1,0.001",
-            "5,POST,1,3.00", "6,10001,many,2.00", "C7,POST,-1,5.00", "8,10001,-1,2.00",
+            tmp_path / "x.csv", "1,10001,1,2.00", "1,M,1,9.99", "C2,10001,-9,2.00", "A3,B,1,-11062.06",
+            "4,PADS,1,0.001", "5,POST,1,3.00", "6,10001,many,2.00", "C7,POST,-1,5.00", "8,10001,-1,2.00",
         )
     )  # fmt: skip
 

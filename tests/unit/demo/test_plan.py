@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mekong.faces.replay.errors import UnreadableHistory
@@ -25,7 +26,7 @@ def lines(*rows: tuple[str, str, int, str] | tuple[str, str, int, str, str]) -> 
         amount = Decimal(price) * quantity
         exact = Decimal(price) * 100
         minor = int(exact) if exact == int(exact) else None
-        customer = row[4] if len(row) > 4 else "17850"  # type: ignore[misc]  # a row has four or five cells
+        customer = row[4] if len(row) > 4 else "17850"
         made.append(Line(number, invoice, code, code, quantity, AT, minor, price, amount, customer, "France"))
     return made
 
@@ -150,10 +151,7 @@ def test_what_cannot_be_played_has_a_reason(row: tuple[str, str, int, str], reas
 def test_the_name_is_that_of_most_priced_lines() -> None:
     rows = lines(("1", "10001", 1, "1.00"), ("2", "10001", -3, "0"), ("3", "10001", 1, "1.00"))
     texts = ("WHITE LANTERN", "damaged", "WHITE LANTERN")
-    named = [
-        Line(each.number, each.invoice, each.sku, text, each.quantity, each.at, each.price_minor, each.price, each.amount, "", "")
-        for each, text in zip(rows, texts, strict=True)
-    ]  # fmt: skip
+    named = [msgspec.structs.replace(each, description=text) for each, text in zip(rows, texts, strict=True)]
 
     made = make_plan(named, [WEB])
     assert (made.names, made.prices) == ({"10001": "WHITE LANTERN"}, {"10001": 100})

@@ -130,8 +130,9 @@ def _show(said: dict[str, Any]) -> None:
     sold = f"{to_decimal(said['revenue_minor'], said['currency']):,} {said['currency']}"
     say(
         f"{said['orders']} đơn, {said['lines']} dòng, {said['units']} sản phẩm, {sold}; "
-        f"{said['cancelled_orders']} phiếu huỷ ({said['cancelled_lines']} dòng), {said['adjustments']} dòng điều chỉnh, "
-        f"{said['rejected_lines']} dòng bị loại, {said['pending_lines']} dòng còn lại; bán quá: {said['oversold']}",
+        f"{said['cancelled_orders']} phiếu huỷ ({said['cancelled_lines']} dòng), "
+        f"{said['adjustments']} dòng điều chỉnh, {said['rejected_lines']} dòng bị loại, "
+        f"{said['pending_lines']} dòng còn lại; bán quá: {said['oversold']}",
         f"{said['orders']} orders, {said['lines']} lines, {said['units']} units, {sold}; "
         f"{said['cancelled_orders']} cancellations ({said['cancelled_lines']} lines), "
         f"{said['adjustments']} adjusted lines, {said['rejected_lines']} rejected lines, "

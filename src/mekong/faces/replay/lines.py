@@ -14,7 +14,7 @@ from typing import IO
 
 import msgspec
 
-from mekong.faces.replay.errors import UnreadableHistory
+from mekong.faces.replay.errors import BadRow, ColumnsMissing, CutShort, NotUtf8, UnreadableHistory
 from mekong.foundation.money import to_minor
 
 CURRENCY = "GBP"
@@ -53,15 +53,15 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 def read(path: Path) -> Iterator[Line]:
     """Yield the lines of a csv or csv.gz file, in its order.
 
-    Raises: UnreadableHistory: no such file, not UTF-8, not gzip, or columns missing.
+    Raises: UnreadableHistory, and of its kinds NotUtf8, CutShort, BadRow, ColumnsMissing.
     """
     try:
         with path.open("rb") as file:
             yield from _read(file, path.name)
     except OSError as failure:
-        raise UnreadableHistory(file=path.name, problem=failure.strerror or str(failure)) from failure
+        raise UnreadableHistory(file=path.name, reason=failure.strerror or str(failure)) from failure
     except EOFError as failure:
-        raise UnreadableHistory(file=path.name, problem="The file ends in the middle. Fetch it again.") from failure
+        raise CutShort(file=path.name) from failure
 
 
 def _read(file: IO[bytes], name: str) -> Iterator[Line]:
@@ -77,18 +77,16 @@ def _read(file: IO[bytes], name: str) -> Iterator[Line]:
             if row:
                 yield _line(number, row, places)
     except UnicodeDecodeError as wrong:
-        raise UnreadableHistory(file=name, problem="Its text is not UTF-8. Save it as UTF-8 and try again.") from wrong
+        raise NotUtf8(file=name) from wrong
     except csv.Error as wrong:
-        raise UnreadableHistory(file=name, problem=f"Row {rows.line_num}: {wrong}. Mend this row.") from wrong
+        raise BadRow(file=name, row=rows.line_num, reason=str(wrong)) from wrong
 
 
 def _places(header: list[str], name: str) -> list[int]:
     names = [each.strip().casefold() for each in header]
     missing = [column for column in COLUMNS if column.casefold() not in names]
     if missing:
-        raise UnreadableHistory(
-            file=name, problem=f"The first row must name these columns, and has no {', '.join(missing)}."
-        )
+        raise ColumnsMissing(file=name, columns=", ".join(missing))
     return [names.index(column.casefold()) for column in COLUMNS]
 
 

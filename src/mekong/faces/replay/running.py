@@ -19,7 +19,7 @@ from mekong.channels.contracts import ChannelView
 from mekong.channels.sync.threads import Threads
 from mekong.faces.replay import commands, queries
 from mekong.faces.replay.contracts import REPLAYER, Progress, RunView, Supplied
-from mekong.faces.replay.errors import ReplayRunning, UnreadableHistory, WorkerAway
+from mekong.faces.replay.errors import NoPlace, ReplayRunning, WorkerAway
 from mekong.faces.replay.lines import read
 from mekong.faces.replay.models import RunState
 from mekong.faces.replay.plan import Plan, make_plan
@@ -51,7 +51,7 @@ def home_location(*, actor: Actor) -> str:
     """Where a replay's goods are received: the first warehouse, else the first place that keeps stock."""
     places = [each for each in list_locations(actor=actor) if each.kind in ("warehouse", "store") and each.is_active]
     if not places:
-        raise UnreadableHistory(file="", problem="There is no warehouse or store to receive goods at. Open one first.")
+        raise NoPlace
     return min(places, key=lambda each: (each.kind != "warehouse", each.priority, each.code)).code
 
 
