@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.processes import clean_environment, free_port
+from tests.support.installations import clean_environment, free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

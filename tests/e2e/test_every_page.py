@@ -13,14 +13,16 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 PAGES = (
     "/", "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
-    "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=low", "/stock/BG-ML-28/", "/stock/adjust/",
+    "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=low",
+    "/stock/BG-ML-28/", "/stock/adjust/",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/new/", "/live/?sku=BG-DB-07",
     "/live/?view=replay", "/password/", "/no-such-page/",
 )  # fmt: skip
 
 RULES = (
     "color-contrast", "label", "button-name", "link-name", "image-alt", "aria-valid-attr", "aria-valid-attr-value",
-    "aria-allowed-attr", "aria-required-children", "duplicate-id-aria", "html-has-lang", "document-title", "list", "select-name",
+    "aria-allowed-attr", "aria-required-children", "duplicate-id-aria", "html-has-lang", "document-title", "list",
+    "select-name",
 )  # fmt: skip
 """Rules of axe-core that are about what people perceive and what assistive technology is told."""
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import xlsxwriter
+from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
 
@@ -14,7 +15,7 @@ from tests.e2e.conftest import Visit
 def test_the_first_sign_in_asks_for_a_password_of_ones_own(visit: Callable[..., Visit]) -> None:
     here = visit()
     assert here.page.title().startswith("Việc hôm nay")
-    assert here.page.locator("h1").inner_text() == "Việc hôm nay"
+    assert here.page.locator("main h1").inner_text() == "Việc hôm nay"
     here.page.goto("/sign-in/")
     assert here.page.url.rstrip("/").endswith(here.page.url.split("//")[1].split("/")[0])
     assert here.complaints == []
@@ -99,17 +100,17 @@ def test_the_last_unit_sold_at_the_till_is_gone_on_the_web_and_can_be_put_back(v
     page = here.page
     page.goto("/live/?sku=BG-DB-07")
     page.wait_for_selector("[data-link].on")
-    web = page.locator("[data-k=web] [data-q]")
-    assert web.inner_text() == "1"
+    web, free = page.locator("[data-k=web] [data-q]"), page.locator("[data-atp]")
+    expect(web).to_have_text("1")
     page.keyboard.press("2")
-    page.wait_for_function("document.querySelector('[data-k=web] [data-q]').textContent === '0'", timeout=15_000)
-    page.wait_for_function("document.querySelector('[data-atp]').textContent === '0'")
+    expect(web).to_have_text("0", timeout=15_000)
+    expect(free).to_have_text("0")
     assert re.search(r"\d+ ms|s$", page.locator("[data-lane=web] b").inner_text())
     assert page.locator("[data-oversold]").inner_text() == "0"
     assert "DH-" in page.locator("[data-feed]").inner_text()
-    page.wait_for_selector("[data-sell]:disabled")
+    expect(page.locator("[data-sell=till]")).to_be_disabled()
     page.keyboard.press("0")
-    page.wait_for_function("document.querySelector('[data-k=web] [data-q]').textContent === '1'", timeout=15_000)
+    expect(web).to_have_text("1", timeout=15_000)
     assert here.complaints == []
 
 
@@ -121,7 +122,7 @@ def test_language_and_theme_are_kept(visit: Callable[..., Visit]) -> None:
     page.click("summary.ava")
     page.click("button[name=language][value=en]")
     page.goto("/orders/")
-    assert page.locator("h1").inner_text() == "Orders"
+    assert page.locator("main h1").inner_text() == "Orders"
     page.click("summary.ava")
     page.click("button[name=language][value=vi]")
-    assert page.locator("h1").inner_text() == "Đơn hàng"
+    assert page.locator("main h1").inner_text() == "Đơn hàng"
