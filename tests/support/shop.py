@@ -21,26 +21,46 @@ from mekong.orders.contracts import DraftLine, OrderDraft, Placed
 GOODS = (
     ("Bình gốm men lam cổ cao 28 cm", "gom", "Chu Đậu", "cái", (("BG-ML-28", "", 890_000, "8936012840285"),)),
     ("Bộ ấm chén men rạn 6 món", "gom", "Bát Tràng", "bộ", (("AC-MR-06", "", 1_250_000, "8936012840308"),)),
-    ("Trà ướp sen Tây Hồ", "tra", "Mộc Lan", "hộp", (
-        ("TS-TH-100", "100 g", 420_000, ""), ("TS-TH-050", "50 g", 230_000, ""), ("TS-TH-250", "250 g", 960_000, ""))),
-    ("Khăn lụa tơ tằm thêu tay", "vai", "Vạn Phúc", "cái", (
-        ("KL-TT-DO", "Đỏ", 540_000, ""), ("KL-TT-XA", "Xanh lam", 540_000, ""), ("KL-TT-TR", "Trắng ngà", 540_000, ""))),
+    (
+        "Trà ướp sen Tây Hồ",
+        "tra",
+        "Mộc Lan",
+        "hộp",
+        (("TS-TH-100", "100 g", 420_000, ""), ("TS-TH-050", "50 g", 230_000, ""), ("TS-TH-250", "250 g", 960_000, "")),
+    ),
+    (
+        "Khăn lụa tơ tằm thêu tay",
+        "vai",
+        "Vạn Phúc",
+        "cái",
+        (
+            ("KL-TT-DO", "Đỏ", 540_000, ""),
+            ("KL-TT-XA", "Xanh lam", 540_000, ""),
+            ("KL-TT-TR", "Trắng ngà", 540_000, ""),
+        ),
+    ),
     ("Nến thơm quế hồi", "nha", "Mộc Lan", "cái", (("NT-QH-01", "", 265_000, ""),)),
     ("Túi cói đan tay, lớn", "nha", "Nga Sơn", "cái", (("TC-DT-L", "", 385_000, ""),)),
     ("Đĩa gốm vẽ cá chép 22 cm", "gom", "Chu Đậu", "cái", (("DG-CC-22", "", 320_000, ""),)),
     ("Bát gốm men nâu", "gom", "Bát Tràng", "cái", (("BT-MN-15", "", 145_000, ""),)),
     ("Hộp trà hoa cúc", "tra", "Mộc Lan", "hộp", (("TH-HC-80", "", 180_000, ""),)),
     ("Bình men lam độc bản số 07", "gom", "Chu Đậu", "cái", (("BG-DB-07", "", 2_400_000, ""),)),
-)  # fmt: skip
+)
 """Name, category, brand, unit, and variants: SKU, option, price, barcode."""
 
 BUYERS = (
-    ("Nguyễn Thị Hồng Nhung", "0903123218"), ("Phạm Minh Châu", "0937456650"), ("Trần Văn Đạt", "0912345111"),
-    ("Lê Ngọc Anh", "0987654321"), ("Bùi Thu Hà", "0909111222"), ("Vũ Đức Thịnh", "0977888999"),
-)  # fmt: skip
+    ("Nguyễn Thị Hồng Nhung", "0903123218"),
+    ("Phạm Minh Châu", "0937456650"),
+    ("Trần Văn Đạt", "0912345111"),
+    ("Lê Ngọc Anh", "0987654321"),
+    ("Bùi Thu Hà", "0909111222"),
+    ("Vũ Đức Thịnh", "0977888999"),
+)
 _ADDRESS = {
-    "line": "27/4 Nguyễn Thông", "ward": "Phường Xuân Hòa", "province": "Thành phố Hồ Chí Minh",
-}  # fmt: skip
+    "line": "27/4 Nguyễn Thông",
+    "ward": "Phường Xuân Hòa",
+    "province": "Thành phố Hồ Chí Minh",
+}
 
 
 @dataclass(frozen=True)
@@ -115,7 +135,9 @@ def _stock(now: datetime, skus: Sequence[str]) -> None:
         reason="opening",
         now=long_ago,
         lines=[
-            AdjustmentLine(ids[sku], units, unit_cost_minor=100_000) for sku, units in amounts.items() if sku != "BG-DB-07"
+            AdjustmentLine(ids[sku], units, unit_cost_minor=100_000)
+            for sku, units in amounts.items()
+            if sku != "BG-DB-07"
         ],
     )
     adjust(
@@ -125,7 +147,12 @@ def _stock(now: datetime, skus: Sequence[str]) -> None:
         now=long_ago,
         lines=[AdjustmentLine(ids[sku], 3) for sku in skus[:6]] + [AdjustmentLine(ids["BG-DB-07"], 1)],
     )
-    history = ((20, "receipt", 12, ""), (14, "scrap", -1, "vỡ khi trưng bày"), (9, "receipt", 8, ""), (4, "count", -2, ""))
+    history = (
+        (20, "receipt", 12, ""),
+        (14, "scrap", -1, "vỡ khi trưng bày"),
+        (9, "receipt", 8, ""),
+        (4, "count", -2, ""),
+    )
     for days, reason, units, note in history:
         adjust(
             actor=SYSTEM,
@@ -145,8 +172,13 @@ def _channels(now: datetime, skus: Sequence[str]) -> None:
         channels.create_channel(
             actor=SYSTEM, code=code, name=name, kind=kind, now=now, shop_id="1001", api_url="http://127.0.0.1:9"
         )
-        secrets = Secrets(app_key="key", app_secret="secret", access_token="a", refresh_token="r",
-                          access_expires_at=now + timedelta(hours=4))  # fmt: skip
+        secrets = Secrets(
+            app_key="key",
+            app_secret="secret",
+            access_token="a",
+            refresh_token="r",
+            access_expires_at=now + timedelta(hours=4),
+        )
         channels.connect(actor=SYSTEM, code=code, secrets=secrets, now=now)
         listings = [
             RemoteListing(key=ListingKey(str(5000 + place)), sku=sku, name=f"{sku} – hàng chính hãng", quantity=3)

@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("channels/<slug:code>/listings/<int:listing>/", channels.on_platform),
     path("live/", live.live),
     path("live/figures/", live.figures),
+    path("live/replay", live.history),
     path("orders/", orders.orders),
     path("orders/bulk/", orders.bulk),
     path("orders/<str:code>/", order.order),

@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.http import HttpResponse, JsonResponse
-from django.urls import Resolver404, resolve
+from django.utils.translation import gettext
 
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
 from mekong.channels import queries as channels
-from mekong.channels.contracts import ChannelView
-from mekong.faces.backoffice import channel_book, charts
+from mekong.channels.contracts import ChannelView, Problem
+from mekong.faces.backoffice import channel_book, charts, problems, sentences
 from mekong.faces.backoffice.marks import Mark
 from mekong.faces.backoffice.visit import Visit, page
+from mekong.faces.replay import running as replay
+from mekong.faces.replay.contracts import RunView
+from mekong.foundation.errors import MekongError
 from mekong.inventory import queries as inventory
 from mekong.orders import queries as orders
 
-SPEEDS = (1, 60, 600, 3600, 0)
+SPEEDS = (1_000, 10_000, 50_000, 250_000, 0)
 """Times faster than it happened; 0 is as fast as it goes."""
 
 _LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -169,18 +173,43 @@ def _replay(visit: Visit) -> HttpResponse:
         "channels": _streams(visit),
         "slowest": None,
         "oversold": inventory.count_oversells(since=_LONG_AGO),
-        "may_run": visit.actor.may("orders.place") and _has_replay(),
+        "may_run": visit.actor.may("channels.manage"),
     }
     return visit.render("live/replay.html", context)
 
 
-def _has_replay() -> bool:
-    """Whether this installation has the door that lets history in."""
+class Wish(msgspec.Struct):
+    """What the buttons of the history page send."""
+
+    action: str
+    speed: float = 0.0
+
+
+@page("channels.view", methods=("GET", "HEAD", "POST"))
+def history(visit: Visit) -> HttpResponse:
+    """Where the replay of order history stands; a POST starts or stops it. Refusals carry a sentence in `message`."""
     try:
-        resolve("/live/replay")
-    except Resolver404:
-        return False
-    return True
+        run = _played(visit)
+    except msgspec.MsgspecError:
+        return JsonResponse({"message": gettext("That did not work. Check the connection and try again.")}, status=422)
+    except MekongError as refused:
+        return JsonResponse({"message": sentences.of(refused), "code": refused.code}, status=refused.status)
+    if run is None:
+        return JsonResponse({"running": False})
+    said = {"running": run.is_live, "state": run.state, "speed": run.speed, **run.progress}
+    if run.error:
+        problem = Problem(str(run.error.get("code", "")), dict(run.error.get("params", {})))
+        said["message"] = problems.sentence(problem)
+    return JsonResponse(said)
+
+
+def _played(visit: Visit) -> RunView | None:
+    if visit.is_post:
+        wish = msgspec.json.decode(visit.request.body, type=Wish)
+        if wish.action == "stop":
+            return replay.stop_replay(actor=visit.actor, now=visit.now)
+        return replay.start_replay(actor=visit.actor, speed=max(0.0, min(wish.speed, 10.0**7)), now=visit.now)
+    return replay.replay_status(actor=visit.actor, now=visit.now)
 
 
 def _streams(visit: Visit) -> list[Mark]:

@@ -98,6 +98,15 @@
     say(null, fill(words.agree, { count: number.format(codes.length) }), time(worst), "ok");
   };
 
+  // One change of the shelf and how it spreads. News of our own channels may come just before that of the shelf.
+  const begin = (kind) => {
+    const now = Date.now();
+    bought = bought.filter((each) => now - each.at < 15000);
+    wave = { kind, origins: kind === "down" ? bought.map((each) => each.k) : [], ms: {}, done: kind === "up", stated: false };
+    all(".tile").forEach((card) => card.toggleAttribute("data-origin", wave.origins.includes(card.dataset.k)));
+    all("[data-lane]").forEach((row) => { $("i", row).style.setProperty("--w", 0); $("b", row).textContent = "–"; });
+    mark_origin();
+  };
   const stock = (state) => {
     const before = atp;
     atp = state.atp;
@@ -110,18 +119,13 @@
     $("[data-back]")?.classList.toggle("primary", atp <= 0);
     $("[data-sell=both]")?.classList.toggle("primary", atp > 0);
     if (atp < before) {
-      const now = Date.now();
-      bought = bought.filter((each) => now - each.at < 15000);
-      wave = { origins: bought.map((each) => each.k), ms: {}, done: false };
-      all(".tile").forEach((card) => { card.toggleAttribute("data-origin", wave.origins.includes(card.dataset.k)); });
-      all("[data-lane]").forEach((row) => { $("i", row).style.setProperty("--w", 0); $("b", row).textContent = "–"; });
-      mark_origin();
+      if (!wave || wave.kind !== "down" || wave.stated) begin("down");
+      wave.stated = true;
       head(words.headMoving);
       if (!wave.origins.length) say(null, words.boughtPlain);
     } else if (atp > before) {
-      wave = null;
-      all(".tile").forEach((card) => card.removeAttribute("data-origin"));
-      mark_origin();
+      if (!wave || wave.kind !== "up" || wave.stated) begin("up");
+      wave.stated = true;
       head(fill(atp === 1 ? words.headOne : words.headReady, { units: number.format(atp), count: number.format(codes.length) }));
     }
     for (const channel of state.channels || []) if (channel.quantity !== null) show(channel.code, channel.quantity);
@@ -131,11 +135,16 @@
     const k = news.channel;
     if (news.type === "state") { stock(news); settle(); }
     else if (news.type === "shown" && tile(k)) {
-      const ms = news.ms;
+      const ms = news.ms, was = shown[k];
+      if (ms !== null && ms !== undefined && was !== undefined && was !== news.quantity) {
+        const kind = news.quantity < was ? "down" : "up";
+        if (!wave || wave.kind !== kind || k in wave.ms) begin(kind);
+      }
       show(k, news.quantity, ms === null || ms === undefined ? "" : (wave?.origins.includes(k) ? words.soldHere : time(ms)));
       if (ms !== null && ms !== undefined) {
         bars(k, ms);
-        if (wave) wave.ms[k] = Math.max(ms, wave.ms[k] || 0); else { wave = { origins: [], ms: { [k]: ms }, done: true }; }
+        if (!wave) begin("up");
+        wave.ms[k] = Math.max(ms, wave.ms[k] || 0);
         lanes();
         flow(k, true, ms);
         say(k, fill(tile(k).hasAttribute("data-remote") ? words.acknowledged : words.to, { quantity: number.format(news.quantity) }), time(ms), "", news.at);

@@ -9,7 +9,7 @@
   const time = (ms) => ms === null || ms === undefined ? "–" : ms < 1000 ? `${number.format(Math.round(ms))} ms` : `${number.format(ms / 1000)} s`;
   const set = (name, text) => { const field = $(`[data-f="${name}"]`); if (field) field.textContent = text; };
   const KEPT = 120, history = {};
-  let before = null, speed = 600, running = false, tick = null;
+  let before = null, speed = 50000, running = false, tick = null;
 
   const draw = (code, rates) => {
     const stream = $(`[data-stream="${CSS.escape(code)}"]`);
@@ -49,6 +49,7 @@
     running = Boolean(status.running ?? status.is_running);
     if (status.speed !== undefined) press(status.speed);
     if (status.units !== undefined && status.units !== null) set("units", number.format(status.units));
+    if (status.total) set("done", `${number.format(Math.floor(status.done / status.total * 1000) / 10)} %`);
     const clock = status.t || status.clock;
     if (clock) set("clock", new Date(clock).toLocaleDateString(document.documentElement.lang));
     if ($("[data-start]")) { $("[data-start]").hidden = running; $("[data-stop]").hidden = !running; }
