@@ -52,6 +52,7 @@ def _play(file: Path, names: list[str], speed: float, location: str) -> tuple[bo
             f"Through: {', '.join(each.code for each in channels)}")  # fmt: skip
     require_worker(channels, now)
     codes = [each.code for each in channels]
+    _open_a_place()
     say("Đang đọc tệp và chuẩn bị hàng…", "Reading the file and laying in goods…")
     ready = get_ready(actor=REPLAYER, file=file, names=codes, location=location, now=now)
     for channel in ready.channels:
@@ -82,6 +83,16 @@ def _play(file: Path, names: list[str], speed: float, location: str) -> tuple[bo
     latest = queries.latest_run(actor=REPLAYER, now=datetime.now(UTC))
     oversold = int(latest.progress.get("oversold", 0)) if latest else 0
     return is_finished, report(ready.plan, differing=ready.supplied.differing, oversold=oversold)
+
+
+def _open_a_place() -> None:
+    """An installation that was never started has no shelf yet: it gets the one that its first start would give it."""
+    from mekong.foundation.actor import SYSTEM
+    from mekong.inventory.commands import create_location
+    from mekong.inventory.queries import list_locations
+
+    if not any(place.kind in {"warehouse", "store"} for place in list_locations(actor=SYSTEM)):
+        create_location(actor=SYSTEM, code="CH1", name="Cửa hàng", kind="store")
 
 
 class _Bar:
