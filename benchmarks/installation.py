@@ -288,7 +288,7 @@ def opened(data: Path) -> Iterator[Installation]:
     os.environ["MEKONG_DATA"] = str(data)
     choose(data)
     installation = Installation(data)
-    installation._server.acquire()  # noqa: SLF001 - its own maker
+    installation._server.acquire()
     try:
         set_up_django("bench")
         yield installation

@@ -79,14 +79,14 @@ class Combiner(Generic[Q, A]):
         """Serve a request and wait for its answer. Raises whatever its answer is, Busy, or Stopped."""
         promise = _SyncPromise()
         self._enqueue(request, promise)
-        return cast(A, promise.wait())
+        return cast("A", promise.wait())
 
     async def acall(self, request: Q) -> A:
         """As `call`, from a coroutine."""
         loop = asyncio.get_running_loop()
         promise = _AsyncPromise(loop)
         self._enqueue(request, promise)
-        return cast(A, await promise.future)
+        return cast("A", await promise.future)
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Take no more requests, serve those that wait, and end the thread. Afterwards it can be used again."""
@@ -152,7 +152,7 @@ class Combiner(Generic[Q, A]):
             return answers
         except Unavailable as failure:
             return [failure, *(_like(failure) for _ in requests[1:])]
-        except Exception as failure:  # every caller must get an answer, whatever went wrong
+        except Exception as failure:  # noqa: BLE001 - every caller must get an answer, whatever went wrong
             if len(requests) == 1:
                 return [failure]
             log.warning("batch_split", combiner=self.name, size=len(requests), error=repr(failure))
@@ -190,7 +190,7 @@ _combiners: weakref.WeakSet[Combiner[Any, Any]] = weakref.WeakSet()
 def _begin_anew() -> None:
     """In a forked process: the threads stayed behind, and so did those who wait for them."""
     for combiner in _combiners:
-        combiner._begin()
+        combiner._begin()  # noqa: SLF001 - of this module's own class
 
 
 if hasattr(os, "register_at_fork"):

@@ -230,14 +230,12 @@ class _Batch:
 
     def _take(self, request: ReserveRequest, chosen: Sequence[tuple[int, int, int]], missing: dict[int, int]) -> Held:
         hold = str(uuid_utils.uuid7())
-        line = 0
-        for variant, place, units in chosen:
+        for line, (variant, place, units) in enumerate(chosen):
             key = (variant, place)
             self.free[key] -= units
             self.taken[key] = self.taken.get(key, 0) + units
             control_id = self._count(request.channel, variant, units) if self.policy.has_controls else 0
             self.rows.append((hold, line, variant, place, units, control_id))
-            line += 1
         self.holds.append((hold, request))
         return Held(hold, tuple(chosen), missing)
 

@@ -35,7 +35,7 @@ def location_view(row: Location) -> LocationView:
     return LocationView(row.id, row.uid, row.code, row.name, row.kind, row.priority, row.is_active, row.address)
 
 
-def get_location(*, actor: Actor, code: str) -> LocationView:
+def get_location(*, actor: Actor, code: str) -> LocationView:  # noqa: ARG001 - a query like any other
     """A place that keeps stock, by its code in any case. Raises: LocationNotFound."""
     row = Location.objects.filter(code=code.strip().upper(), kind__in=KEPT_KINDS).first()
     if row is None or (row.kind == LocationKind.TRANSIT):

@@ -285,8 +285,7 @@ def _again(answer: Placed | BaseException | None) -> Placed | BaseException:
     """What a draft is told whose like was placed in the same batch."""
     if isinstance(answer, Placed):
         return dataclasses.replace(answer, is_new=False)
-    assert answer is not None
-    return answer
+    return answer if answer is not None else Unavailable()
 
 
 def _basket(draft: OrderDraft) -> str:

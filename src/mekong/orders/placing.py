@@ -84,49 +84,9 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
     Raises: MayNot, EmptyOrder, BadLine, UnknownSku, BadPhone, each naming the field.
     """
     actor.require("orders.place")
-    if not asked.lines:
-        raise EmptyOrder(field="lines")
-    if len(asked.lines) > MAX_LINES:
-        raise BadLine(field="lines", problem="An order has at most {most} lines. Split it.", most=MAX_LINES)
-    _check_words(asked)
-    for field, amount in (("discount_minor", asked.discount_minor), ("shipping_fee_minor", asked.shipping_fee_minor)):
-        if not 0 <= amount <= MAX_TOTAL:
-            raise BadLine(
-                field=field, problem="{amount} is not an amount. Send 0 or more, in minor units.", amount=amount
-            )
-    phone = ""
-    if asked.customer_phone:
-        phone = phones.e164(asked.customer_phone) or ""
-        if not phone:
-            raise BadPhone(field="customer.phone", phone=asked.customer_phone)
-    lines, wanted, currency = [], [], asked.currency
-    for position, line in enumerate(asked.lines):
-        variant = variants.get(line.sku.casefold()) or variants.get(line.sku)
-        if variant is None or not variant.is_sellable:
-            raise UnknownSku(field=f"lines[{position}].sku", sku=line.sku)
-        price = variant.price_minor if line.unit_price_minor is None else line.unit_price_minor
-        if not 0 <= price <= MAX_PRICE:
-            raise BadLine(
-                field=f"lines[{position}].unit_price_minor",
-                problem="{price} is not a price. Send 0 or more, in minor units.",
-                price=price,
-            )
-        if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * price > MAX_TOTAL:
-            raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="from 1 up")
-        if currency is None:
-            currency = variant.currency
-        elif line.unit_price_minor is None and variant.currency != currency:
-            raise BadLine(
-                field=f"lines[{position}].sku",
-                problem="{sku} is priced in {its}, the order is in {currency}. Order them apart.",
-                sku=line.sku,
-                its=variant.currency,
-                currency=currency,
-            )
-        lines.append(DraftLine(variant.id, variant.sku, variant.full_name, line.quantity, price, variant.tax_rate_bp))
-        wanted.append((variant.id, line.quantity))
-    if sum(line.quantity * line.unit_price_minor for line in lines) > MAX_TOTAL:
-        raise BadLine(field="lines", problem="The total is too high. Check prices and quantities.")
+    phone = _checked(asked)
+    lines, currency = _priced(actor, asked, variants)
+    wanted = [(line.variant_id, line.quantity) for line in lines if line.variant_id is not None]
     owner = f"order:{asked.channel}:{asked.external_id or asked.idempotency_key or phone or asked.customer_name}"[:120]
     key = f"{asked.channel}:{asked.external_id}" if asked.external_id else asked.idempotency_key
     request = inventory.reservation(
@@ -135,8 +95,8 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
     )  # fmt: skip
     draft = OrderDraft(
         channel=asked.channel,
-        lines=tuple(lines),
-        currency=currency or "VND",
+        lines=lines,
+        currency=currency,
         placed_at=asked.placed_at or now,
         state=rules.OrderState.CONFIRMED if asked.is_confirmed else rules.OrderState.PENDING_CONFIRMATION,
         external_id=asked.external_id,
@@ -153,6 +113,67 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
         shipping_fee_minor=asked.shipping_fee_minor,
     )
     return Prepared(draft, request)
+
+
+def _checked(asked: Asked) -> str:
+    """What an order says beside its lines: the buyer's phone in E.164, "" when none is given."""
+    if not asked.lines:
+        raise EmptyOrder(field="lines")
+    if len(asked.lines) > MAX_LINES:
+        raise BadLine(field="lines", problem="An order has at most {most} lines. Split it.", most=MAX_LINES)
+    _check_words(asked)
+    for field, amount in (("discount_minor", asked.discount_minor), ("shipping_fee_minor", asked.shipping_fee_minor)):
+        if not 0 <= amount <= MAX_TOTAL:
+            raise BadLine(
+                field=field, problem="{amount} is not an amount. Send 0 or more, in minor units.", amount=amount
+            )
+    if not asked.customer_phone:
+        return ""
+    phone = phones.e164(asked.customer_phone)
+    if phone is None:
+        raise BadPhone(field="customer.phone", phone=asked.customer_phone)
+    return phone
+
+
+def _priced(actor: Actor, asked: Asked, variants: Mapping[str, VariantView]) -> tuple[tuple[DraftLine, ...], str]:
+    """The lines with their prices and taxes, and the one currency they are in."""
+    lines: list[DraftLine] = []
+    currency = asked.currency
+    for position, line in enumerate(asked.lines):
+        variant = variants.get(line.sku.casefold()) or variants.get(line.sku)
+        if variant is None or not variant.is_sellable:
+            raise UnknownSku(field=f"lines[{position}].sku", sku=line.sku)
+        price = _price(actor, line, variant, position)
+        if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * price > MAX_TOTAL:
+            raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="from 1 up")
+        currency = currency or variant.currency
+        if line.unit_price_minor is None and variant.currency != currency:
+            raise BadLine(
+                field=f"lines[{position}].sku",
+                problem="{sku} is priced in {its}, the order is in {currency}. Order them apart.",
+                sku=line.sku,
+                its=variant.currency,
+                currency=currency,
+            )
+        lines.append(DraftLine(variant.id, variant.sku, variant.full_name, line.quantity, price, variant.tax_rate_bp))
+    if sum(line.quantity * line.unit_price_minor for line in lines) > MAX_TOTAL:
+        raise BadLine(field="lines", problem="The total is too high. Check prices and quantities.")
+    return tuple(lines), currency or "VND"
+
+
+def _price(actor: Actor, line: AskedLine, variant: VariantView, position: int) -> int:
+    """The price of the catalogue, or the one asked for by somebody who may set one."""
+    price = line.unit_price_minor
+    if price is None or price == variant.price_minor:
+        return variant.price_minor
+    if not 0 <= price <= MAX_PRICE:
+        raise BadLine(
+            field=f"lines[{position}].unit_price_minor",
+            problem="{price} is not a price. Send 0 or more, in minor units.",
+            price=price,
+        )
+    actor.require("orders.edit")
+    return price
 
 
 def _hold_id(reservation_id: str | None) -> str | None:
@@ -177,7 +198,7 @@ def _check_words(asked: Asked) -> None:
         longest = _LONGEST.get(field, 500)
         if len(text) > longest:
             raise BadLine(field=field, problem="This is longer than {longest} characters. Shorten it.", longest=longest)
-        if "\0" in text or not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        if "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
             raise BadLine(field=field, problem="This holds characters that are no text. Type it again.")
 
 
@@ -226,7 +247,7 @@ def place_order(*, actor: Actor, asked: Asked, now: datetime) -> Placed:
     if draft.hold_id is None:
         draft = with_hold(draft, engine().call(prepared.request), draft.lines)
     placed = book().call((actor, draft, now))
-    _spare(actor, draft, placed, now)
+    _spare(draft, placed, now)
     return placed
 
 
@@ -239,11 +260,11 @@ async def aplace_order(*, actor: Actor, asked: Asked, variants: Mapping[str, Var
     entry: Draft = (actor, draft, now)
     placed = await book().acall(entry)
     if not placed.is_new:
-        await asyncio.to_thread(_spare, actor, draft, placed, now)
+        await asyncio.to_thread(_spare, draft, placed, now)
     return placed
 
 
-def _spare(actor: Actor, draft: OrderDraft, placed: Placed, now: datetime) -> None:
+def _spare(draft: OrderDraft, placed: Placed, now: datetime) -> None:
     """Give back what was held for an order that was in the book already; raise when it is not the same order.
 
     Raises: IdempotencyMismatch: the key was used for an order of another amount.
@@ -272,10 +293,10 @@ def accept_channel_orders(*, actor: Actor, drafts: Sequence[OrderDraft], now: da
     actor.require("orders.place")
     there = known(drafts)
     ready: list[Draft] = []
-    for draft in drafts:
-        if draft.state in rules.LEFT - {rules.OrderState.RETURNED}:
-            # First seen when its goods had left: it is booked as promised, and follows its channel from there.
-            draft = replace(draft, state=rules.OrderState.CONFIRMED)
+    for seen in drafts:
+        # First seen when its goods had left: it is booked as promised, and follows its channel from there.
+        has_left = seen.state in rules.LEFT - {rules.OrderState.RETURNED}
+        draft = replace(seen, state=rules.OrderState.CONFIRMED) if has_left else seen
         if (draft.channel, draft.external_id) in there or draft.state in (
             rules.OrderState.CANCELLED, rules.OrderState.RETURNED,
         ):  # fmt: skip

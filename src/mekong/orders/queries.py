@@ -97,12 +97,8 @@ def _narrowed(actor: Actor, wanted: OrderFilter) -> QuerySet[SalesOrder]:
     scope = actor.locations_for("orders.view")
     if scope is not None:
         ids = ",".join(str(each) for each in sorted(scope)) or "-1"
-        rows = rows.extra(  # noqa: S610 - integers only
-            where=[
-                "(allocation = '[]' or exists (select 1 from jsonb_array_elements(allocation) a"
-                f" where (a->>1)::bigint in ({ids})))"
-            ]
-        )
+        stands_there = f"exists (select 1 from jsonb_array_elements(allocation) a where (a->>1)::bigint in ({ids}))"  # noqa: S608
+        rows = rows.extra(where=[f"(allocation = '[]' or {stands_there})"])  # noqa: S610 - integers only
     return rows
 
 

@@ -24,7 +24,6 @@ from mekong.inventory.models import Hold, HoldLine
 from tests.support.people import NOON
 from tests.support.stock import a_location, a_variant, asking, assert_sound, held, level, short, stock
 
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LATER = NOON + timedelta(hours=1)

@@ -17,7 +17,9 @@ end $$;
     "for each statement execute function catalog_changed();\n"
     for table in _TABLES
 )
-_SILENCE = "".join(f"drop trigger catalog_changed on {table};\n" for table in _TABLES) + "drop function catalog_changed();"
+_SILENCE = (
+    "".join(f"drop trigger catalog_changed on {table};\n" for table in _TABLES) + "drop function catalog_changed();"
+)
 
 
 class Migration(migrations.Migration):
