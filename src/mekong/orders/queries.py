@@ -168,12 +168,12 @@ def noted_orders(*, actor: Actor, channel: str, notes: Collection[str], since: d
     return _booked("o.placed_at >= %s and o.note = any(%s)", [channel, since, list(notes)])
 
 
-def _booked(condition: str, parameters: Sequence[object]) -> list[BookedOrder]:
+def _booked(condition: str, parameters: list[Any]) -> list[BookedOrder]:
     with connection.cursor() as cursor:
         cursor.execute(_BOOKED + condition, parameters)
         return [
-            BookedOrder(*row[:6], json.loads(row[6]) if isinstance(row[6], str) else row[6], row[7])
-            for row in cursor.fetchall()
+            BookedOrder(*facts, json.loads(issues) if isinstance(issues, str) else issues, note)
+            for *facts, issues, note in cursor.fetchall()
         ]
 
 
