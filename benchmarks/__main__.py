@@ -113,9 +113,14 @@ def _run(
         measured[name] = msgspec.json.decode(out.read_bytes())
         console.print(f"{name}: {figure(measured[name])} ({took:.0f} s)")
     else:
-        failed[name] = ran.stderr.strip()[-3000:] or f"ended with status {ran.returncode}"
+        failed[name] = _shortened(ran.stderr.strip()) or f"ended with status {ran.returncode}"
         console.print(f"{name}: could not run ({took:.0f} s)")
     remove(data)
+
+
+def _shortened(text: str, *, head: int = 600, tail: int = 2400) -> str:
+    """What went wrong stands at the beginning of a reason, and at the end of a traceback."""
+    return text if len(text) <= head + tail else f"{text[:head]}\n…\n{text[-tail:]}"
 
 
 def figure(entry: Entry) -> str:

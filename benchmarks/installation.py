@@ -177,7 +177,7 @@ class Installation:
 
     def said(self, name: str) -> str:
         """The last lines of a process's log."""
-        return f"{name}: {self._children[name].log_tail(8)[-3000:]}" if name in self._children else ""
+        return f"{name}: {self._children[name].log_tail(3)[-1500:]}" if name in self._children else ""
 
     def _start(self, name: str, *module: str, **environment: str) -> Child:
         given = {SUPERVISED: "1", "MEKONG_DATA": str(self.data), **environment}
