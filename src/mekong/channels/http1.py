@@ -177,7 +177,7 @@ def _head(raw: bytes) -> _Head:
 class Pool:
     """Connections of one account, to whatever hosts it speaks to. Lives in one event loop."""
 
-    def __init__(self, tls: ssl.SSLContext, *, most: int = 24, answer_s: float = ANSWER_S) -> None:
+    def __init__(self, tls: ssl.SSLContext, *, most: int = 48, answer_s: float = ANSWER_S) -> None:
         self._tls, self._answer_s = tls, answer_s
         self._slots = asyncio.Semaphore(most)
         self._idle: dict[tuple[str, str], list[_Connection]] = {}

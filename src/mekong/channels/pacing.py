@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-HEADROOM = 0.97
+HEADROOM = 0.98
 """Part of a platform's rate that is used: calls bunch up on their way, and one refused for haste costs two."""
+BURST_PART = 0.6
+"""Part of a platform's burst that is used at once; the rest is for calls that were held up and arrive with the next."""
 
 
 @dataclass
@@ -131,5 +133,5 @@ class Pace:
     longest_retry_s: float = 60.0
     parked_retry_s: float = 60.0
     refresh_ahead_s: float = 600.0
-    most_flying: int = 16
+    most_flying: int = 32
     crowd_s: float = 0.04

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import ssl
 import time
 from collections import deque
@@ -17,7 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from mekong.channels.http1 import ANSWER_S, CONNECT_S, Pool, WireError
-from mekong.channels.pacing import HEADROOM, Breaker, TokenBucket
+from mekong.channels.pacing import BURST_PART, HEADROOM, Breaker, TokenBucket
 from mekong.channels.socket import RateLimit, Request, Response
 from mekong.foundation.errors import Unavailable
 
@@ -85,7 +86,7 @@ class Lane:
     """A platform's rate limit as a queue: callers are served in the order in which they came."""
 
     def __init__(self, limit: RateLimit) -> None:
-        self.bucket = TokenBucket(limit.per_second * HEADROOM, max(1, limit.burst))
+        self.bucket = TokenBucket(limit.per_second * HEADROOM, max(1, math.ceil(limit.burst * BURST_PART)))
         self._turn = asyncio.Lock()
 
     async def acquire(self) -> None:

@@ -191,13 +191,18 @@ def _begin(*, actor: Actor, code: str, redirect_url: str, now: datetime) -> str:
 
 
 @command
-def use_state(*, actor: Actor, state: str, now: datetime) -> str:
-    """The channel a redirect came back for; its state is used up. Raises: MayNot, StateInvalid."""
+def use_state(*, actor: Actor, state: str, now: datetime, channel: str = "") -> str:
+    """The channel a redirect came back for; its state is used up. `channel`: the only one it may be for, when given.
+
+    Raises: MayNot, StateInvalid.
+    """
     actor.require("channels.manage")
     try:
         code, nonce = signing.loads(state, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError) as forged:
         raise StateInvalid from forged
+    if channel and code != channel.strip().lower():
+        raise StateInvalid
     begun = Authorisation.objects.filter(
         nonce=nonce, channel__code=code, used_at=None, begun_at__gt=now - _WALK, begun_by=actor.ref
     )

@@ -206,16 +206,18 @@ class Pusher:
         if same:
             self._start(self._record(same))
         batches = self.sender.grouped(due)
+        if self._queue and 1 < len(batches) <= permits and len(batches[-1]) < len(batches[0]):
+            permits = len(batches) - 1  # the last call is not full, and what would fill it is next in the queue
         rest = [row for batch in batches[permits:] for row in batch]
         if rest:
             self._queue = {**{row.listing_id: self._since.get(row.listing_id, 0.0) for row in rest}, **self._queue}
-        self._pace_reading(len(rows), len(batches), permits)
+        self._pace_reading(batches, permits)
         return batches[:permits]
 
-    def _pace_reading(self, read: int, batches: int, permits: int) -> None:
+    def _pace_reading(self, batches: Sequence[Sequence[Due]], permits: int) -> None:
         """Read as many listings at a time as can be sent: what is read and not sent was read for nothing."""
-        if batches > permits:
-            self._take = max(10, int(read * permits / batches) + 1)
+        if len(batches) > permits:
+            self._take = max(10, sum(map(len, batches[:permits])) + 1)
         elif self._queue:
             self._take = min(_MOST_LISTINGS, self._take * 2)
 
