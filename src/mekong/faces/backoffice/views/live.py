@@ -24,7 +24,7 @@ from mekong.foundation.errors import MekongError
 from mekong.inventory import queries as inventory
 from mekong.orders import queries as orders
 
-SPEEDS = (1_000, 10_000, 50_000, 250_000, 0)
+SPEEDS = (10_000, 50_000, 250_000, 0)
 """Times faster than it happened; 0 is as fast as it goes."""
 
 _LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
