@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 from urllib.parse import unquote, unquote_plus
 
@@ -186,7 +187,7 @@ class Connection(asyncio.Protocol):
                 return
             self._busy = True
             request.started = time.perf_counter()
-            self._run(request, lambda request=request: self._handler(request))  # type: ignore[misc]
+            self._run(request, partial(self._handler, request))
 
     def _take(self) -> Request | None:
         request = self._pending

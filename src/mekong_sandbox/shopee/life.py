@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import string
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -275,4 +276,4 @@ def resume(market: ShopeeMarket) -> None:
     for order in market.orders.values():
         _live_on(market, order)
         if order.status == "PROCESSED" and order.package.tracking_at > now:
-            market.world.timers.at(order.package.tracking_at, lambda order=order: market.push.tracking(order))  # type: ignore[misc]
+            market.world.timers.at(order.package.tracking_at, partial(market.push.tracking, order))
