@@ -6,6 +6,7 @@ same settings, same event loop.
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType
 from typing import Any
@@ -29,7 +30,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 
 def main() -> None:
-    """Serve on MEKONG_PORT until asked to stop."""
+    """Serve until asked to stop, on the port given as argument, else on MEKONG_PORT."""
+    if len(sys.argv) > 1 and sys.argv[1].isdigit():
+        os.environ["MEKONG_PORT"] = sys.argv[1]
     from mekong.faces.cli.serving import serve
 
     stand_in: Any = ModuleType("mekong.faces.web")
