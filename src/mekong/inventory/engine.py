@@ -45,15 +45,16 @@ _EXPIRED = """
     with spare as materialized (
         select c.id from inventory_stockcontrol c where c.id <> all(%(controls)s::bigint[])
          order by c.id for no key update skip locked
+    ), busy as materialized (
+        select coalesce(array_agg(c.id), '{}') as ids from inventory_stockcontrol c
+         where c.id <> all(%(controls)s::bigint[]) and c.id not in (select id from spare)
     ), dead as materialized (
-        select h.id from inventory_hold h
-         where h.state in ('held', 'released') and h.expires_at <= %(now)s
-           and exists (select 1 from inventory_holdline l
-                        where l.hold_id = h.id and l.variant_id = any(%(variants)s::bigint[]))
-           and not exists (select 1 from inventory_holdline l join inventory_stockcontrol c on c.id = l.control_id
-                            where l.hold_id = h.id and c.id <> all(%(controls)s::bigint[])
-                              and c.id not in (select id from spare))
-         order by h.expires_at limit 1000 for update skip locked
+        select h.id from inventory_hold h cross join busy
+          cross join lateral (select bool_or(l.variant_id = any(%(variants)s::bigint[])) as is_wanted,
+                                     bool_or(l.control_id = any(busy.ids)) is true as is_busy
+                                from inventory_holdline l where l.hold_id = h.id) lines
+         where h.state in ('held', 'released') and h.expires_at <= %(now)s and lines.is_wanted and not lines.is_busy
+         order by h.expires_at limit 200 for update of h skip locked
     ), gone as (
         delete from inventory_holdline l using dead
          where l.hold_id = dead.id and (l.variant_id, l.location_id) in
@@ -107,8 +108,8 @@ _RESCAN_FACTOR = 10
 _RESCAN_MOST_S = 1.0
 """A search for expired holds of a sold-out variant that found none is not made again for ten times as long as it took
 (about three milliseconds), and at most a second: a pile of holds nobody has swept cannot slow all selling down."""
-_ROUNDS = 20
-"""Searches a batch makes before it refuses; each gives back up to a thousand holds."""
+_ROUNDS = 100
+"""Searches a batch makes before it refuses; each gives back up to two hundred holds."""
 
 Answer = Held | Short
 
