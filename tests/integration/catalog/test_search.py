@@ -13,7 +13,7 @@ from tests.support.people import NOON
 
 pytestmark = pytest.mark.django_db
 
-_TIKI = Path("/work/shared/data/vietnam/tiki_products.csv.gz")
+_TIKI = Path(__file__).resolve().parents[4] / "shared" / "data" / "vietnam" / "tiki_products.csv.gz"
 NAMES = (
     "Áo thun nam cổ tròn", "Áo thun nữ tay dài", "Áo sơ mi nam", "Quần jean nam", "Balo laptop chống sốc",
     "Giày thể thao nữ", "Giày da công sở", "Túi xách nữ da thật", "Dép tổ ong", "Đầm dự tiệc",
