@@ -10,6 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from mekong.channels.socket import Response
@@ -54,8 +55,8 @@ class _Connection(asyncio.Protocol):
         self._size = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_connection makes
-        self.transport = transport
+        # What create_connection makes; uvloop's own kind is no subclass of asyncio's.
+        self.transport = cast("asyncio.Transport", transport)
 
     def ask(self, request: bytes, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Response]:
         self.answer, self._head, self._chunks, self._size = loop.create_future(), None, [], 0

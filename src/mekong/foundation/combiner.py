@@ -69,7 +69,7 @@ class Combiner(Generic[Q, A]):
         _combiners.add(self)
 
     def _begin(self) -> None:
-        self._waiting: collections.deque[tuple[Q, _Promise]] = collections.deque()
+        self._waiting: collections.deque[tuple[Q, _Waiting]] = collections.deque()
         self._arrived = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -84,9 +84,9 @@ class Combiner(Generic[Q, A]):
     async def acall(self, request: Q) -> A:
         """As `call`, from a coroutine."""
         loop = asyncio.get_running_loop()
-        promise = _AsyncPromise(loop)
-        self._enqueue(request, promise)
-        return cast("A", await promise.future)
+        future: asyncio.Future[object] = loop.create_future()
+        self._enqueue(request, future)
+        return cast("A", await future)
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Take no more requests, serve those that wait, and end the thread. Afterwards it can be used again."""
@@ -100,7 +100,7 @@ class Combiner(Generic[Q, A]):
                 return
         self._stopping = False
 
-    def _enqueue(self, request: Q, promise: _Promise) -> None:
+    def _enqueue(self, request: Q, promise: _Waiting) -> None:
         if self._stopping:
             raise Stopped
         if len(self._waiting) >= self._max_waiting:
@@ -109,7 +109,9 @@ class Combiner(Generic[Q, A]):
         # After the append: a thread that is about to end looks at what waits once more after it has signed off.
         if self._thread is None:
             self._start()
-        self._arrived.set()
+        # Setting takes a lock; the thread that clears it looks at what waits after that.
+        if not self._arrived.is_set():
+            self._arrived.set()
 
     def _start(self) -> None:
         with self._lock:
@@ -163,13 +165,13 @@ class Combiner(Generic[Q, A]):
             return [_like(Unavailable(), failure) for _ in requests]
 
     @staticmethod
-    def _answer(batch: Sequence[tuple[Q, _Promise]], answers: Sequence[A | BaseException]) -> None:
-        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_AsyncPromise, object]]] = {}
+    def _answer(batch: Sequence[tuple[Q, _Waiting]], answers: Sequence[A | BaseException]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[object], object]]] = {}
         for (_, promise), answer in zip(batch, answers, strict=True):
-            if isinstance(promise, _AsyncPromise):
-                by_loop.setdefault(promise.loop, []).append((promise, answer))
-            else:
+            if isinstance(promise, _SyncPromise):
                 promise.settle(answer)
+            else:
+                by_loop.setdefault(promise.get_loop(), []).append((promise, answer))
         for loop, settled in by_loop.items():
             try:
                 loop.call_soon_threadsafe(_settle_all, settled)
@@ -197,17 +199,17 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)
 
 
-def _settle_all(settled: Sequence[tuple[_AsyncPromise, object]]) -> None:
-    for promise, answer in settled:
-        promise.settle(answer)
+def _settle_all(settled: Sequence[tuple[asyncio.Future[object], object]]) -> None:
+    for future, answer in settled:
+        if future.done():
+            continue
+        if isinstance(answer, BaseException):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
 
 
-class _Promise:
-    def settle(self, answer: object) -> None:
-        raise NotImplementedError
-
-
-class _SyncPromise(_Promise):
+class _SyncPromise:
     __slots__ = ("_answer", "_done")
 
     def __init__(self) -> None:
@@ -226,17 +228,5 @@ class _SyncPromise(_Promise):
         return self._answer
 
 
-class _AsyncPromise(_Promise):
-    __slots__ = ("future", "loop")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.future: asyncio.Future[object] = loop.create_future()
-
-    def settle(self, answer: object) -> None:
-        if self.future.done():
-            return
-        if isinstance(answer, BaseException):
-            self.future.set_exception(answer)
-        else:
-            self.future.set_result(answer)
+_Waiting = _SyncPromise | asyncio.Future[object]
+"""Where a request's answer goes. A coroutine waits for the future itself: an object less for each request."""

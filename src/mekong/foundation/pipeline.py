@@ -59,6 +59,11 @@ def array(values: Iterable[object]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
+def array_of_ids(values: Iterable[str]) -> str:
+    """As `array`, of ids that are text already."""
+    return f"{{{','.join(values)}}}"
+
+
 def texts(values: Sequence[str]) -> str:
     """An array literal of any texts."""
     joined = '","'.join(values)

@@ -21,7 +21,7 @@ from django.db import DatabaseError, IntegrityError, connection
 
 from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import IdempotencyMismatch, Unavailable
-from mekong.foundation.pipeline import array, piped, reuse_connection, texts
+from mekong.foundation.pipeline import array, array_of_ids, piped, reuse_connection, texts
 from mekong.inventory import notices, rules
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.policy import Policy
@@ -127,7 +127,7 @@ class _Batch:
         self.counted: dict[int, int] = {}
         self.locked_controls: list[int] = []
         self.freed: set[int] = set()
-        self.holds: list[tuple[str, ReserveRequest]] = []
+        self.holds: list[tuple[str, str, str, float, str]] = []
         self.rows: list[tuple[str, int, int, int, int, int]] = []
 
     def lock(self) -> bool:
@@ -237,7 +237,7 @@ class _Batch:
             self.taken[key] = self.taken.get(key, 0) + units
             control_id = self._count(request.channel, variant, units) if self.policy.has_controls else 0
             self.rows.append((hold, line, variant, place, units, control_id))
-        self.holds.append((hold, request))
+        self.holds.append((hold, request.channel, request.owner, request.expires_at.timestamp(), request.key or ""))
         return Held(hold, tuple(chosen), missing)
 
     def _count(self, channel: str, variant: int, units: int) -> int:
@@ -277,24 +277,28 @@ class _Batch:
             if moved:
                 notices.stock_moved(self.cursor, moved)
             return
-        if any(request.key for _, request in self.holds):
+        if any(hold[4] for hold in self.holds):
             # In one order in all processes: two batches with the same two keys would wait for each other.
-            self.holds.sort(key=lambda each: each[1].key or "")
-        taken = [(variant, place, units) for (variant, place), units in self.taken.items()]
+            self.holds.sort(key=lambda hold: hold[4])
+        # Turned into columns at once: a generator for each column costs more than all else that is done here.
+        ids, channels, owners, ends, keys = zip(*self.holds, strict=True)
+        # A hold of what is all to come has no lines.
+        of_hold, *numbers = zip(*self.rows, strict=True) if self.rows else ((),) * 6
+        variants, places = zip(*self.taken, strict=True) if self.taken else ((), ())
         self.cursor.execute(
             _WRITE,
             (
-                array(row[0] for row in taken),
-                array(row[1] for row in taken),
-                array(row[2] for row in taken),
+                array(variants),
+                array(places),
+                array(self.taken.values()),
                 self.requests[0].now,
-                array(hold for hold, _ in self.holds),
-                texts([request.channel for _, request in self.holds]),
-                texts([request.owner for _, request in self.holds]),
-                array(request.expires_at.timestamp() for _, request in self.holds),
-                texts([request.key or "" for _, request in self.holds]),
-                array(row[0] for row in self.rows),
-                *(array(row[column] for row in self.rows) for column in range(1, 6)),
+                array_of_ids(ids),
+                texts(channels),
+                texts(owners),
+                array(ends),
+                texts(keys),
+                array_of_ids(of_hold),
+                *map(array, numbers),
                 notices.CHANNEL,
                 notices.payload(moved),
             ),
