@@ -48,7 +48,8 @@ MANIFEST = Manifest(
 class Platform:
     """What the platform has: quantities and orders. `pushed` is every figure it was sent, in order.
 
-    `before_push`, when set, is awaited before a push takes effect; `refusals` names SKUs it refuses, with the reason.
+    `before_push`, when set, is awaited before a push takes effect; `failures` are raised by the next pushes, `troubles`
+    by the next steps of orders; `refusals` names SKUs it refuses, with the reason.
     """
 
     quantities: dict[ListingKey, int] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Platform:
     told: list[tuple[str, str]] = field(default_factory=list)
     before_push: Callable[[Sequence[StockPush]], object] | None = None
     failures: list[Exception] = field(default_factory=list)
+    troubles: list[Exception] = field(default_factory=list)
     refusals: dict[str, PushResult] = field(default_factory=dict)
     clock: datetime = field(default_factory=lambda: datetime.now(UTC))
     number: int = 0
