@@ -142,7 +142,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # Uploads
-DATA_UPLOAD_MAX_MEMORY_SIZE = MEKONG.upload_limit_bytes
+# Of a body without its files; those are held to `upload_limit_bytes` by the API and to less by what reads them.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 50

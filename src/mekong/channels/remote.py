@@ -48,7 +48,8 @@ def _line(code: str) -> tuple[Channel, Line]:
 def finish_authorisation(*, actor: Actor, params: Mapping[str, str], channel: str = "") -> ChannelView:
     """Take the redirect back from a platform's consent page: its code becomes tokens, and the channel works.
 
-    `params`: the redirect's query. `channel`: the only one it may be for, when given. Raises: MayNot, StateInvalid, RemoteRefused (the code is wrong), Unavailable.
+    `params`: the redirect's query. `channel`: the only one it may be for, when given.
+    Raises: MayNot, StateInvalid, RemoteRefused (the code is wrong), Unavailable.
     """
     now = _now()
     code = use_state(actor=actor, state=params.get("state", ""), now=now, channel=channel)

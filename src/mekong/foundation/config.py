@@ -42,7 +42,7 @@ class Config:
         debug: Django's debug pages. Never where strangers can reach.
         web_connections: most database connections of one web process.
         worker_concurrency: jobs that a worker runs at the same time.
-        upload_limit_bytes: largest request body, except for file uploads that say otherwise.
+        upload_limit_bytes: largest request with files; a body of JSON has at most 10 MiB.
     """
 
     data: Path
@@ -57,7 +57,7 @@ class Config:
     debug: bool = False
     web_connections: int = 16
     worker_concurrency: int = 8
-    upload_limit_bytes: int = 20 * 1024 * 1024
+    upload_limit_bytes: int = 50 * 1024 * 1024
 
     @property
     def is_embedded(self) -> bool:

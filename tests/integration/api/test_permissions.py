@@ -32,7 +32,8 @@ ASKS: dict[str, tuple[str, Any]] = {
     "GET /audit": ("audit.view", None),
     "GET /products": ("catalog.view", None),
     "POST /products": ("catalog.edit", NEW_PRODUCT),
-    "GET /products/export": ("money.view_cost", None),
+    "DELETE /pictures/{picture_id}": ("catalog.edit", None),
+    "GET /products/export": ("catalog.view", None),
     "GET /products/{sku}": ("catalog.view", None),
     "PATCH /products/{sku}": ("catalog.edit", {"name": "B"}),
     "POST /products/{sku}/archive": ("catalog.edit", None),
@@ -55,6 +56,11 @@ ASKS: dict[str, tuple[str, Any]] = {
     "GET /stock/controls": ("inventory.view", None),
     "POST /stock/controls": ("inventory.controls", {"channel": "web", "scope": "channel", "kind": "pool"}),
     "DELETE /stock/controls/{control_id}": ("inventory.controls", None),
+    "PUT /stock/reorder-levels": ("inventory.adjust", {"sku": "A", "location": "HN", "min_qty": 1}),
+    "POST /stock/oversell": (
+        "inventory.sell_below_zero",
+        {"channel": "store", "location": "HN", "reference": "R-1", "lines": [LINE]},
+    ),
     "PUT /stock/supply": ("inventory.controls", {"channel": "web", "locations": []}),
     "POST /stock/transfers": ("inventory.transfer", {"from_location": "HN", "to_location": "SG", "lines": [LINE]}),
     "POST /stock/transfers/{transfer_id}/receive": ("inventory.transfer", {}),
@@ -66,6 +72,7 @@ ASKS: dict[str, tuple[str, Any]] = {
     "POST /orders/{code}/ship": ("orders.ship", {}),
     "POST /orders/{code}/deliver": ("orders.ship", None),
     "POST /orders/{code}/complete": ("orders.confirm", None),
+    "POST /orders/{code}/return-requests": ("orders.return", {}),
     "POST /orders/{code}/returns": (
         "orders.return",
         {"location": "HN", "lines": [{"line": 1, "quantity": 1, "grade": "resellable"}]},
@@ -77,22 +84,35 @@ ASKS: dict[str, tuple[str, Any]] = {
     "GET /channels": ("channels.view", None),
     "GET /channels/{code}": ("channels.view", None),
     "PATCH /channels/{code}": ("channels.manage", {"is_active": True}),
+    "GET /connectors": ("channels.view", None),
+    "POST /channels": ("channels.manage", {"code": "s1", "name": "S", "kind": "shopee", "shop_id": "1"}),
+    "POST /channels/{code}/secrets": ("channels.manage", {"app_key": "1", "app_secret": "x"}),
+    "POST /channels/{code}/authorisation": ("channels.manage", {"redirect_url": "https://shop.example/back"}),
+    "POST /channels/{code}/authorisation/finish": ("channels.manage", {"params": {}}),
+    "POST /channels/{code}/pause": ("channels.manage", None),
+    "POST /channels/{code}/resume": ("channels.manage", None),
     "POST /channels/{code}/push": ("channels.sync", None),
+    "POST /channels/{code}/listings/pull": ("channels.sync", None),
+    "POST /channels/{code}/listings/audit": ("channels.sync", None),
     "GET /listings": ("channels.view", None),
     "GET /listings/{listing_id}": ("channels.view", None),
     "PATCH /listings/{listing_id}": ("channels.manage", {"is_synced": True}),
+    "POST /listings/{listing_id}/match": ("channels.manage", {"sku": "A"}),
+    "POST /listings/{listing_id}/unmatch": ("channels.manage", None),
+    "POST /listings/{listing_id}/ignore": ("channels.manage", None),
     "POST /listings/{listing_id}/retry": ("channels.sync", None),
 }
 """What each endpoint needs. "": nothing but a token."""
 
 OPEN = {"GET /me", "GET /roles"}
-FILES = {"POST /products/import"}
+FILES = {"POST /products/import", "POST /products/{sku}/pictures"}
 
 PLACES = {
     "person_id": "per_00000000000000000000000000000000",
     "token_id": "tok_00000000000000000000000000000000",
     "control_id": "ctl_00000000000000000000000000000000",
     "transfer_id": "trf_00000000000000000000000000000000",
+    "picture_id": "pic_00000000000000000000000000000000",
     "role": "cashier",
     "sku": "A",
     "code": "HN",

@@ -40,6 +40,7 @@ from mekong.foundation.errors import MekongError, Unavailable
 log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes of a JSON body. Files may be as large as the setting `upload_limit_bytes` says."""
 _DEEPEST = 40
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 View = Callable[..., HttpResponseBase]
@@ -110,11 +111,12 @@ def _not_allowed(request: HttpRequest, here: str) -> MethodNotAllowed:
 def _check(request: HttpRequest) -> None:
     _check_address(request)
     declared = str(request.META.get("CONTENT_LENGTH") or 0)
-    if not declared.isdecimal() or int(declared) > BODY_LIMIT:
-        raise BodyTooLarge(limit=BODY_LIMIT)
+    media = request.content_type or ""
+    most = settings.MEKONG.upload_limit_bytes if media == "multipart/form-data" else BODY_LIMIT
+    if not declared.isdecimal() or int(declared) > most:
+        raise BodyTooLarge(limit=most)
     if request.method not in WRITES:
         return
-    media = request.content_type or ""
     if media == "multipart/form-data":
         return
     body = request.read(int(declared) if "CONTENT_LENGTH" in request.META else BODY_LIMIT + 1)

@@ -135,6 +135,10 @@ class MatchIn(Body):
     sku: Sku
 
 
+class ReturnRequestIn(Body):
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
 class ReturnedIn(Body):
     line: Number
     quantity: Units
@@ -263,6 +267,14 @@ def complete_order(request: HttpRequest, code: str) -> Any:
     """Close it. A repeat changes nothing."""
     actor = authenticate(request)
     return order_out(commands.complete_order(actor=actor, code=code, now=moment(request)), actor)
+
+
+@router.post("/orders/{code}/return-requests", response=OrderOut)
+def request_return(request: HttpRequest, code: str, body: ReturnRequestIn | None = None) -> Any:
+    """Its goods are on their way back; stock changes when they are received and graded. A repeat changes nothing."""
+    actor = authenticate(request)
+    reason = body.reason if body else ""
+    return order_out(commands.request_return(actor=actor, code=code, reason=reason, now=moment(request)), actor)
 
 
 @router.post("/orders/{code}/returns", response=OrderOut)

@@ -9,7 +9,7 @@ from pydantic import Field, WithJsonSchema
 from pydantic.functional_validators import PlainValidator
 from pydantic_core import PydanticCustomError
 
-from mekong.catalog.contracts import CategoryView, ProductRow, ProductView, VariantView
+from mekong.catalog.contracts import CategoryView, MediaView, ProductRow, ProductView, VariantView
 from mekong.faces.api.shapes import Body, Code, Flag, Minor, Moment, Number
 from mekong.foundation import ids
 from mekong.foundation.actor import Actor
@@ -175,6 +175,9 @@ class VariantOut(Schema):
 
 
 class MediaOut(Schema):
+    """`id` is what `DELETE /pictures/{id}` takes."""
+
+    id: str
     url: str
     thumbnail_url: str
     width: int
@@ -289,6 +292,11 @@ def variant_out(
     }
 
 
+def media_out(media: MediaView) -> dict[str, Any]:
+    shown = {name: getattr(media, name) for name in MediaOut.model_fields if name != "id"}
+    return {**shown, "id": ids.public("pic", media.uid)}
+
+
 def product_out(product: ProductView, actor: Actor) -> dict[str, Any]:
     packs: dict[int, list[dict[str, Any]]] = {}
     for pack in product.packs:
@@ -305,7 +313,7 @@ def product_out(product: ProductView, actor: Actor) -> dict[str, Any]:
         "options": list(product.options),
         "attributes": dict(product.attributes),
         "variants": [variant_out(each, actor, packs.get(each.id), parts.get(each.id)) for each in product.variants],
-        "media": [{name: getattr(each, name) for name in MediaOut.model_fields} for each in product.media],
+        "media": [media_out(each) for each in product.media],
     }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from mekong.foundation import ids
@@ -42,7 +42,17 @@ def _written(value: Any) -> Any:
     raise PydanticCustomError("datetime_type", "not a moment in time")
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written, json_schema_input_type=AwareDatetime)]
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as wrong:
+        raise PydanticCustomError("datetime_type", "not a moment in time") from wrong
+
+
+Moment = Annotated[
+    AwareDatetime, BeforeValidator(_written, json_schema_input_type=AwareDatetime), AfterValidator(_in_utc)
+]
+"""Taken with any zone, answered in UTC."""
 LocationIds = Annotated[list[Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]], Field(max_length=1000)]
 
 

@@ -28,7 +28,9 @@ from mekong.faces.api.stock_shapes import (
     LocationsOut,
     LotsOut,
     MovementOut,
+    OversellIn,
     ReceiptIn,
+    ReorderLevelIn,
     SupplyIn,
     TransferIn,
     TransferOut,
@@ -206,6 +208,38 @@ def set_supply(request: HttpRequest, body: SupplyIn) -> Any:
     actor = authenticate(request)
     codes = list(dict.fromkeys(code.strip().upper() for code in body.locations))
     commands.set_channel_supply(actor=actor, channel=body.channel, location_codes=codes)
+    return Status(204, None)
+
+
+@router.put("/stock/reorder-levels", response={204: None})
+def set_reorder_level(request: HttpRequest, body: ReorderLevelIn) -> Any:
+    """Say when a SKU's stock counts as low at a location."""
+    actor = authenticate(request)
+    actor.require("inventory.adjust")
+    commands.set_reorder_level(
+        actor=actor,
+        variant_id=_variants([body.sku], "sku")[body.sku],
+        location=body.location,
+        min_qty=body.min_qty,
+        max_qty=body.max_qty,
+    )
+    return Status(204, None)
+
+
+@router.post("/stock/oversell", response={204: None})
+def sell_below_zero(request: HttpRequest, body: OversellIn) -> Any:
+    """Let goods be sold that the shelf has and the system does not: what is missing is gained and put on its list."""
+    actor = authenticate(request)
+    actor.require("inventory.sell_below_zero")
+    variants = _variants([each.sku for each in body.lines], "lines[{}].sku")
+    commands.sell_below_zero(
+        actor=actor,
+        channel=body.channel,
+        location=body.location,
+        lines=[(variants[each.sku], each.quantity) for each in body.lines],
+        reference=body.reference,
+        now=moment(request),
+    )
     return Status(204, None)
 
 

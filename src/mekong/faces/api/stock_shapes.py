@@ -14,6 +14,7 @@ from mekong.foundation import ids
 from mekong.inventory.contracts import ControlView, LevelView, LocationView
 
 MAX_LINES = 1_000
+MAX_PRIORITY = 30_000
 MOST_UNITS = 10**12
 LocationCode = Annotated[str, Field(min_length=1, max_length=30)]
 Channel = Annotated[str, Field(max_length=40)]
@@ -27,13 +28,13 @@ class LocationIn(Body):
     code: LocationCode
     name: Annotated[str, Field(min_length=1, max_length=120)]
     kind: Literal["warehouse", "store"] = "warehouse"
-    priority: Annotated[int, Field(strict=True, ge=0, le=32_767, description="Lower is asked first.")] = 100
+    priority: Annotated[int, Field(strict=True, ge=0, le=MAX_PRIORITY, description="Lower is asked first.")] = 100
     address: Address = Field(default_factory=dict)
 
 
 class LocationPatchIn(Body):
     name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
-    priority: Annotated[int, Field(strict=True, ge=0, le=32_767)] | None = None
+    priority: Annotated[int, Field(strict=True, ge=0, le=MAX_PRIORITY)] | None = None
     is_active: Flag | None = None
 
 
@@ -162,6 +163,24 @@ class ControlOut(Schema):
 
 class ControlsOut(Schema):
     items: list[ControlOut]
+
+
+class ReorderLevelIn(Body):
+    """Units: at `min_qty` or below stock counts as low; `max_qty`, where given, is what to fill up to."""
+
+    sku: Sku
+    location: LocationCode
+    min_qty: Annotated[int, Field(strict=True, ge=0, le=MOST_UNITS)]
+    max_qty: Annotated[int, Field(strict=True, ge=0, le=MOST_UNITS)] | None = None
+
+
+class OversellIn(Body):
+    """`reference`: what the sale is known by, such as a paper receipt's number."""
+
+    channel: Annotated[str, Field(min_length=1, max_length=40)]
+    location: LocationCode
+    reference: Annotated[str, Field(min_length=1, max_length=80)]
+    lines: Annotated[list[TransferLineIn], Field(min_length=1, max_length=MAX_LINES)]
 
 
 class SupplyIn(Body):
