@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from axes.helpers import get_client_ip_address
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
@@ -208,3 +210,22 @@ def test_an_address_that_tries_many_people_is_slowed_down() -> None:
         access.sign_in(a_request(), "lan@example.vn", password, now=NOON)
     assert access.sign_in(a_request("198.51.100.1"), "lan@example.vn", password, now=NOON)
     assert access.sign_in(a_request(), "lan@example.vn", password, now=NOON + timedelta(minutes=6))
+
+
+@pytest.mark.parametrize(
+    ("behind_proxy", "forwarded", "address"),
+    [
+        (False, "198.51.100.7", "192.0.2.1"),
+        (True, "198.51.100.7", "198.51.100.7"),
+        (True, "203.0.113.66, 198.51.100.7", "198.51.100.7"),
+        (True, "nonsense", "192.0.2.1"),
+    ],
+)
+def test_the_address_is_the_proxys_word_only_where_there_is_a_proxy(
+    settings: Any, behind_proxy: bool, forwarded: str, address: str
+) -> None:
+    settings.MEKONG = dataclasses.replace(settings.MEKONG, behind_proxy=behind_proxy)
+    request = a_request("192.0.2.1")
+    request.META["HTTP_X_FORWARDED_FOR"] = forwarded
+    assert access.address_of(request) == address
+    assert get_client_ip_address(request) == address

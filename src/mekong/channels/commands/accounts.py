@@ -203,8 +203,6 @@ def use_state(*, actor: Actor, state: str, now: datetime, channel: str = "") -> 
         raise StateInvalid from forged
     if channel and code != channel.strip().lower():
         raise StateInvalid
-    if channel and code != channel.strip().lower():
-        raise StateInvalid
     begun = Authorisation.objects.filter(
         nonce=nonce, channel__code=code, used_at=None, begun_at__gt=now - _WALK, begun_by=actor.ref
     )

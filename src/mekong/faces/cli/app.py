@@ -173,11 +173,15 @@ def bench(
     json: Annotated[
         Path | None, typer.Option(help=words("Ghi kết quả dạng JSON.", "Write the figures as JSON."))
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help=words("Thoát với mã 1 khi hụt mục tiêu.", "Exit 1 when a target is missed.")),
+    ] = False,
     data: Data = None,
 ) -> None:
     from mekong.faces.cli.development import bench
 
-    sys.exit(bench(scenario or [], json, data))
+    sys.exit(bench(scenario or [], json, data, strict=strict))
 
 
 @app.command("demo-load", hidden=True)

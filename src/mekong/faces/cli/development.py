@@ -64,12 +64,13 @@ def test(arguments: Sequence[str]) -> int:
     ).returncode
 
 
-def bench(scenarios: Sequence[str], json_file: Path | None, data: Path | None = None) -> int:
+def bench(scenarios: Sequence[str], json_file: Path | None, data: Path | None = None, *, strict: bool = False) -> int:
     """Run the benchmarks; returns their exit status."""
     home = _home()
     extra = [
         *(["--json", str(json_file.absolute())] if json_file else []),
         *(["--data", str(data.absolute())] if data else []),
+        *(["--strict"] if strict else []),
     ]
     command = [sys.executable, "-m", "benchmarks", *scenarios, *extra]
     return subprocess.run(command, cwd=home, env=_environment(home), check=False).returncode
