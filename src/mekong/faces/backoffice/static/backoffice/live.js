@@ -89,7 +89,8 @@
   };
   const head = (text) => { $("[data-head]").textContent = text; };
   const settle = () => {
-    if (!wave || wave.done) return;
+    // Only once the shelf itself has spoken is it known what every channel should show.
+    if (!wave || wave.done || !wave.stated) return;
     const told = codes.filter((k) => k in wave.ms || shown[k] === undefined || shown[k] <= Math.max(0, atp));
     if (told.length < codes.length) return;
     wave.done = true;
