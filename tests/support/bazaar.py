@@ -168,8 +168,8 @@ class Bazaar:
 
     def _tell(self, what: str, order: RemoteOrder, state: RemoteState) -> Shipment:
         self.platform.told.append((what, order.external_id))
-        if self.platform.failures:
-            raise self.platform.failures.pop(0)
+        if self.platform.troubles:
+            raise self.platform.troubles.pop(0)
         if (
             self.platform.orders[order.external_id].state is RemoteState.CANCELLED
             and state is not RemoteState.CANCELLED
