@@ -128,9 +128,9 @@ class Street:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("kind", sorted(connectors()))
 def test_after_any_fault_both_sides_agree(kind: str, sandbox: Sandbox, door: Door):
+    from mekong.channels import queries
     from mekong.foundation import health
     from mekong.foundation.actor import SYSTEM
-    from mekong.channels import queries
     from tests.support.marketplaces import a_catalogue, a_shop, a_worker, eventually, stock
 
     a_catalogue(SKUS, UNITS)

@@ -30,6 +30,9 @@ from mekong.inventory.models import (
 )
 from mekong.inventory.queries import get_location, location_view
 
+MAX_PRIORITY = 30_000
+"""Places of the system itself stand behind every place of ours."""
+
 
 @command
 def create_location(
@@ -51,8 +54,7 @@ def create_location(
         raise ControlInvalid(field="code", problem="A location needs a code of 1 to 30 characters.")
     if not 1 <= len(name.strip()) <= 120:
         raise ControlInvalid(field="name", problem="A location needs a name of 1 to 120 characters.")
-    if not 0 <= priority <= 30_000:
-        raise ControlInvalid(field="priority", problem="Send a whole number from 0 to 30000.")
+    _check_priority(priority)
     try:
         with transaction.atomic():
             made = Location.objects.create(
@@ -62,6 +64,11 @@ def create_location(
         raise LocationTaken(code=code) from taken
     policy_moved()
     return location_view(made)
+
+
+def _check_priority(priority: int) -> None:
+    if not 0 <= priority <= MAX_PRIORITY:
+        raise ControlInvalid(field="priority", problem="Send a whole number from 0 to {limit}.", limit=MAX_PRIORITY)
 
 
 @command
@@ -78,6 +85,7 @@ def update_location(
     if name is not None:
         place.name = name.strip()
     if priority is not None:
+        _check_priority(priority)
         place.priority = priority
     if is_active is not None:
         place.is_active = is_active
