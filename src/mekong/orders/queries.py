@@ -172,9 +172,12 @@ def _booked(condition: str, parameters: list[Any]) -> list[BookedOrder]:
     with connection.cursor() as cursor:
         cursor.execute(_BOOKED + condition, parameters)
         return [
-            BookedOrder(*facts, json.loads(issues) if isinstance(issues, str) else issues, note)
-            for *facts, issues, note in cursor.fetchall()
-        ]
+            BookedOrder(
+                row[0], row[1], row[2], row[3], row[4], row[5],
+                json.loads(row[6]) if isinstance(row[6], str) else row[6], row[7],
+            )
+            for row in cursor.fetchall()
+        ]  # fmt: skip
 
 
 def count_by_state(*, actor: Actor, channel: str = "") -> dict[str, int]:

@@ -159,7 +159,7 @@ def test_a_role_gets_in_where_its_permissions_say_and_nowhere_else(role: str) ->
             assert named in {permission, "catalog.view", "inventory.view", "orders.view"}, (operation, named)
 
 
-@pytest.mark.parametrize("operation", [*ASKS, *OPEN])
+@pytest.mark.parametrize("operation", [*ASKS, *sorted(OPEN)])
 def test_no_token_no_answer(operation: str) -> None:
     response = ask(Client(headers={"Host": "localhost"}), operation, ASKS.get(operation, ("", None))[1])
     assert response.status_code == 401, response.content

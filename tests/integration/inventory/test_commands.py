@@ -350,7 +350,9 @@ def test_availability_costs_the_same_for_one_variant_as_for_many() -> None:
     control("web", "cap", 3)
     counts = []
     for wanted in (variants[:1], variants):
-        with CaptureQueriesContext(connection, ) as queried:
+        with CaptureQueriesContext(
+            connection,
+        ) as queried:
             found = queries.availability(channel="web", variant_ids=wanted)
         counts.append(len(queried))
         assert set(found) == set(wanted)

@@ -299,3 +299,10 @@ def test_a_word_on_a_held_order_waits_with_it(shop: tuple[int, int]) -> None:
     code = accept(a_draft((shop[1], 1), (None, 1), external_id="S1", state="pending_confirmation"))[0].code
     assert told("S1", "confirmed", at=NOON)
     assert (seen(code).state, seen(code).remote_state) == ("pending_confirmation", "CONFIRMED")
+
+
+def test_goods_that_stay_with_their_buyer_after_all_are_delivered_once(shop: tuple[int, int]) -> None:
+    code = an_order(("AO", 3), state="delivered")
+    orders.request_return(actor=SYSTEM, code=code, reason="x", now=NOON)
+    orders.deliver_order(actor=SYSTEM, code=code, now=NOON)
+    assert (seen(code).state, balance("delivery"), balance("customer")) == ("delivered", 0, 3)
