@@ -449,6 +449,9 @@ def advance_channel_order(
     order.remote_state, order.remote_updated_at = remote_state, remote_updated_at or order.remote_updated_at
     order.tracking_no = tracking_no or order.tracking_no
     target, was = OrderState(state), OrderState(order.state)
+    if target is OrderState.RETURNED:
+        # What comes back is received and graded by our people: the channel's word opens the return, it does not end it.
+        target = OrderState.RETURNING
     if target is OrderState.CANCELLED and was in rules.LEFT - {OrderState.RETURNED, OrderState.RETURNING}:
         _set(order, OrderState.RETURNING, actor, now, reason=reason or "cancelled by the channel")
         return True
@@ -494,8 +497,5 @@ def _follow_out(order: SalesOrder, target: OrderState, actor: Actor, now: dateti
         OrderState.SHIPPED, OrderState.DELIVERY_FAILED,
     ):  # fmt: skip
         _deliver(order, actor, now)
-    if target is not OrderState(order.state) and rules.is_further(OrderState(order.state), target):
-        # What comes back is received and graded by our people: the channel's word opens the return, it does not end it.
-        reached = OrderState.RETURNING if target is OrderState.RETURNED else target
-        if order.state != reached:
-            _set(order, reached, actor, now)
+    if rules.is_further(OrderState(order.state), target):
+        _set(order, target, actor, now)

@@ -306,3 +306,10 @@ def test_goods_that_stay_with_their_buyer_after_all_are_delivered_once(shop: tup
     orders.request_return(actor=SYSTEM, code=code, reason="x", now=NOON)
     orders.deliver_order(actor=SYSTEM, code=code, now=NOON)
     assert (seen(code).state, balance("delivery"), balance("customer")) == ("delivered", 0, 3)
+
+
+def test_the_channels_word_opens_a_return_and_does_not_end_it(shop: tuple[int, int]) -> None:
+    code = accept(a_draft((shop[1], 1), external_id="S1", at=NOON))[0].code
+    assert told("S1", "returned", at=NOON)
+    assert not told("S1", "returned", at=NOON)
+    assert (seen(code).state, level(shop[1], shop[0])) == ("returning", (9, 0))
