@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from mekong.faces.replay.lines import COLUMNS
+from mekong.faces.replay.lines import COLUMNS, read
 from mekong.faces.replay.models import PlayedStep
+from mekong.faces.replay.plan import Way, make_plan
 from mekong.faces.replay.report import report
 from mekong.faces.replay.running import SHIPPED, Ready, get_ready, play
 from mekong.foundation import health
@@ -157,6 +158,19 @@ def test_an_invoice_of_the_same_number_with_other_lines_is_refused(tmp_path: Pat
     assert [(each["invoice"], each["reason"]) for each in said["rejected"]] == [("1", "differs")]
     assert said["orders"] == 1
     add_up(said)
+
+
+def test_what_was_sold_keeps_its_channel_whatever_is_chosen_later(tmp_path: Path) -> None:
+    a_location("KHO")
+    file = a_file(tmp_path / "x.csv", "1,10001,1,2.00", "1,POST,1,18.00")
+    first = played(file)
+    ready = get_ready(actor=SYSTEM, file=file, names=["web"], location="", now=datetime.now(UTC))
+    plan = make_plan(read(file), [Way("shopee")], {"1": Way("web", takes_carriage=True)})
+
+    assert [(sale.way, sale.lines) for sale in plan.sales] == [("web", 2)]
+    assert [reject.reason for reject in make_plan(read(file), [Way("shopee")]).rejects] == ["carriage_untaken"]
+    assert ready.supplied.differing == frozenset()
+    assert played(file) == first
 
 
 def test_a_run_that_was_cut_off_goes_on_where_it_stood(tmp_path: Path) -> None:

@@ -46,8 +46,9 @@ def lines_of(step: Step) -> list[Line]:
 
 
 def digest_of(step: Step) -> str:
-    """Equal for steps that say the same, whatever else stands in their files."""
-    text = "\n".join(f"{line.sku}\t{line.quantity}\t{line.price}" for line in lines_of(step))
+    """Equal for steps that move the same goods, whatever else stands in their files and whichever way they go."""
+    lines = step.goods if isinstance(step, Sale) else lines_of(step)
+    text = "\n".join(f"{line.sku}\t{line.quantity}\t{line.price}" for line in lines)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -154,7 +154,7 @@ class Plan:
         return [step for step in self.steps if isinstance(step, Sale)]
 
 
-def make_plan(lines: Iterable[Line], ways: Sequence[Way]) -> Plan:
+def make_plan(lines: Iterable[Line], ways: Sequence[Way], kept: Mapping[str, Way] | None = None) -> Plan:
     """Decide about every line.
 
     A sale goes whole through one of the ways that can take it, chosen by a digest of its invoice number. A cancelled
@@ -164,6 +164,7 @@ def make_plan(lines: Iterable[Line], ways: Sequence[Way]) -> Plan:
     Args:
         lines: of one file, in its order, which is the order of time.
         ways: the channels, in any order.
+        kept: the ways of invoices that were sold before: they are not chosen anew.
     """
     invoices: dict[str, list[Line]] = {}
     plan = Plan()
@@ -180,7 +181,7 @@ def make_plan(lines: Iterable[Line], ways: Sequence[Way]) -> Plan:
     for invoice, group in invoices.items():
         kind = "" if invoice[0].isdigit() else invoice[0]
         if kind == "":
-            _plan_invoice(plan, pool, invoice, group, ordered)
+            _plan_invoice(plan, pool, invoice, group, [kept[invoice]] if kept and invoice in kept else ordered)
         elif kind == "C":
             _plan_cancellation(plan, pool, invoice, group)
         else:

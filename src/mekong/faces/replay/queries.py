@@ -37,6 +37,13 @@ def due_run() -> RunView | None:
     return None if row is None else run_view(row, row.started_at)
 
 
+def sold_ways(*, actor: Actor) -> dict[str, str]:
+    """The channel of every invoice that was sold, or begun to be, by its number. Raises: MayNot."""
+    actor.require("orders.view")
+    rows = PlayedStep.objects.filter(key__startswith="sale:", state__in=("sent", "booked"))
+    return {key.removeprefix("sale:"): way for key, way in rows.values_list("key", "way")}
+
+
 def records(*, actor: Actor, keys: Collection[str]) -> dict[str, Record]:
     """How far these steps have come; unknown ones are left out. Raises: MayNot."""
     actor.require("orders.view")

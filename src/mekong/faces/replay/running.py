@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 
 from mekong.channels.contracts import ChannelView
+from mekong.channels.queries import list_channels
 from mekong.channels.sync.threads import Threads
 from mekong.faces.replay import commands, queries
 from mekong.faces.replay.contracts import REPLAYER, Progress, RunView, Supplied
@@ -61,7 +62,12 @@ def get_ready(*, actor: Actor, file: Path, names: list[str], location: str, now:
     Raises: MayNot, UnreadableHistory, UnknownWay.
     """
     channels = choose(actor=actor, names=names)
-    plan = make_plan(read(file), [way_for(each) for each in channels])
+    sold = queries.sold_ways(actor=actor)
+    known = {each.code: each for each in list_channels(actor=actor)}
+    kept = {invoice: way_for(known[way]) for invoice, way in sold.items() if way in known}
+    plan = make_plan(read(file), [way_for(each) for each in channels], kept)
+    used = {sale.way for sale in plan.sales}
+    channels += [known[way] for way in sorted(used - {each.code for each in channels})]
     where = location or home_location(actor=actor)
     return Ready(plan, channels, where, commands.prepare_supply(actor=actor, plan=plan, location=where, now=now))
 
