@@ -60,7 +60,7 @@ def _deliver_to(subscriber: str, now: datetime, limit: int) -> int:
             except Exception as failure:  # noqa: BLE001 - any failure of a subscriber is its own: record it and go on with others
                 stuck.add(key)
                 _postpone(delivery, attempts + 1, now, failure)
-                log.warning("delivery_failed", subscriber=subscriber, event=name, key=key, error=repr(failure))
+                log.warning("delivery_failed", subscriber=subscriber, event_name=name, key=key, error=repr(failure))
         if done:
             cursor.execute("delete from foundation_delivery where id = any(%s)", [done])
         return len(done)
