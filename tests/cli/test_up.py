@@ -42,9 +42,12 @@ def test_what_dies_is_started_again(installation: Installation) -> None:
 
     for name in ("serve", "work", "postgres"):
         os.kill(before[name], signal.SIGKILL)
-    after = eventually(lambda: (now := installation.children()).keys() == before.keys() and now, "all processes again")
 
-    assert not set(after.values()) & set(before.values())
+    def all_anew() -> bool:
+        now = installation.children()
+        return now.keys() == before.keys() and not set(now.values()) & set(before.values())
+
+    eventually(all_anew, "all processes again, and none of the old")
     eventually(lambda: status_of(f"{installation.url}/healthz") == 200, "healthz")
     assert "The database runs again." in installation.said()
     assert "The web process ended (-9)" in installation.said()

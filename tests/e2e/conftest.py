@@ -89,7 +89,8 @@ def installation() -> Iterator[Installation]:
         shutil.rmtree(data, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread while it is open: no longer than for the browser's own tests.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
