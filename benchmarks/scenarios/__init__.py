@@ -39,6 +39,7 @@ ALL: dict[str, Scenario] = {
     "last-unit": Scenario("50 units, 500 buyers on all channels at once", f"{_HERE}.last_unit:measure", 30),
     "search": Scenario("typing a query, 200,000 variants", f"{_HERE}.search:measure", 90),
     "torture": Scenario("a million random operations, with kills", "benchmarks.torture:measure", 3600, is_asked=True),
+    "crash": Scenario("fifty kills of a running system under load", "benchmarks.crash:measure", 900, is_asked=True),
     "start": Scenario("second start to ready, idle memory", f"{_HERE}.start:measure", 60),
 }
 
