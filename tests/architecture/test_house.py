@@ -79,8 +79,8 @@ def test_no_room_is_called_by_a_name_that_says_nothing() -> None:
 
 
 def test_nothing_names_a_machine_or_a_package_index() -> None:
-    machine = re.compile(r"/root/|/home/[a-z]|/Users/|/work/|/opt/pypi")
-    index = re.compile(r"index-url|pypi\.org/simple|files\.pythonhosted")
+    machine = re.compile(r"/root/|/home/[a-z]|/Users/|/work/|/opt/[a-z]")
+    index = re.compile(r"index-url|https?://[^\s\"]*/simple\b|https?://files\.|registry\.npm")
     found = []
     for path in _files(".py", ".toml", ".txt", ".in", ".md", ".sh", ".html", ".js", ".css", ".json", ".po", ""):
         try:
