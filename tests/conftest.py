@@ -14,6 +14,7 @@ from pathlib import Path
 
 import django
 import pytest
+import pytest_django
 
 # Before anything imports Django: its settings are read from here, and a developer's own installation is left alone.
 _DATA = Path(os.environ.get("MEKONG_TEST_DATA") or tempfile.mkdtemp(prefix="mekong-test-"))
@@ -82,11 +83,18 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The database is dropped at the end, so the engines' threads give their connections back before."""
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:
+    """The database is dropped at the end: the engines' threads end before, and threads of pools lose their sessions."""
+    from django.db import connection
+
     from mekong.inventory.engine import engine
     from mekong.orders.book import book
 
     yield
     engine().stop()
     book().stop()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )

@@ -27,8 +27,10 @@ from mekong.foundation.permissions import ALL, PERMISSIONS, ROLES
 Held = Mapping[str, frozenset[int] | None]
 """Permissions with the locations they hold at; None is everywhere."""
 
-CACHED_FOR = timedelta(seconds=5)
-"""How long a token's rights are taken from memory: a revocation elsewhere is honoured after this at the latest."""
+CACHED_FOR = timedelta(seconds=4)
+"""How long a token's rights are taken from memory, and by those who ask while they are being read anew a little longer:
+a revocation elsewhere is honoured after five seconds at the latest."""
+_WHILE_READ = timedelta(seconds=1)
 
 _USED_EVERY = timedelta(minutes=1)
 _MOST_CACHED = 10_000
@@ -85,6 +87,8 @@ def _actor(kind: Any, ref: str, name: str, held: Held) -> Actor:
 class _Known:
     actor: Actor | None
     until: datetime
+    ends: datetime
+    """The token's own end, or when what is known may not even be used while it is read anew."""
 
 
 class Authenticator:
@@ -97,11 +101,19 @@ class Authenticator:
 
     def __init__(self) -> None:
         self._cache: dict[bytes, _Known] = {}
+        self._reading: set[bytes] = set()
 
     def known(self, header: str | None, now: datetime) -> Actor | None:
-        """The actor of an `Authorization` header if memory holds it. Raises: Unauthenticated."""
-        entry = self._cache.get(_digest(header))
-        if entry is None or entry.until <= now:
+        """The actor of an `Authorization` header if memory holds it. Raises: Unauthenticated.
+
+        Of many who ask at once when its time is up, one is sent to read it anew.
+        """
+        digest = _digest(header)
+        entry = self._cache.get(digest)
+        if entry is None or entry.ends <= now:
+            return None
+        if entry.until <= now and digest not in self._reading:
+            self._reading.add(digest)
             return None
         if entry.actor is None:
             raise Unauthenticated
@@ -125,13 +137,19 @@ class Authenticator:
         self._cache.clear()
 
     def _remember(self, digest: bytes, now: datetime) -> _Known:
-        actor, expires_at = _actor_of_token(digest.hex(), now)
-        until = now + CACHED_FOR
-        entry = _Known(actor, min(until, expires_at) if expires_at else until)
-        if len(self._cache) >= _MOST_CACHED:
-            self._cache.clear()
-        self._cache[digest] = entry
-        return entry
+        try:
+            actor, expires_at = _actor_of_token(digest.hex(), now)
+            until = now + CACHED_FOR
+            ends = until + _WHILE_READ
+            if expires_at is not None:
+                until, ends = min(until, expires_at), min(ends, expires_at)
+            entry = _Known(actor, until, ends)
+            if len(self._cache) >= _MOST_CACHED:
+                self._cache.clear()
+            self._cache[digest] = entry
+            return entry
+        finally:
+            self._reading.discard(digest)
 
 
 authenticator = Authenticator()

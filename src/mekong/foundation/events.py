@@ -15,11 +15,11 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
 from mekong.foundation.actor import Actor
+from mekong.foundation.arrays import bigints, texts, uuids
 from mekong.foundation.ids import new_id
-from mekong.foundation.pipeline import array, texts
+from mekong.foundation.pipeline import server_cursor
 
 
 class Event(Protocol):
@@ -79,7 +79,7 @@ _INSERT = """
     with event as (
         insert into foundation_outboxevent (id, name, version, key, payload, actor, occurred_at)
         select id, name, version, key, payload::jsonb, %s, %s::timestamptz
-          from unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[]) e(id, name, version, key, payload)
+          from unnest(%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::text[]) e(id, name, version, key, payload)
     )
     insert into foundation_delivery (event_id, subscriber, key, attempts, next_at, error)
     select event_id, subscriber, key, 0, %s::timestamptz, ''
@@ -99,12 +99,12 @@ def emit_many(
     if not events:
         return
     if cursor is None:
-        with connection.cursor() as cursor:
+        with server_cursor() as cursor:
             emit_many(actor, events, now=now, cursor=cursor)
         return
-    cursor.execute(_INSERT, _columns(actor, events, now or datetime.now(UTC)))
+    cursor.execute(_INSERT, _columns(actor, events, now or datetime.now(UTC)), prepare=True)
     if any(_by_event.get(event.name) for event, _ in events):
-        cursor.execute("select pg_notify('mekong_events', '')")
+        cursor.execute("select pg_notify('mekong_events', '')", prepare=True)
 
 
 def _columns(actor: Actor, events: Sequence[tuple[Event, object]], now: datetime) -> tuple[Any, ...]:
@@ -122,6 +122,6 @@ def _columns(actor: Actor, events: Sequence[tuple[Event, object]], now: datetime
             subscribers.append(each.subscriber)
             delivery_keys.append(text)
     return (
-        actor.ref, now, array(ids), texts(names), array(versions), texts(keys), texts(payloads),
-        now, array(event_ids), texts(subscribers), texts(delivery_keys),
+        actor.ref, now, uuids(ids), texts(names), bigints(versions), texts(keys), texts(payloads),
+        now, uuids(event_ids), texts(subscribers), texts(delivery_keys),
     )  # fmt: skip

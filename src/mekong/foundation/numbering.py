@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from mekong.foundation.pipeline import server_cursor
 
 _LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 
 _TAKE = """
-    insert into foundation_documentcounter as counter (series, next) values (%s, 1 + %s)
-    on conflict (series) do update set next = counter.next + %s
+    insert into foundation_documentcounter as counter (series, next) values (%s, 1 + %s::bigint)
+    on conflict (series) do update set next = counter.next + %s::bigint
     returning next
 """
 
@@ -22,14 +22,14 @@ def take_numbers(prefix: str, count: int, *, now: datetime) -> list[str]:
 
     The series' row stays locked until the transaction ends, so numbers have no gaps but those of refused documents.
     """
-    with connection.cursor() as cursor:
+    with server_cursor() as cursor:
         ask_numbers(cursor, prefix, count, now=now)
         return read_numbers(cursor, prefix, count, now=now)
 
 
 def ask_numbers(cursor: Any, prefix: str, count: int, *, now: datetime) -> None:
     """As `take_numbers`, for a writer that sends several statements before it reads the first answer."""
-    cursor.execute(_TAKE, [_series(prefix, now), count, count])
+    cursor.execute(_TAKE, [_series(prefix, now), count, count], prepare=True)
 
 
 def read_numbers(cursor: Any, prefix: str, count: int, *, now: datetime) -> list[str]:

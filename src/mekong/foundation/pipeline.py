@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 from django.db import connection
-from psycopg.pq import TransactionStatus
 
 
 @contextlib.contextmanager
 def piped() -> Iterator[psycopg.Connection[Any]]:
     """A transaction whose statements go out without waiting for each other's answers; a fetch waits for all before it.
 
-    Begin travels with the first statements and commit with the last. Each round trip hands the interpreter to other
-    threads and waits to get it back, so trips are what a batch costs most. Use a cursor of its own for every statement
-    whose rows are wanted. Inside a caller's transaction the statements simply join it.
+    Each round trip hands the interpreter to other threads and waits to get it back, and wakes the server, so trips are
+    what a batch costs most: between two points of synchronisation a pipeline is one transaction by itself, without a
+    word of begin and commit (PostgreSQL, "Pipelining", in the chapter on the message flow). Use a cursor of its own for
+    every statement whose rows are wanted. Inside a caller's transaction the statements simply join it.
     """
-    connection.ensure_connection()
-    raw: psycopg.Connection[Any] = connection.connection
+    raw = _raw()
     if connection.in_atomic_block:
         yield raw
         return
     try:
         with raw.pipeline():
-            raw.execute("begin")
-            yield raw
-            raw.execute("commit")
-    finally:
-        _leave_idle(raw)
-
-
-def _leave_idle(raw: psycopg.Connection[Any]) -> None:
-    """After a failure, end the transaction that is still open; a connection that will not is given up."""
-    if raw.closed or raw.info.transaction_status == TransactionStatus.IDLE:
-        return
-    try:
-        raw.execute("rollback")
-    except psycopg.Error:
+            try:
+                yield raw
+            except BaseException:
+                # The end of the pipeline would commit what was done so far.
+                raw.execute("rollback")
+                raise
+    except BaseException:
+        # What followed the failure was skipped by the server, preparing included, and the driver does not know which
+        # statements are prepared. Failures are rare and a new connection takes milliseconds.
         raw.close()
+        connection.close()
+        raise
+
+
+@contextlib.contextmanager
+def server_cursor() -> Iterator[psycopg.Cursor[Any]]:
+    """A cursor on this thread's connection whose parameters the server binds, for `arrays` and for `prepare=True`.
+
+    Django's own cursors put parameters into the statement's text.
+    """
+    with connection.wrap_database_errors, psycopg.Cursor(_raw()) as cursor:
+        yield cursor
+
+
+def _raw() -> psycopg.Connection[Any]:
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    if raw.prepare_threshold is None:
+        # Django switches prepared statements off altogether; here those that ask for it are prepared, and no others.
+        raw.prepare_threshold = _NEVER_UNASKED
+    return raw
+
+
+_NEVER_UNASKED = 1 << 30
 
 
 def reuse_connection() -> None:
@@ -52,21 +70,3 @@ def reuse_connection() -> None:
     raw = connection.connection
     if raw is not None and not connection.in_atomic_block and (raw.closed or raw.broken):
         connection.close()
-
-
-def array(values: Iterable[object]) -> str:
-    """An array literal of numbers or ids; far cheaper than adapting each element of a long list."""
-    return f"{{{','.join(map(str, values))}}}"
-
-
-def array_of_ids(values: Iterable[str]) -> str:
-    """As `array`, of ids that are text already."""
-    return f"{{{','.join(values)}}}"
-
-
-def texts(values: Sequence[str]) -> str:
-    """An array literal of any texts."""
-    joined = '","'.join(values)
-    if "\\" in joined or joined.count('"') != 2 * (len(values) - 1):
-        joined = '","'.join(value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return f'{{"{joined}"}}' if values else "{}"

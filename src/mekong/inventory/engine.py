@@ -19,9 +19,10 @@ import psycopg
 import uuid_utils
 from django.db import DatabaseError, IntegrityError, connection
 
+from mekong.foundation.arrays import bigints, floats, texts, uuids
 from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import IdempotencyMismatch, Unavailable
-from mekong.foundation.pipeline import array, array_of_ids, piped, reuse_connection, texts
+from mekong.foundation.pipeline import piped, reuse_connection
 from mekong.inventory import notices, rules
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.policy import Policy
@@ -94,7 +95,7 @@ _WRITE = """
     ), lines as (
         insert into inventory_holdline (hold_id, line, variant_id, location_id, quantity, control_id)
         select hold_id, line, variant_id, location_id, units, nullif(control_id, 0)
-          from unnest(%s::uuid[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+          from unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
                l(hold_id, line, variant_id, location_id, units, control_id)
     )
     select pg_notify(%s, %s)
@@ -140,7 +141,7 @@ class _Batch:
                     pairs.add((variant, place))
         ordered = sorted(pairs)
         self.cursor.execute(
-            _LOCK, (array(pair[0] for pair in ordered), array(pair[1] for pair in ordered)), prepare=True
+            _LOCK, (bigints([pair[0] for pair in ordered]), bigints([pair[1] for pair in ordered])), prepare=True
         )
         rows = self.cursor.fetchall()
         if rows[0][2] != self.policy.version:
@@ -156,7 +157,7 @@ class _Batch:
         counted = {control for variant in variants for control in self.policy.counted(variant)}
         if counted:
             self.locked_controls = sorted(counted)
-            self.cursor.execute(_CONTROLS, (self.locked_controls,))
+            self.cursor.execute(_CONTROLS, (bigints(self.locked_controls),), prepare=True)
             self.used = dict(self.cursor.fetchall())
 
     def repeats(self) -> dict[str, tuple[Held, bool]]:
@@ -164,7 +165,7 @@ class _Batch:
         keys = [request.key for request in self.requests if request.key]
         if not keys:
             return {}
-        self.cursor.execute(_REPEATS, (keys,))
+        self.cursor.execute(_REPEATS, (texts(keys),), prepare=True)
         found: dict[str, tuple[Held, bool]] = {}
         for key, hold, state, variant, place, units in self.cursor.fetchall():
             lines = found[key][0].lines if key in found else ()
@@ -288,24 +289,26 @@ class _Batch:
         self.cursor.execute(
             _WRITE,
             (
-                array(variants),
-                array(places),
-                array(self.taken.values()),
+                bigints(variants),
+                bigints(places),
+                bigints(tuple(self.taken.values())),
                 self.requests[0].now,
-                array_of_ids(ids),
+                uuids(ids),
                 texts(channels),
                 texts(owners),
-                array(ends),
+                floats(ends),
                 texts(keys),
-                array_of_ids(of_hold),
-                *map(array, numbers),
+                uuids(of_hold),
+                *map(bigints, numbers),
                 notices.CHANNEL,
                 notices.payload(moved),
             ),
             prepare=True,
         )
         if self.counted:
-            self.cursor.execute(_COUNT, (list(self.counted), list(self.counted.values())))
+            self.cursor.execute(
+                _COUNT, (bigints(tuple(self.counted)), bigints(tuple(self.counted.values()))), prepare=True
+            )
 
 
 _policy: Policy | None = None

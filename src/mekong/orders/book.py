@@ -19,6 +19,7 @@ from django.db import DatabaseError, IntegrityError, connection
 
 from mekong.foundation import events
 from mekong.foundation.actor import Actor
+from mekong.foundation.arrays import texts
 from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import Unavailable
 from mekong.foundation.ids import new_id
@@ -143,7 +144,7 @@ class _Batch:
             if holds:
                 inventory.ask_claim(claims, holds)
             if phones:
-                likes.execute(_ALIKE, (phones, now - DUPLICATE_WINDOW))
+                likes.execute(_ALIKE, (texts(phones), now - DUPLICATE_WINDOW), prepare=True)
             ask_numbers(numbers, "DH", len(fresh), now=now)
             claimed = {by_hold[row[0]] for row in claims.fetchall()} if holds else set()
             alike = {(phone, basket): code for phone, basket, code in likes.fetchall()} if phones else {}
@@ -240,7 +241,7 @@ class _Batch:
                 by_actor.setdefault(actor.ref, (actor, []))[1].append((event, event.order_id))
             for actor, published in by_actor.values():
                 events.emit_many(actor, published, now=self.drafts[0][2], cursor=cursor)
-            cursor.execute(_TELL, (LIVE_CHANNEL,))
+            cursor.execute(_TELL, (LIVE_CHANNEL,), prepare=True)
 
 
 _TELL = "select pg_notify(%s, '')"
@@ -259,7 +260,9 @@ def _there(raw: psycopg.Connection[Any], drafts: Sequence[OrderDraft]) -> dict[t
         return {}
     found: dict[tuple[str, str, str], Placed] = {}
     with psycopg.Cursor(raw) as cursor:
-        cursor.execute(_THERE, [[each[0] for each in named], [each[1] for each in named], keys])
+        cursor.execute(
+            _THERE, (texts([each[0] for each in named]), texts([each[1] for each in named]), texts(keys)), prepare=True
+        )
         for row in cursor.fetchall():
             placed = Placed(row[0], row[1], row[2], row[3], row[4], False, row[5], row[9])
             if row[7]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import uvloop
 
-from mekong.faces.cli.installation import choose, set_up_django
+from mekong.faces.cli.installation import choose, set_memory_aside, set_up_django
 
 _GRACE_S = 3.0
 """How long open requests may take once asked to stop. Live pages (SSE) never end by themselves."""
@@ -55,6 +55,7 @@ def serve() -> None:
             asyncio.get_running_loop().add_signal_handler(sign, end)
         await server.serve()
 
+    set_memory_aside()
     uvloop.run(run())
     sys.stdout.flush()
     sys.stderr.flush()

@@ -8,7 +8,7 @@ import threading
 
 import uvloop
 
-from mekong.faces.cli.installation import choose, set_up_django
+from mekong.faces.cli.installation import choose, set_memory_aside, set_up_django
 
 _GRACE_S = 2.5
 """How long work under way may take once asked to stop. Cut off, it is begun again by the next worker."""
@@ -37,6 +37,7 @@ def work() -> None:
             asyncio.get_running_loop().add_signal_handler(sign, end)
         await run_worker(stop, concurrency=chosen.worker_concurrency)
 
+    set_memory_aside()
     uvloop.run(run())
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,7 +1,7 @@
 """Variants and channels at hand in this process, so that a hot path needs no statement to know what is sold and where.
 
-Kept until the database says that something changed (NOTIFY `mekong_catalog`, `mekong_channels`), and never longer than
-`KEPT_S`.
+Kept until the database says that something changed (NOTIFY `mekong_catalog`, `mekong_channels`); while nobody listens to
+it, for `DEAF_S` only.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
 from mekong.channels import queries as channels
 from mekong.faces.express.http import in_thread
-from mekong.faces.express.listening import CATALOG, CHANNELS
+from mekong.faces.express.listening import CATALOG, CHANNELS, ear
 from mekong.foundation.actor import SYSTEM
 from mekong.inventory import queries as inventory
 from mekong.orders.errors import UnknownChannel
 
-KEPT_S = 20.0
+KEPT_S, DEAF_S = 300.0, 10.0
+"""Reading all of it anew holds up whoever asks meanwhile, so a process that would be told of changes does it rarely."""
 _MOST = 200_000
 
 
@@ -47,7 +48,8 @@ class Catalogue:
 
     async def variants(self, skus: Collection[str]) -> dict[str, VariantView]:
         """Each known SKU's variant, under its SKU in lower case; unknown ones are missing."""
-        if time.monotonic() - self._read_at > KEPT_S or len(self._variants) > _MOST:
+        kept_s = KEPT_S if ear.hears else DEAF_S
+        if time.monotonic() - self._read_at > kept_s or len(self._variants) > _MOST:
             self.forget()
         kept = self._variants
         keys = [sku.casefold() for sku in skus]

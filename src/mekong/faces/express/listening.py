@@ -27,10 +27,12 @@ Listener = Callable[[str, str], None]
 class Ear:
     """Keeps the connection, and finds its way back after the database was away.
 
-    Listeners are called for each hint; after a break with `("*", "")`, because hints may have been missed.
+    Listeners are called for each hint; after a break with `("*", "")`, because hints may have been missed. `hears` is
+    whether it listens at this moment.
     """
 
     def __init__(self) -> None:
+        self.hears = False
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -59,12 +61,15 @@ class Ear:
                 ) as connection:
                     for topic in TOPICS:
                         await connection.execute(f"listen {topic}".encode())
+                    self.hears = True
                     self._tell("*", "")
                     wait = 0.2
                     async for notice in connection.notifies():
                         self._tell(notice.channel, notice.payload)
             except psycopg.Error as lost:
                 log.warning("ear_lost", error=repr(lost))
+            finally:
+                self.hears = False
             await asyncio.sleep(wait)
             wait = min(wait * 2, 5.0)
 

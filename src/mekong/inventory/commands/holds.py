@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from mekong.catalog import queries as catalog
 from mekong.catalog.queries import StockFacts
 from mekong.foundation.actor import SYSTEM, Actor
+from mekong.foundation.arrays import texts, uuids
 from mekong.foundation.command import command
 from mekong.foundation.errors import OutOfScope
-from mekong.foundation.pipeline import array, texts
+from mekong.foundation.pipeline import server_cursor
 from mekong.inventory import ledger
 from mekong.inventory.commands.checking import (
     check_units,
@@ -128,7 +127,7 @@ def claim(hold_ids_by_order: Mapping[str, str]) -> set[str]:
     Touches the holds' own rows alone, never a stock level. A hold that expired but was not yet given to others is
     claimed all the same.
     """
-    with connection.cursor() as cursor:
+    with server_cursor() as cursor:
         ask_claim(cursor, hold_ids_by_order)
         return {row[0] for row in cursor.fetchall()}
 
@@ -142,7 +141,8 @@ def ask_claim(cursor: Any, hold_ids_by_order: Mapping[str, str]) -> None:
                           where h.state = 'held' order by h.id for update of h)
            update inventory_hold h set state = 'claimed', expires_at = null, claimed_by = mine.claimed_by
              from mine where h.id = mine.id returning h.id::text""",
-        [array(hold for hold, _ in pairs), texts([order for _, order in pairs])],
+        [uuids([hold for hold, _ in pairs]), texts([order for _, order in pairs])],
+        prepare=True,
     )
 
 
