@@ -23,7 +23,8 @@ class ChannelFigures:
     """How a channel does, over the last five minutes in which it did anything.
 
     Delays: from the change of our stock to the platform's acknowledgement, in milliseconds. `waiting`: listings whose
-    push is due. `oldest_waiting_s`: how long the first of them waits.
+    push is due. `oldest_waiting_s`: how long the first of them waits. Totals count since the channel was made; `booked`
+    are orders of the platform that were new to us.
     """
 
     p50_ms: float | None = None
@@ -37,6 +38,10 @@ class ChannelFigures:
     is_breaker_open: bool = False
     remote_p50_ms: float | None = None
     remote_p99_ms: float | None = None
+    acked_total: int = 0
+    failed_total: int = 0
+    calls_total: int = 0
+    booked_total: int = 0
 
 
 @dataclass(frozen=True)

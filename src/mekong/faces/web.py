@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 _django = get_asgi_application()
 
 from mekong.faces.express import app as express  # noqa: E402 - needs Django set up
+from mekong.faces.express import metrics  # noqa: E402 - as above
 from mekong.faces.express.catalogue import catalogue  # noqa: E402 - as above
 from mekong.faces.express.http import Receive, Scope, Send  # noqa: E402 - as above
 from mekong.faces.express.listening import ear  # noqa: E402 - as above
@@ -28,7 +29,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         found = express.handler(scope)
         if found is not None:
             await express.serve(found, scope, receive, send)
-            return
+        else:
+            await metrics.counted(_django, scope, receive, send)
+        return
     await _django(scope, receive, send)  # type: ignore[arg-type]  # Django's stubs know the spec's shapes only
 
 

@@ -11,6 +11,7 @@ import asyncio
 import collections
 import os
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
@@ -49,6 +50,9 @@ class Combiner(Generic[Q, A]):
         max_batch: the most requests in one batch.
         max_waiting: beyond this many waiting requests a new one is refused with `Busy`.
         finish: called in the thread when it ends, to close what it opened.
+
+    What it did since the process began is told by `batches`, `requests` and `seconds` (spent serving); only its own
+    thread counts, once a batch, and whoever wants to know reads.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class Combiner(Generic[Q, A]):
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._finish = finish
+        self.batches = self.requests = 0
+        self.seconds = 0.0
         self._begin()
         _combiners.add(self)
 
@@ -126,7 +132,12 @@ class Combiner(Generic[Q, A]):
             while self._waiting:
                 size = min(len(self._waiting), self._max_batch)
                 batch = [self._waiting.popleft() for _ in range(size)]
-                self._answer(batch, self._served([request for request, _ in batch]))
+                began = time.perf_counter()
+                answers = self._served([request for request, _ in batch])
+                self.batches += 1
+                self.requests += size
+                self.seconds += time.perf_counter() - began
+                self._answer(batch, answers)
             if self._stopping and self._signed_off():
                 if self._finish is not None:
                     self._finish()
@@ -187,6 +198,11 @@ def _like(failure: Unavailable, cause: BaseException | None = None) -> Unavailab
 
 
 _combiners: weakref.WeakSet[Combiner[Any, Any]] = weakref.WeakSet()
+
+
+def combiners() -> list[Combiner[Any, Any]]:
+    """Every combiner of this process, for those who watch how they do."""
+    return list(_combiners)
 
 
 def _begin_anew() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,6 +27,16 @@ _CLAIM = """
 """
 
 
+@dataclass(frozen=True)
+class Backlog:
+    """Deliveries not made yet. `parked`: those among them that wait for a person. `oldest_s`: the age of the oldest
+    event that a subscriber has not heard."""
+
+    waiting: int
+    parked: int
+    oldest_s: float
+
+
 def deliver_due(*, now: datetime, limit: int = 200) -> int:
     """Deliver what is due, up to `limit` for each subscriber; returns how many deliveries were settled.
 
@@ -36,6 +47,18 @@ def deliver_due(*, now: datetime, limit: int = 200) -> int:
         cursor.execute("select distinct subscriber from foundation_delivery where next_at <= %s", [now])
         subscribers = [row[0] for row in cursor.fetchall()]
     return sum(_deliver_to(subscriber, now, limit) for subscriber in subscribers)
+
+
+def backlog(*, now: datetime) -> Backlog:
+    """What subscribers have not heard yet. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select count(*), count(*) filter (where d.attempts >= %s), min(e.occurred_at)
+                 from foundation_delivery d join foundation_outboxevent e on e.id = d.event_id""",
+            [PARKED_AFTER],
+        )
+        waiting, parked, oldest = cursor.fetchone()
+    return Backlog(waiting, parked, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
 
 
 def _deliver_to(subscriber: str, now: datetime, limit: int) -> int:

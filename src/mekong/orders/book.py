@@ -321,10 +321,19 @@ def _close() -> None:
 
 
 class OrderBook(Combiner[Draft, Placed]):
-    """One writer a process. `call` and `acall` answer with `Placed`; raise HoldExpired, or Unavailable."""
+    """One writer a process. `call` and `acall` answer with `Placed`; raise HoldExpired, or Unavailable.
+
+    `placed`: orders that were new, since the process began.
+    """
 
     def __init__(self) -> None:
-        super().__init__("order-book", serve, max_batch=300, finish=_close)
+        self.placed = 0
+        super().__init__("order-book", self._write, max_batch=300, finish=_close)
+
+    def _write(self, drafts: Sequence[Draft]) -> Sequence[Placed | BaseException]:
+        answers = serve(drafts)
+        self.placed += sum(isinstance(answer, Placed) and answer.is_new for answer in answers)
+        return answers
 
 
 _book = OrderBook()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mekong.foundation.combiner import Busy, Combiner, Stopped
+from mekong.foundation.combiner import Busy, Combiner, Stopped, combiners
 from mekong.foundation.errors import Conflict, Unavailable
 
 Make = Callable[..., Combiner[Any, Any]]
@@ -263,3 +263,11 @@ def test_a_forked_process_has_a_thread_of_its_own(make: Make) -> None:
     with os.fdopen(reading) as answer:
         assert answer.read() == repr((child, 2))
     os.waitpid(child, 0)
+
+
+def test_it_counts_its_batches_and_what_was_in_them(make: Make) -> None:
+    combiner = make(lambda requests: list(requests))
+    assert [combiner.call(1), combiner.call(2)] == [1, 2]
+    assert (combiner.batches, combiner.requests) == (2, 2)
+    assert 0 < combiner.seconds < 5
+    assert combiner in combiners()

@@ -26,7 +26,12 @@ _RECENT = """
 """
 _HEALTH = """
     update channels_channel
-       set health = %(health)s::jsonb, seen_at = %(now)s,
+       set health = %(health)s::jsonb || jsonb_build_object(
+               'acked_total', coalesce((health->>'acked_total')::bigint, 0) + %(acked)s,
+               'failed_total', coalesce((health->>'failed_total')::bigint, 0) + %(failed)s,
+               'calls_total', coalesce((health->>'calls_total')::bigint, 0) + %(calls)s,
+               'booked_total', coalesce((health->>'booked_total')::bigint, 0) + %(booked)s),
+           seen_at = %(now)s,
            last_push_at = greatest(last_push_at, %(pushed)s::timestamptz)
      where id = %(channel)s
 """
@@ -34,11 +39,12 @@ _HEALTH = """
 
 @dataclass
 class Counts:
-    """Since the last time they were written down."""
+    """Since the last time they were written down. `booked`: orders of the platform that were new to us."""
 
     acked: int = 0
     failed: int = 0
     calls: int = 0
+    booked: int = 0
     buckets: list[int] = field(default_factory=lambda: [0] * BUCKETS)
     pushed_at: datetime | None = None
 
@@ -75,5 +81,9 @@ def write_down(channel_id: int, counts: Counts, standing: Mapping[str, Any], now
             "failed": sum(row[2] for row in rows), "calls": sum(row[3] for row in rows), **standing,
         }  # fmt: skip
         cursor.execute(
-            _HEALTH, {"health": json.dumps(health), "now": now, "pushed": counts.pushed_at, "channel": channel_id}
-        )
+            _HEALTH,
+            {
+                "health": json.dumps(health), "now": now, "pushed": counts.pushed_at, "channel": channel_id,
+                "acked": counts.acked, "failed": counts.failed, "calls": counts.calls, "booked": counts.booked,
+            },
+        )  # fmt: skip

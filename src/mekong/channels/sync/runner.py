@@ -63,7 +63,7 @@ class Runner:
         self._told: MekongError | str | None = "nothing yet"
         self._lost = asyncio.Event()
         self._pulse: tuple[int, int] | None = None
-        self._calls = 0
+        self._calls = self._booked = 0
 
     # --- hints ---------------------------------------------------------------------------------------------------
 
@@ -200,6 +200,8 @@ class Runner:
         counts, fresh = self.counts, Counts()
         took = summed([_histogram(transport.took_ms)])
         counts.calls, self._calls = transport.calls - self._calls, transport.calls
+        booked = self.intake.booked.placed
+        counts.booked, self._booked = booked - self._booked, booked
         standing = {
             "waiting": self.pusher.waiting,
             "oldest_waiting_s": round(self.pusher.oldest_s, 1),

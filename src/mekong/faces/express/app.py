@@ -5,9 +5,9 @@ It calls the same commands as the other lane; no rule lives here.
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+import time
 
-from mekong.faces.express import live, notices, probes, selling
+from mekong.faces.express import live, metrics, notices, probes, selling
 from mekong.faces.express.http import Call, Handler, Receive, Scope, Send, guarded
 
 _EXACT: dict[tuple[str, str], Handler] = {
@@ -17,13 +17,17 @@ _EXACT: dict[tuple[str, str], Handler] = {
     ("GET", "/live/last-unit"): live.last_unit,
     ("GET", "/healthz"): probes.alive,
     ("GET", "/readyz"): probes.ready,
+    ("GET", "/metrics"): metrics.answer,
 }
 _UNDER: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/api/v1/reservations/", selling.end_reservation),
     ("POST", "/hooks/", notices.receive),
 )
-_requests = Counter("mekong_express_requests", "Requests on the express lane.", ["path"])
-_counted = {path: _requests.labels(path) for _, path in _EXACT}
+_ROUTES: dict[Handler, str] = {
+    **{found: path for (_, path), found in _EXACT.items()},
+    selling.end_reservation: "/api/v1/reservations/{reservation_id}",
+    notices.receive: "/hooks/{channel}",
+}
 
 
 def describe() -> None:
@@ -36,18 +40,19 @@ def handler(scope: Scope) -> Handler | None:
     path: str = scope["path"]
     found = _EXACT.get((scope["method"], path))
     if found is not None:
-        _counted[path].inc()
         return found
     for method, prefix, under in _UNDER:
         if path.startswith(prefix) and scope["method"] == method:
             return under
-    return metrics if path == "/metrics" else None
+    return None
 
 
 async def serve(found: Handler, scope: Scope, receive: Receive, send: Send) -> None:
-    await guarded(found, Call(scope, receive, send))
-
-
-async def metrics(call: Call) -> None:
-    """Figures of this process in the Prometheus text format."""
-    await call.answer(200, generate_latest(), ((b"content-type", CONTENT_TYPE_LATEST.encode()),))
+    """Serve one request, and count it once it is answered."""
+    began = time.perf_counter()
+    call = Call(scope, receive, send)
+    try:
+        await guarded(found, call)
+    finally:
+        took_s = None if call.is_stream else time.perf_counter() - began
+        metrics.express.add(_ROUTES[found], call.status, took_s)

@@ -28,13 +28,15 @@ _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="express")
 
 
 class Call:
-    """One request on the express lane."""
+    """One request on the express lane. `status`: what it was answered with, 0 as long as it was not."""
 
-    __slots__ = ("_headers", "_receive", "_send", "now", "scope")
+    __slots__ = ("_headers", "_receive", "_send", "is_stream", "now", "scope", "status")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.now = datetime.now(UTC)
+        self.status = 0
+        self.is_stream = False
         self._receive = receive
         self._send = send
         self._headers: dict[bytes, bytes] | None = None
@@ -73,6 +75,7 @@ class Call:
         return known if known is not None else await in_thread(authenticator.authenticate, text, self.now)
 
     async def answer(self, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = (_JSON,)) -> None:
+        self.status = status
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
@@ -86,6 +89,7 @@ class Call:
             (b"cache-control", b"no-store"),
             (b"x-accel-buffering", b"no"),
         ]
+        self.status, self.is_stream = 200, True
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def send_event(self, data: bytes) -> None:
