@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +13,7 @@ from django.db.models import Q, QuerySet
 
 from mekong.foundation import phones
 from mekong.foundation.actor import Actor
-from mekong.foundation.errors import Invalid
+from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.orders.contracts import BookedOrder, LineView, OrderFilter, OrderPage, OrderSummary, OrderView, TimelineView
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
@@ -38,6 +36,15 @@ def _sees(actor: Actor, order: SalesOrder, permission: str) -> bool:
     """Orders follow their goods: an actor bound to places sees those allocated there, and those allocated nowhere yet."""
     scope = actor.locations_for(permission)
     return scope is None or not order.allocation or any(place in scope for _, place, _ in order.allocation)
+
+
+def _seen_by(actor: Actor) -> tuple[str, list[list[int]]]:
+    """As `_sees`, in SQL over `orders_salesorder`: a condition and its parameters."""
+    scope = actor.locations_for("orders.view")
+    if scope is None:
+        return "true", []
+    stands_there = "select 1 from jsonb_array_elements(allocation) a where (a->>1)::bigint = any(%s::bigint[])"
+    return f"(allocation = '[]' or exists ({stands_there}))", [sorted(scope)]
 
 
 def get_order(*, actor: Actor, code: str) -> OrderView:
@@ -94,11 +101,9 @@ def _narrowed(actor: Actor, wanted: OrderFilter) -> QuerySet[SalesOrder]:
         phone = phones.e164(text) if any(letter.isdigit() for letter in text) else None
         match = Q(code=text.upper()) | Q(code__endswith=text.upper()) | Q(external_id=text) | Q(tracking_no=text)
         rows = rows.filter(match | Q(customer_phone=phone) if phone else match | Q(customer_name__icontains=text))
-    scope = actor.locations_for("orders.view")
-    if scope is not None:
-        ids = ",".join(str(each) for each in sorted(scope)) or "-1"
-        stands_there = f"exists (select 1 from jsonb_array_elements(allocation) a where (a->>1)::bigint in ({ids}))"  # noqa: S608
-        rows = rows.extra(where=[f"(allocation = '[]' or {stands_there})"])  # noqa: S610 - integers only
+    seen, places = _seen_by(actor)
+    if places:
+        rows = rows.extra(where=[seen], params=places)  # noqa: S610 - constant text, places as parameters
     return rows
 
 
@@ -106,14 +111,14 @@ def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: i
     """A page of orders, newest first. Two statements. Raises: MayNot, Invalid (a cursor not of this list)."""
     rows = _narrowed(actor, wanted)
     if cursor:
-        placed_at, last = _read_cursor(cursor)
+        placed_at, last = decode_cursor(cursor, tuple[datetime, UUID])
         rows = rows.filter(Q(placed_at__lt=placed_at) | Q(placed_at=placed_at, id__lt=last))
     page = list(rows.order_by("-placed_at", "-id")[: limit + 1])
     more = len(page) > limit
     page = page[:limit]
     lines = _first_lines([order.id for order in page])
     summaries = [_summary(order, lines.get(order.id, (0, 0, ""))) for order in page]
-    return OrderPage(summaries, _cursor(page[-1]) if more else None)
+    return OrderPage(summaries, encode_cursor(page[-1].placed_at, page[-1].id) if more else None)
 
 
 def _summary(order: SalesOrder, lines: tuple[int, int, str]) -> OrderSummary:
@@ -134,18 +139,6 @@ def _first_lines(order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, str]]:
             [list(order_ids)],
         )
         return {row[0]: (row[1], row[2], row[3]) for row in cursor.fetchall()}
-
-
-def _cursor(order: SalesOrder) -> str:
-    return base64.urlsafe_b64encode(f"{order.placed_at.isoformat()}|{order.id.hex}".encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[datetime, UUID]:
-    try:
-        placed_at, last = base64.urlsafe_b64decode(text.encode()).decode().split("|")
-        return datetime.fromisoformat(placed_at), UUID(last)
-    except (ValueError, binascii.Error, UnicodeDecodeError) as wrong:
-        raise Invalid(field="cursor", problem="This is not a cursor of this list. Take it from next_cursor.") from wrong
 
 
 _BOOKED = """
@@ -181,36 +174,41 @@ def _booked(condition: str, parameters: list[Any]) -> list[BookedOrder]:
 
 
 def count_by_state(*, actor: Actor, channel: str = "") -> dict[str, int]:
-    """How many orders stand in each state, of one channel or all."""
+    """How many orders that the actor sees stand in each state, of one channel or all."""
     actor.require("orders.view")
+    seen, places = _seen_by(actor)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select state, count(*) from orders_salesorder where %s = '' or channel = %s group by 1", [channel, channel]
+            f"select state, count(*) from orders_salesorder where (%s = '' or channel = %s) and {seen} group by 1",  # noqa: S608 - constant text
+            [channel, channel, *places],
         )
         return dict(cursor.fetchall())
 
 
 def count_by_channel(*, actor: Actor, states: Collection[str] = ()) -> dict[str, int]:
-    """How many orders of each channel stand in these states (all states when none are named)."""
+    """How many orders of each channel that the actor sees stand in these states (all when none are named)."""
     actor.require("orders.view")
+    seen, places = _seen_by(actor)
     with connection.cursor() as cursor:
         cursor.execute(
-            """select channel, count(*) from orders_salesorder
-                where %s = 0 or state = any(%s) group by 1""",
-            [len(states), list(states)],
+            f"""select channel, count(*) from orders_salesorder
+                 where (%s = 0 or state = any(%s)) and {seen} group by 1""",  # noqa: S608 - constant text
+            [len(states), list(states), *places],
         )
         return dict(cursor.fetchall())
 
 
 def count_by_issue(*, actor: Actor) -> dict[str, int]:
-    """Open orders held back by each issue, and possible duplicates."""
+    """Open orders that the actor sees, by each issue that holds them back, and possible duplicates."""
     actor.require("orders.view")
+    seen, places = _seen_by(actor)
     with connection.cursor() as cursor:
         cursor.execute(
-            """select issue, count(*) from orders_salesorder, jsonb_array_elements_text(issues) issue
-                where issues <> '[]' and state not in ('cancelled', 'completed', 'returned') group by 1
-               union all select 'duplicate', count(*) from orders_salesorder
-                where duplicate_of <> '' and state = 'pending_confirmation'"""
+            f"""select issue, count(*) from orders_salesorder, jsonb_array_elements_text(issues) issue
+                 where issues <> '[]' and state not in ('cancelled', 'completed', 'returned') and {seen} group by 1
+                union all select 'duplicate', count(*) from orders_salesorder
+                 where duplicate_of <> '' and state = 'pending_confirmation' and {seen}""",  # noqa: S608 - constant text
+            [*places, *places],
         )
         return dict(cursor.fetchall())
 
@@ -233,13 +231,16 @@ def orders_per_minute(*, since: datetime, now: datetime) -> dict[str, list[tuple
 def sales_of_day(*, actor: Actor, day_start: datetime) -> Mapping[str, tuple[int, int, str]]:
     """Orders and revenue of each channel in the 24 hours from `day_start`: (orders, total in minor units, currency).
 
-    Cancelled orders are left out. A channel that sells in two currencies answers with the one it took more of.
+    Of the orders that the actor sees; cancelled ones are left out. A channel that sells in two currencies answers with
+    the one it took more of.
     """
     actor.require("orders.view")
+    seen, places = _seen_by(actor)
     with connection.cursor() as cursor:
         cursor.execute(
-            """select channel, currency, count(*), sum(total_minor)::bigint from orders_salesorder
-                where placed_at >= %s and placed_at < %s and state <> 'cancelled' group by 1, 2 order by 4""",
-            [day_start.astimezone(UTC), day_start.astimezone(UTC) + timedelta(days=1)],
+            f"""select channel, currency, count(*), sum(total_minor)::bigint from orders_salesorder
+                 where placed_at >= %s and placed_at < %s and state <> 'cancelled' and {seen}
+                 group by 1, 2 order by 4""",  # noqa: S608 - constant text
+            [day_start.astimezone(UTC), day_start.astimezone(UTC) + timedelta(days=1), *places],
         )
         return {row[0]: (row[2], row[3], row[1]) for row in cursor.fetchall()}
