@@ -125,19 +125,19 @@ def _store(content: bytes, digest: str) -> tuple[int, int, str, str, str]:
 def _read(content: bytes) -> tuple[Image.Image, str]:
     limits = {"megabytes": MOST_BYTES // 1024 // 1024, "megapixels": MOST_PIXELS // 1_000_000}
     if len(content) > MOST_BYTES:
-        raise ImageTooLarge(field="content", **limits)
+        raise ImageTooLarge(field="file", **limits)
     try:
         with Image.open(io.BytesIO(content), formats=tuple(_FORMATS)) as opened:
             if opened.width * opened.height > MOST_PIXELS:
-                raise ImageTooLarge(field="content", **limits)
+                raise ImageTooLarge(field="file", **limits)
             kind = str(opened.format)
             opened.load()
             upright = ImageOps.exif_transpose(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
-        raise ImageTooLarge(field="content", **limits) from bomb
+        raise ImageTooLarge(field="file", **limits) from bomb
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, OverflowError) as unreadable:
         # What Pillow's readers raise on files cut short, or made to break them.
-        raise BadImage(field="content") from unreadable
+        raise BadImage(field="file") from unreadable
     if kind == "JPEG" and upright.mode not in {"RGB", "L"}:
         upright = upright.convert("RGB")
     elif kind in {"GIF", "WEBP"}:

@@ -74,9 +74,9 @@ def _validation(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _field(wrong: dict[str, Any]) -> FieldProblem:
-    """One of Ninja's errors; its `loc` begins with where it was (body, query, path) and, for a body, its argument."""
+    """One of Ninja's errors; its `loc` begins with where it was (body, form, query, path) and, for a body, its argument."""
     where, *path = wrong["loc"]
-    if where in {"body", "form", "file"} and path:
+    if where == "body" and path:
         path = path[1:] if len(path) > 1 or wrong["type"] != "missing" else path
     return FieldProblem(
         problems.field_path(path) or "body", *problems.say(str(wrong["type"])), dict(wrong.get("ctx") or {})
