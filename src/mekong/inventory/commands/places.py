@@ -52,8 +52,7 @@ def create_location(
         )
     if not 1 <= len(code.strip()) <= 30 or not code.strip().isprintable():
         raise ControlInvalid(field="code", problem="A location needs a code of 1 to 30 characters.")
-    if not 1 <= len(name.strip()) <= 120:
-        raise ControlInvalid(field="name", problem="A location needs a name of 1 to 120 characters.")
+    _check_name(name)
     _check_priority(priority)
     try:
         with transaction.atomic():
@@ -64,6 +63,11 @@ def create_location(
         raise LocationTaken(code=code) from taken
     policy_moved()
     return location_view(made)
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name.strip()) <= 120:
+        raise ControlInvalid(field="name", problem="A location needs a name of 1 to 120 characters.")
 
 
 def _check_priority(priority: int) -> None:
@@ -83,6 +87,7 @@ def update_location(
     if place is None:
         raise LocationNotFound(key=code)
     if name is not None:
+        _check_name(name)
         place.name = name.strip()
     if priority is not None:
         _check_priority(priority)
