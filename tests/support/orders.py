@@ -55,12 +55,18 @@ def accept(*drafts: OrderDraft, now: datetime = NOON) -> list[Placed]:
 
 
 def told(
-    external_id: str, state: str, *, at: datetime | None = None, channel: str = "shopee-1", now: datetime = NOON
+    external_id: str,
+    state: str,
+    *,
+    at: datetime | None = None,
+    channel: str = "shopee-1",
+    now: datetime = NOON,
+    is_paid: bool = False,
 ) -> bool:
     """A channel's word on one of its orders; True when something changed."""
     return orders.advance_channel_order(
         actor=channel_actor(channel), channel=channel, external_id=external_id, state=state, remote_state=state.upper(),
-        remote_updated_at=at, now=now,
+        remote_updated_at=at, now=now, is_paid=is_paid,
     )  # fmt: skip
 
 

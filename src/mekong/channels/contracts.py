@@ -54,7 +54,10 @@ class ListingCounts:
 
 @dataclass(frozen=True)
 class ChannelView:
-    """`is_remote`: has a platform to talk to. `capabilities`: of its connector, by the socket's names."""
+    """`is_remote`: has a platform to talk to. `capabilities`: of its connector, by the socket's names.
+
+    `give_up_after_min`: minutes until an order beyond stock is cancelled; None: never.
+    """
 
     uid: UUID
     code: str
@@ -70,6 +73,7 @@ class ChannelView:
     problem: Problem | None
     capabilities: frozenset[str]
     price_sync: bool
+    give_up_after_min: int | None
     is_authorised: bool
     access_expires_at: datetime | None
     notice_url: str

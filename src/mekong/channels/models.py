@@ -14,6 +14,10 @@ from django.db.models import F, Q
 
 from mekong.foundation.ids import new_id
 
+GIVE_UP_AFTER_MIN = 60
+"""How long an order that a platform sold beyond our stock waits for goods before it is cancelled there, unless the
+retailer says otherwise: time to find a unit in another place, and not so long that the buyer buys it twice."""
+
 
 class ChannelState(models.TextChoices):
     CONNECTED = "connected"
@@ -46,6 +50,9 @@ class Channel(models.Model):
     sealed_secrets = models.TextField(blank=True, default="", help_text="Fernet token of the account's secrets.")
     access_expires_at = models.DateTimeField(null=True)
     price_sync = models.BooleanField(default=False)
+    give_up_after_min = models.PositiveIntegerField(
+        null=True, default=GIVE_UP_AFTER_MIN, help_text="Orders beyond stock are cancelled then; null: never."
+    )
     limits = models.JSONField(default=dict, help_text="Lane to {per_second, burst}; overrides the connector's.")
     revision = models.BigIntegerField(default=1)
     created_at = models.DateTimeField()

@@ -102,6 +102,7 @@ def _view(row: Channel, counts: ListingCounts, waiting: int, parked: int) -> Cha
         letters=row.letters, shop_id=row.shop_id, currency=row.currency, is_active=row.is_active, is_remote=is_remote,
         state=row.state if row.is_active else "paused", problem=_problem(row.problem),
         capabilities=manifest.capabilities if manifest else frozenset(), price_sync=row.price_sync,
+        give_up_after_min=row.give_up_after_min,
         is_authorised=bool(row.sealed_secrets) and row.state not in ("new", "needs_reconnect"),
         access_expires_at=row.access_expires_at, notice_url=row.notice_url,
         has_test_buyer=bool(row.test_purchase_url), limits=row.limits, last_push_at=row.last_push_at,

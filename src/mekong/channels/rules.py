@@ -37,6 +37,16 @@ def first_state(state: RemoteState) -> str:
     return "cancelled" if state is RemoteState.CANCELLED else "confirmed"
 
 
+def is_paid(state: RemoteState, *, is_cod: bool) -> bool:
+    """Whether the buyer's money is there: paid before the goods are sent, or to the carrier that brought them.
+
+    Of a cancelled order the state does not tell whether it was paid before.
+    """
+    if is_cod:
+        return state in (RemoteState.DELIVERED, RemoteState.COMPLETED)
+    return state not in (RemoteState.UNPAID, RemoteState.CANCELLED)
+
+
 @dataclass(frozen=True)
 class Match:
     """`variant_id` None: not matched, because of `reason`: no_code, not_found, ambiguous."""

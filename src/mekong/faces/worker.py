@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from django.db import DatabaseError
 
+from mekong.channels import commands as channels
 from mekong.channels.pacing import Pace
 from mekong.channels.sync.listening import listen
 from mekong.channels.sync.supervisor import Supervisor
@@ -112,6 +113,7 @@ class _House:
             "controls": self.turn_controls,
             "lots": self.expire_lots,
             "waiting-orders": self.retry_waiting,
+            "short-orders": self.give_up,
         }
 
     async def listen(self) -> None:
@@ -159,3 +161,10 @@ class _House:
             self._stock_moved.clear()
             with contextlib.suppress(Unavailable):
                 await self.threads.run(orders.retry_awaiting_stock, now=_now())
+
+    async def give_up(self) -> None:
+        """What a platform sold beyond our stock, and no goods came for, is cancelled there in good time."""
+        while True:
+            with contextlib.suppress(Unavailable):
+                await self.threads.run(channels.give_up_on_short_orders, now=_now())
+            await asyncio.sleep(_TURN_S)

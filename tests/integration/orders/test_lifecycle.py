@@ -313,3 +313,14 @@ def test_the_channels_word_opens_a_return_and_does_not_end_it(shop: tuple[int, i
     assert told("S1", "returned", at=NOON)
     assert not told("S1", "returned", at=NOON)
     assert (seen(code).state, level(shop[1], shop[0])) == ("returning", (9, 0))
+
+
+def test_that_the_buyer_paid_is_learned_later_and_stays(shop: tuple[int, int]) -> None:
+    _, shirt = shop
+    code = accept(a_draft((shirt, 1), external_id="S1", state="pending_confirmation"))[0].code
+    assert seen(code).payment_state == "unpaid"
+    assert told("S1", "confirmed", at=NOON + timedelta(minutes=1), is_paid=True)
+    assert (seen(code).state, seen(code).payment_state) == ("confirmed", "paid")
+    assert told("S1", "cancelled", at=NOON + timedelta(minutes=2))
+    assert (seen(code).state, seen(code).payment_state) == ("cancelled", "paid")
+    assert TimelineEntry.objects.filter(order__code=code, kind="paid").count() == 1

@@ -89,3 +89,20 @@ def test_percentiles_of_the_histogram_are_within_a_fifth(delays, part):
 def test_no_delays_have_no_percentile():
     assert percentile_ms([0] * BUCKETS, 0.5) is None
     assert summed([[1, 2], [3]])[:2] == [4, 2]
+
+
+@pytest.mark.parametrize(
+    ("state", "is_cod", "paid"),
+    [
+        (RemoteState.UNPAID, False, False),
+        (RemoteState.PLACED, False, True),
+        (RemoteState.CANCELLED, False, False),
+        (RemoteState.SHIPPED, True, False),
+        (RemoteState.DELIVERED, True, True),
+        (RemoteState.CANCELLED, True, False),
+    ],
+)
+def test_a_buyer_has_paid_before_the_goods_leave_or_when_the_carrier_brought_them(
+    state: RemoteState, is_cod: bool, paid: bool
+) -> None:
+    assert rules.is_paid(state, is_cod=is_cod) is paid

@@ -26,6 +26,7 @@ from mekong.channels.transport import Unreachable
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
+from mekong.orders import commands as orders
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _URLS = ("api_url", "auth_url", "notice_url", "test_purchase_url")
@@ -266,6 +267,21 @@ def set_price_sync(*, actor: Actor, code: str, on: bool) -> ChannelView:
 
 
 @command
+def set_give_up(*, actor: Actor, code: str, after_min: int | None) -> ChannelView:
+    """How many minutes this channel's orders beyond stock wait for goods before they are cancelled; None: for ever."""
+    actor.require("channels.manage")
+    if after_min is not None and not 0 <= after_min <= _LONGEST_WAIT_MIN:
+        raise ChannelInvalid(field="give_up_after_min", problem="Give minutes from 0 to 43200 (30 days), or nothing.")
+    row = lock(code)
+    row.give_up_after_min = after_min
+    moved(row, ["give_up_after_min"])
+    return channel_view(row)
+
+
+_LONGEST_WAIT_MIN = 30 * 24 * 60
+
+
+@command
 def set_limits(*, actor: Actor, code: str, limits: Mapping[str, Mapping[str, float]]) -> ChannelView:
     """Use other rate limits than the connector's: lane to per_second and burst. An empty mapping returns to its own."""
     actor.require("channels.manage")
@@ -273,6 +289,15 @@ def set_limits(*, actor: Actor, code: str, limits: Mapping[str, Mapping[str, flo
     row.limits = _limits(limits)
     moved(row, ["limits"])
     return channel_view(row)
+
+
+def give_up_on_short_orders(*, now: datetime) -> list[str]:
+    """Cancel platforms' orders that have waited for goods longer than their channel allows; returns their numbers."""
+    waits = Channel.objects.filter(is_active=True, give_up_after_min__isnull=False).exclude(kind__in=LETTERS)
+    given_up: list[str] = []
+    for code, minutes in list(waits.values_list("code", "give_up_after_min")):
+        given_up += orders.give_up_waiting(channel=code, since=now - timedelta(minutes=minutes or 0), now=now)
+    return given_up
 
 
 @command

@@ -13,7 +13,7 @@ from mekong.catalog.contracts import VariantView
 from mekong.channels import matching, rules
 from mekong.channels.models import ParkedOrder
 from mekong.channels.pacing import backoff_s
-from mekong.channels.socket import ListingKey, RemoteLine, RemoteOrder, RemoteState
+from mekong.channels.socket import ListingKey, RemoteLine, RemoteOrder
 from mekong.foundation import phones
 from mekong.foundation.actor import Actor, channel_actor
 from mekong.foundation.errors import MekongError, Unavailable
@@ -119,7 +119,7 @@ def _advance(report: Booked, actor: Actor, channel_id: int, channel: str, order:
         report.advanced += orders.advance_channel_order(
             actor=actor, channel=channel, external_id=order.external_id, state=rules.ORDER_STATE[order.state],
             remote_state=order.raw_state[:40], remote_updated_at=order.updated_at, now=now,
-            tracking_no=order.tracking_no[:80],
+            tracking_no=order.tracking_no[:80], is_paid=rules.is_paid(order.state, is_cod=order.is_cod),
         )  # fmt: skip
     except Unavailable:
         raise
@@ -174,7 +174,6 @@ def draft(channel: str, order: RemoteOrder, variants: Mapping[tuple[ListingKey, 
                 tuple(line.line_ids), f"{line.key.item_id}:{line.key.model_id}"[:100],
             )
         )  # fmt: skip
-    is_paid = order.state is not RemoteState.UNPAID and not order.is_cod
     return OrderDraft(
         channel=channel,
         lines=tuple(lines),
@@ -182,7 +181,7 @@ def draft(channel: str, order: RemoteOrder, variants: Mapping[tuple[ListingKey, 
         placed_at=order.placed_at,
         state=rules.first_state(order.state),
         external_id=order.external_id,
-        payment_state="paid" if is_paid else "unpaid",
+        payment_state="paid" if rules.is_paid(order.state, is_cod=order.is_cod) else "unpaid",
         is_cod=order.is_cod,
         customer_name=order.buyer_name[:160],
         customer_phone=(phones.e164(order.buyer_phone) or "") if order.buyer_phone else "",

@@ -67,6 +67,7 @@ class ChannelOut(Schema):
     problem: TroubleOut | None
     capabilities: list[str]
     price_sync: bool
+    give_up_after_min: int | None
     access_expires_at: Moment | None
     last_push_at: Moment | None
     last_pull_at: Moment | None
@@ -117,10 +118,14 @@ class ListingOut(Schema):
 
 
 class ChannelPatchIn(Body):
-    """What is left out stays. `is_active` false pauses the channel."""
+    """What is left out stays. `is_active` false pauses the channel.
+
+    `give_up_after_min`: minutes that an order beyond stock waits for goods before it is cancelled; null: for ever.
+    """
 
     is_active: Flag | None = None
     price_sync: Flag | None = None
+    give_up_after_min: Annotated[int, Field(ge=0, le=43_200)] | None = None
 
 
 class ListingPatchIn(Body):
@@ -184,12 +189,14 @@ def get_channel(request: HttpRequest, code: str) -> Any:
 
 @router.patch("/channels/{code}", response=ChannelOut)
 def change_channel(request: HttpRequest, code: str, body: ChannelPatchIn) -> Any:
-    """Pause or resume a channel, or let the catalogue's prices be pushed to it."""
+    """Pause or resume a channel, let the catalogue's prices be pushed to it, or say how long its short orders wait."""
     actor = authenticate(request)
     if body.is_active is not None:
         (commands.resume_channel if body.is_active else commands.pause_channel)(actor=actor, code=code)
     if body.price_sync is not None:
         commands.set_price_sync(actor=actor, code=code, on=body.price_sync)
+    if "give_up_after_min" in body.model_fields_set:
+        commands.set_give_up(actor=actor, code=code, after_min=body.give_up_after_min)
     return channel_out(queries.get_channel(actor=actor, code=code))
 
 

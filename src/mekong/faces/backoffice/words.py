@@ -103,6 +103,7 @@ CONTROL_SCOPES: Mapping[str, Word] = {
 TIMELINE: Mapping[str, Word] = {
     "placed": _("Placed"),
     "reserved": _("Goods held"),
+    "paid": _("Paid"),
     "note": _("Note"),
     "tags": _("Tags changed"),
     "address": _("Address corrected"),
