@@ -32,6 +32,7 @@ _EXPIRE_S = 5.0
 _TURN_S = 30.0
 _DAY_S = 24 * 3600.0
 _MOST_EXPIRED = 500
+_MOST_FORGOTTEN = 10_000
 
 
 def _now() -> datetime:
@@ -112,6 +113,7 @@ class _House:
             "expired-holds": self.release_expired,
             "controls": self.turn_controls,
             "lots": self.expire_lots,
+            "old-holds": self.forget_holds,
             "waiting-orders": self.retry_waiting,
             "short-orders": self.give_up,
         }
@@ -150,6 +152,14 @@ class _House:
             began = time.monotonic()
             await self.threads.run(inventory.expire_lots, actor=SYSTEM, now=_now())
             await asyncio.sleep(max(60.0, _DAY_S - (time.monotonic() - began)))
+
+    async def forget_holds(self) -> None:
+        while True:
+            while (
+                await self.threads.run(inventory.forget_released, now=_now(), limit=_MOST_FORGOTTEN) == _MOST_FORGOTTEN
+            ):
+                pass
+            await asyncio.sleep(_DAY_S)
 
     async def retry_waiting(self) -> None:
         """Orders that wait for stock go on when it comes; asked at most every few seconds, and now and then anyway."""

@@ -196,6 +196,19 @@ def test_the_sweep_releases_expired_holds_and_lines_left_behind() -> None:
     assert inventory.release_expired(now=LATER) == 0
 
 
+def test_released_holds_are_forgotten_after_a_month_and_no_others() -> None:
+    a_location("KHO")
+    shirt = a_variant()
+    stock(shirt, "KHO", 5)
+    gone, kept = held(engine().call(asking((shirt, 1)))), held(engine().call(asking((shirt, 2))))
+    inventory.release_hold(actor=SYSTEM, hold_id=UUID(gone.hold_id), now=NOON)
+    Hold.objects.update(created_at=NOON - timedelta(days=31))
+    late = held(engine().call(asking((shirt, 1))))
+    inventory.release_hold(actor=SYSTEM, hold_id=UUID(late.hold_id), now=NOON)
+    assert inventory.forget_released(now=NOON) == 1
+    assert {str(each) for each in Hold.objects.values_list("id", flat=True)} == {kept.hold_id, late.hold_id}
+
+
 def test_a_thousand_expired_holds_do_not_hide_what_is_behind_them() -> None:
     here, shirt = a_location("KHO"), a_variant()
     stock(shirt, "KHO", 1500)

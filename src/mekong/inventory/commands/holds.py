@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from mekong.catalog import queries as catalog
 from mekong.catalog.queries import StockFacts
 from mekong.foundation.actor import SYSTEM, Actor
@@ -204,3 +206,22 @@ def release_expired(*, now: datetime, limit: int = 500) -> int:
 def _release(ids: Sequence[str], now: datetime) -> None:
     lines = ledger.end_holds(ids, to=HoldState.RELEASED, of=ledger.EXPIRING, expired_by=now)
     ledger.post(actor=SYSTEM, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
+
+
+KEPT_FOR = timedelta(days=30)
+
+
+def forget_released(*, now: datetime, limit: int = 10_000) -> int:
+    """Housekeeping: carts come and go, so holds released a month ago are deleted, up to `limit`; returns how many.
+
+    A hold that an order consumed stays with its order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """delete from inventory_hold where id in (
+                   select h.id from inventory_hold h
+                    where h.state = 'released' and h.expires_at is null and h.created_at < %s
+                      and not exists (select from inventory_holdline l where l.hold_id = h.id) limit %s)""",
+            [now - KEPT_FOR, limit],
+        )
+        return int(cursor.rowcount)
