@@ -188,7 +188,18 @@ def findings() -> list[str]:
             wrong.append(f"{binary.relative_to(ROOT)} is not of its .po: python -m checks.catalogues --write")
     known = {message.msgid for catalogue in ROOT.rglob("*.po") for message in read_po(catalogue)}
     wrong += [f"a refusal without Vietnamese: {each!r}" for each in sorted(refusals() - known)]
+    wrong += [f"a sentence without Vietnamese: {each!r}" for each in sorted(sentences() - known)]
     return wrong
+
+
+def sentences() -> set[str]:
+    """What modules below the pages say by gettext: the doctor's findings, words in sheets."""
+    return {
+        message.msgid
+        for module in (folder for folder in ROOT.iterdir() if folder.is_dir() and folder.name != "faces")
+        for source in module.rglob("*.py")
+        for message in of_python(source.read_text(encoding="utf-8"))
+    }
 
 
 def refusals() -> set[str]:

@@ -24,6 +24,11 @@ def test_a_healthy_installation_is_found_healthy(installation: Installation) -> 
     }
     assert all(check.keys() == {"name", "ok", "found", "remedy"} for check in report["checks"])
     assert all(check["found"] for check in report["checks"])
+    in_vietnamese = json.loads(installation.run("doctor", "--json", MEKONG_LANG="vi").stdout)["checks"]
+    sentences = {check["name"]: check["found"] for check in report["checks"]}
+    assert {check["name"] for check in in_vietnamese if check["found"] == sentences[check["name"]]} == {
+        "database.reachable"  # a version and a size
+    }
     # It started the database for itself, and stopped it again.
     assert not (installation.folder / "pg" / "postmaster.pid").exists()
 

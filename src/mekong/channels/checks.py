@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils.translation import gettext
 
 from mekong.channels import queries
 from mekong.channels.models import Channel, Listing, MatchState, NoticeInbox, Outbound, ParkedOrder
@@ -29,21 +30,32 @@ def listings_converged(now: datetime) -> health.Finding:
     parked = Listing.objects.filter(match_state=MatchState.MATCHED, is_synced=True, sync__is_parked=True).count()
     unnamed = Listing.objects.filter(sync__is_parked=True, sync__error_code="").count()
     broken = Channel.objects.filter(is_active=True, state="needs_reconnect").count()
-    told = f"{parked} parked with the platform's reason, {broken} channels to connect again"
+    told = gettext("{parked} parked with the platform's reason, {broken} channels to connect again").format(
+        parked=parked, broken=broken
+    )
     if unnamed:
-        return health.Finding(False, f"{unnamed} listings are parked without a reason.", "Retry them under Channels.")
+        return health.Finding(
+            False,
+            gettext("{count} listings are parked without a reason.").format(count=unnamed),
+            gettext("Retry them under Channels."),
+        )
     if not dirty:
-        return health.Finding(True, f"Every listing shows what it should; {told}.")
+        return health.Finding(True, gettext("Every listing shows what it should; {told}.").format(told=told))
     late = [code for code in sorted(dirty) if _is_late(code, now)]
     count = sum(dirty.values())
     if late:
         named = ", ".join(f"{code}: {dirty[code]}" for code in late)
         return health.Finding(
             False,
-            f"{count} listings wait to be set right, some for more than {LATE.seconds // 60} minutes ({named}).",
-            "Start the worker (`mekong worker`), and look under Channels at what the platform answers.",
+            gettext("{count} listings wait to be set right, some for more than {minutes} minutes ({named}).").format(
+                count=count, minutes=LATE.seconds // 60, named=named
+            ),
+            gettext("Start the worker (`mekong worker`), and look under Channels at what the platform answers."),
         )
-    return health.Finding(True, f"{count} listings are on their way to what they should show; {told}.")
+    return health.Finding(
+        True,
+        gettext("{count} listings are on their way to what they should show; {told}.").format(count=count, told=told),
+    )
 
 
 def _dirty() -> dict[str, int]:
@@ -79,14 +91,15 @@ def notices_handled(now: datetime) -> health.Finding:
     late = NoticeInbox.objects.filter(handled_at=None, received_at__lt=now - LATE, channel__is_active=True).count()
     parked = list(ParkedOrder.objects.values_list("channel__code", "external_id", "error_code")[:6])
     if late or parked:
-        named = "; ".join(" ".join(each) for each in parked[:5])
+        named = "; ".join(" ".join(each) for each in parked[:5]) or "–"
         return health.Finding(
             False,
-            f"{late} notices wait for more than {LATE.seconds // 60} minutes; "
-            f"{ParkedOrder.objects.count()} orders could not be booked{': ' + named if named else ''}.",
-            "Start the worker, then look at the orders listed under Channels.",
+            gettext(
+                "{late} notices wait for more than {minutes} minutes; {parked} orders could not be booked: {named}."
+            ).format(late=late, minutes=LATE.seconds // 60, parked=ParkedOrder.objects.count(), named=named),
+            gettext("Start the worker, then look at the orders listed under Channels."),
         )
-    return health.Finding(True, "Every notice was followed, every order seen on a platform is booked.")
+    return health.Finding(True, gettext("Every notice was followed, every order seen on a platform is booked."))
 
 
 def platforms_told(now: datetime) -> health.Finding:
@@ -95,10 +108,12 @@ def platforms_told(now: datetime) -> health.Finding:
     if late:
         return health.Finding(
             False,
-            f"{late} steps of orders were not told to their platform for more than {LATE.seconds // 60} minutes.",
-            "Start the worker, and look under Channels at what the platform answers.",
+            gettext("{count} steps of orders were not told to their platform for more than {minutes} minutes.").format(
+                count=late, minutes=LATE.seconds // 60
+            ),
+            gettext("Start the worker, and look under Channels at what the platform answers."),
         )
-    return health.Finding(True, "Platforms were told of every step of their orders.")
+    return health.Finding(True, gettext("Platforms were told of every step of their orders."))
 
 
 health.register("channels.listings_converged", listings_converged)

@@ -20,6 +20,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.migrations.operations import RunSQL
+from django.utils.translation import gettext
 
 from mekong.foundation import health
 from mekong.foundation.actor import Actor
@@ -120,11 +121,17 @@ def trail_is_guarded(_: datetime) -> health.Finding:
     if disabled or not guarded or not watched:
         return health.Finding(
             False,
-            f"The audit trail is not safe: {disabled or 'a trigger was dropped'}.",
-            "Someone with rights over the tables switched a trigger off. Enable it (alter table … enable trigger all),"
-            " or restore a backup beside this database and compare.",
+            gettext("The audit trail is not safe: {reason}.").format(
+                reason=disabled or gettext("a trigger was dropped")
+            ),
+            gettext(
+                "Someone with rights over the tables switched a trigger off."
+                " Enable it (alter table … enable trigger all), or restore a backup beside this database and compare."
+            ),
         )
-    return health.Finding(True, f"{watched} tables write the audit trail, and nothing can edit it.")
+    return health.Finding(
+        True, gettext("{count} tables write the audit trail, and nothing can edit it.").format(count=watched)
+    )
 
 
 def record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.utils.translation import gettext
 
 from mekong.foundation import audit, health
 from mekong.foundation.delivery import PARKED_AFTER
@@ -24,10 +25,15 @@ def events_delivered(now: datetime) -> health.Finding:
     if parked or late:
         return health.Finding(
             False,
-            f"{parked} deliveries parked after {PARKED_AFTER} attempts, {late} late by more than 5 minutes.",
-            "See that a worker runs (mekong worker); for parked ones read foundation_delivery.error and mend the cause.",
+            gettext("{parked} deliveries parked after {attempts} attempts, {late} late by more than 5 minutes.").format(
+                parked=parked, attempts=PARKED_AFTER, late=late
+            ),
+            gettext(
+                "See that a worker runs (mekong worker);"
+                " for parked ones read foundation_delivery.error and mend the cause."
+            ),
         )
-    return health.Finding(True, f"{waiting} deliveries on their way, none late.")
+    return health.Finding(True, gettext("{count} deliveries on their way, none late.").format(count=waiting))
 
 
 health.register("foundation.events_delivered", events_delivered)

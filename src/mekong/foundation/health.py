@@ -1,10 +1,15 @@
-"""What `mekong doctor` asks. Modules register their invariants; each answers what it found and how to mend it."""
+"""What `mekong doctor` asks. Modules register their invariants; each answers what it found and how to mend it.
+
+Findings are sentences in the language that is active while the check runs (gettext, in the module's own catalogue).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.utils.translation import gettext
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,6 @@ def run_all(now: datetime) -> list[tuple[str, Finding]]:
         try:
             found.append((name, check(now)))
         except Exception as failure:  # noqa: BLE001 - the doctor must report on a broken system, not break with it
-            found.append(
-                (name, Finding(False, f"The check could not run: {failure}", "Read the log and mend the cause."))
-            )
+            told = gettext("The check could not run: {failure}").format(failure=failure)
+            found.append((name, Finding(False, told, gettext("Read the log and mend the cause."))))
     return found

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext
 
 from mekong.foundation import health
 
@@ -48,42 +49,42 @@ def _differences(sql: str, good: str, bad: str, remedy: str) -> health.Finding:
     if not rows:
         return health.Finding(True, good)
     named = "; ".join(" ".join(str(each) for each in row) for row in rows[:5])
-    return health.Finding(False, f"{len(rows)} {bad}: {named}{' …' if len(rows) > 5 else ''}", remedy)
+    return health.Finding(False, bad.format(count=len(rows), named=named + (" …" if len(rows) > 5 else "")), remedy)
 
 
 def ledger_equals_balance(now: datetime) -> health.Finding:
     return _differences(
         _LEDGER,
-        "Every stock level equals the sum of its movements.",
-        "levels differ from their ledger (sku, location, ledger, level)",
-        "Count the goods, then adjust by the difference; report how the level was changed outside Mekong.",
+        gettext("Every stock level equals the sum of its movements."),
+        gettext("{count} levels differ from their ledger (sku, location, ledger, level): {named}"),
+        gettext("Count the goods, then adjust by the difference; report how the level was changed outside Mekong."),
     )
 
 
 def reserved_equals_holds(now: datetime) -> health.Finding:
     return _differences(
         _RESERVED,
-        "Reserved units equal the live holds of carts and orders.",
-        "levels reserve other than their holds (sku, location, holds, reserved)",
-        "Stop selling these SKUs, then restore the latest backup or report the case.",
+        gettext("Reserved units equal the live holds of carts and orders."),
+        gettext("{count} levels reserve other than their holds (sku, location, holds, reserved): {named}"),
+        gettext("Stop selling these SKUs, then restore the latest backup or report the case."),
     )
 
 
 def nothing_promised_twice(now: datetime) -> health.Finding:
     return _differences(
         _BOUNDS,
-        "No level is negative and none promises more than stands there.",
-        "levels promise more than stands there (variant, location, on hand, reserved)",
-        "A database constraint forbids this: check that migrations are applied.",
+        gettext("No level is negative and none promises more than stands there."),
+        gettext("{count} levels promise more than stands there (variant, location, on hand, reserved): {named}"),
+        gettext("A database constraint forbids this: check that migrations are applied."),
     )
 
 
 def lots_equal_balance(now: datetime) -> health.Finding:
     return _differences(
         _LOTS,
-        "Lots add up to their stock levels.",
-        "levels differ from their lots (sku, location, lots, level)",
-        "Count the lots and adjust the difference.",
+        gettext("Lots add up to their stock levels."),
+        gettext("{count} levels differ from their lots (sku, location, lots, level): {named}"),
+        gettext("Count the lots and adjust the difference."),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext
 
 from mekong.foundation import health
 from mekong.orders.rules import RESERVED, OrderState
@@ -22,7 +23,7 @@ _UNHELD = """
      order by o.placed_at limit 20
 """
 _STRAY = """
-    select h.id::text, coalesce(o.code, 'no order') from inventory_hold h
+    select h.id::text, coalesce(o.code, '–') from inventory_hold h
       left join orders_salesorder o on o.hold_id = h.id
      where h.state = 'claimed' and (o.id is null or o.state <> all(%s)) limit 20
 """
@@ -44,10 +45,10 @@ def orders_unique(now: datetime) -> health.Finding:
     if found:
         return health.Finding(
             False,
-            f"Orders booked twice: {'; '.join(found[:5])}",
-            "Check that migrations are applied: a constraint forbids this.",
+            gettext("Orders booked twice: {named}").format(named="; ".join(found[:5])),
+            gettext("Check that migrations are applied: a constraint forbids this."),
         )
-    return health.Finding(True, "Every order of every channel is in the book once.")
+    return health.Finding(True, gettext("Every order of every channel is in the book once."))
 
 
 def orders_hold_their_goods(now: datetime) -> health.Finding:
@@ -57,20 +58,24 @@ def orders_hold_their_goods(now: datetime) -> health.Finding:
     if unheld or stray:
         return health.Finding(
             False,
-            f"{len(unheld)} open orders without their goods held ({', '.join(unheld[:5])}), "
-            f"{len(stray)} holds of orders that need none ({', '.join(stray[:5])}).",
-            "Open each order and cancel it or reserve its goods again.",
+            gettext(
+                "{unheld} open orders without their goods held ({orders}), "
+                "{stray} holds of orders that need none ({holds})."
+            ).format(unheld=len(unheld), orders=", ".join(unheld[:5]), stray=len(stray), holds=", ".join(stray[:5])),
+            gettext("Open each order and cancel it or reserve its goods again."),
         )
-    return health.Finding(True, "Every open order holds its goods, and no other hold is claimed.")
+    return health.Finding(True, gettext("Every open order holds its goods, and no other hold is claimed."))
 
 
 def orders_add_up(now: datetime) -> health.Finding:
     found = _rows(_SUMS)
     if found:
         return health.Finding(
-            False, f"Orders whose lines do not add up: {', '.join(found)}", "Report these order codes."
+            False,
+            gettext("Orders whose lines do not add up: {named}").format(named=", ".join(found)),
+            gettext("Report these order codes."),
         )
-    return health.Finding(True, "Every order's total is the sum of its lines.")
+    return health.Finding(True, gettext("Every order's total is the sum of its lines."))
 
 
 health.register("orders.unique", orders_unique)

@@ -2,6 +2,7 @@ import io
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from PIL import Image
 
 from mekong.catalog import commands, errors, queries
@@ -114,7 +115,8 @@ def test_the_doctor_misses_a_lost_file(media):
     added = commands.add_media(actor=EDITOR, product_id=product.id, content=a_picture(), now=NOON)
     (media / added.url.removeprefix("/media/")).unlink()
 
-    finding = queries.media_files_exist(NOON)
+    with translation.override("en"):
+        finding = queries.media_files_exist(NOON)
 
     assert not finding.ok
     assert "1 picture files are missing" in finding.found

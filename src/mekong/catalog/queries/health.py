@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from mekong.catalog.queries.variants import fetch
 from mekong.foundation.health import Finding
@@ -22,8 +23,12 @@ def bundles_have_parts(now: datetime) -> Finding:  # noqa: ARG001 - the form of 
     )
     if rows:
         some = ", ".join(row[0] for row in rows[:5])
-        return Finding(False, f"{len(rows)} bundles have no parts: {some}.", "Open each of them and add its parts.")
-    return Finding(True, "Every bundle has parts.")
+        return Finding(
+            False,
+            gettext("{count} bundles have no parts: {skus}.").format(count=len(rows), skus=some),
+            gettext("Open each of them and add its parts."),
+        )
+    return Finding(True, gettext("Every bundle has parts."))
 
 
 def media_files_exist(now: datetime) -> Finding:  # noqa: ARG001 - the form of every check
@@ -34,7 +39,7 @@ def media_files_exist(now: datetime) -> Finding:  # noqa: ARG001 - the form of e
     if lost:
         return Finding(
             False,
-            f"{len(lost)} picture files are missing, the first is {lost[0]}.",
-            "Restore the media folder from a backup, or upload these pictures again.",
+            gettext("{count} picture files are missing, the first is {file}.").format(count=len(lost), file=lost[0]),
+            gettext("Restore the media folder from a backup, or upload these pictures again."),
         )
-    return Finding(True, f"{len(rows)} pictures, all files present.")
+    return Finding(True, gettext("{count} pictures, all files present.").format(count=len(rows)))

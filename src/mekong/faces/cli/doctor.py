@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mekong.faces.cli import installation
-from mekong.faces.cli.words import words
+from mekong.faces.cli.words import language, words
 from mekong.foundation import config, postgres
 from mekong.foundation.config import Config
 from mekong.foundation.health import Finding
@@ -38,6 +38,7 @@ def examine(data: Path | None, *, as_json: bool) -> bool:
 def _inside(chosen: Config) -> list[tuple[str, Finding]]:
     """What is found through the database; when it does not answer, that alone."""
     from django.db import DatabaseError
+    from django.utils import translation
 
     from mekong.foundation import health
 
@@ -48,7 +49,8 @@ def _inside(chosen: Config) -> list[tuple[str, Finding]]:
             return [("database.reachable", Finding(False, str(failure).strip(), _see_log()))]
         if not found[-1][1].ok:
             return found
-        return found + health.run_all(datetime.now(UTC))
+        with translation.override(language()):
+            return found + health.run_all(datetime.now(UTC))
 
 
 def reachable() -> Finding:
