@@ -30,17 +30,6 @@ def test_an_account_without_a_password_gets_a_new_one(installation: Installation
     assert "There is no account lan@example.vn" in refused.stderr
 
 
-def test_every_command_takes_data(installation: Installation) -> None:
-    groups = {
-        (): ["up", "web", "worker", "migrate", "doctor", "backup", "restore", "check", "bench"],
-        ("token",): ["create"],
-    }
-    for group, names in groups.items():
-        for name in names:
-            told = installation.run(*group, name, "--help")
-            assert "--data" in told.stdout, name
-
-
 def test_an_old_server_is_refused_with_a_remedy(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, db: None
 ) -> None:

@@ -1,6 +1,5 @@
 """The commands and their arguments. What they do is imported when they run, so that every command starts fast."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -161,7 +160,7 @@ def check(data: Data = None) -> None:  # noqa: ARG001 - every command takes it, 
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
 )
-def test(context: typer.Context) -> None:
+def test(context: typer.Context, data: Data = None) -> None:  # noqa: ARG001, PT028 - as for check; it is a command
     from mekong.faces.cli.development import test
 
     sys.exit(test(context.args))
@@ -197,11 +196,11 @@ def demo_load(data: Data = None) -> None:
 @app.command(
     hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
 )
-def manage(context: typer.Context) -> None:
+def manage(context: typer.Context, data: Data = None) -> None:
     """Django's own commands, for those who develop Mekong: `mekong manage makemigrations catalog`."""
     from mekong.faces.cli import installation
 
-    with installation.opened(Path(os.environ["MEKONG_DATA"]) if "MEKONG_DATA" in os.environ else None, prepared=False):
+    with installation.opened(data, prepared=False):
         from django.core.management import execute_from_command_line
 
         execute_from_command_line(["mekong manage", *context.args])
