@@ -27,7 +27,8 @@ from mekong.channels.socket import (
     Secrets,
     StockPush,
 )
-from mekong.connectors.lazada.client import present, sign, signature
+from mekong.channels.socket.wire import present
+from mekong.connectors.lazada.client import sign, signature
 from mekong.connectors.lazada.connector import MANIFEST, Lazada, connect
 from mekong.connectors.lazada.mapping import moment, orders, products
 from mekong.foundation.errors import (

@@ -27,7 +27,8 @@ from mekong.channels.socket import (
     Secrets,
     StockPush,
 )
-from mekong.connectors.shopee.client import present, sign
+from mekong.channels.socket.wire import present
+from mekong.connectors.shopee.client import sign
 from mekong.connectors.shopee.connector import MANIFEST, Shopee, connect
 from mekong.connectors.shopee.mapping import orders, products
 from mekong.foundation.errors import (

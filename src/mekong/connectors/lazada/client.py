@@ -10,18 +10,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import msgspec
-
-from mekong.channels.socket import Account, Request, Response, Transport
+from mekong.channels.socket import Account, Request, Response, Transport, wire
 from mekong.foundation.errors import (
     MekongError,
     NeedsReconnect,
@@ -55,7 +50,6 @@ _PASSING_WORDS = re.compile(
     r"time[d -]*out|try again|unavailable|system (error|busy)|internal (system )?error", re.IGNORECASE
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_WHOLE_DIGITS = 18
 _BAN_S = re.compile(r"last (\d{1,5}) second")  # "this ban will last 1 seconds"
 
 
@@ -71,34 +65,6 @@ def signature(secret: str, path: str, params: Mapping[str, str]) -> str:
     """Over the path below /rest and all parameters by name, system ones and business ones alike, as decoded text."""
     base = path + "".join(f"{name}{params[name]}" for name in sorted(params) if name != "sign")
     return sign(secret, base.encode()).upper()
-
-
-def exact(text: str) -> int | Decimal:
-    """A JSON number with a point, kept exact: 120000.0 is the integer 120000, 12.5 a Decimal."""
-    number = Decimal(text)
-    is_whole = number.adjusted() < _WHOLE_DIGITS and number == number.to_integral_value()
-    return int(number) if is_whole else number
-
-
-_DECODER = msgspec.json.Decoder(float_hook=exact)
-
-
-def present(value: Any) -> Any:
-    """The value without its null and empty-text members: the platform means "absent" by all three."""
-    if isinstance(value, dict):
-        return {key: present(member) for key, member in value.items() if member is not None and member != ""}
-    if isinstance(value, list):
-        return [present(member) for member in value if member is not None]
-    return value
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """Within it, a reply that cannot be understood is the platform's trouble, not a defect of ours."""
-    try:
-        yield
-    except (msgspec.MsgspecError, ValueError, ArithmeticError, OSError) as wrong:
-        raise Unavailable(remote=TITLE, reason="unreadable reply") from wrong
 
 
 @dataclass(frozen=True)
@@ -195,18 +161,13 @@ class Client:
 
 def judged(response: Response, now: datetime) -> Reply:
     """The reply in a response. Raises: everything but a refusal of the call itself, which stays in `code`."""
-    try:
-        body = present(_DECODER.decode(response.body))
-    except (msgspec.MsgspecError, ArithmeticError, ValueError):
-        body = None
-    if not isinstance(body, dict) or "code" not in body:
+    body = wire.body_of(response)
+    if body is None or "code" not in body:
         unread = Unavailable(remote=TITLE, reason="unreadable reply", http_status=response.status)
-        raise _by_status(response, now) or unread
+        raise wire.by_status(TITLE, response, now) or unread
     reply = _inner(Reply(str(body["code"]), str(body.get("message", "")), body))
     meaning = _meaning(reply) if reply.is_refused else None
-    if isinstance(meaning, RateLimited) and (wait := retry_after_s(response, now)) is not None:
-        meaning = RateLimited(**{**meaning.params, "retry_after_s": wait})
-    meaning = meaning or _by_status(response, now)
+    meaning = wire.with_header(meaning, response, now) or wire.by_status(TITLE, response, now)
     if meaning is not None:
         raise meaning
     return reply
@@ -215,19 +176,6 @@ def judged(response: Response, now: datetime) -> Reply:
 def is_account_wide(code: str) -> bool:
     """Whether this refusal says nothing about the listing or order asked for."""
     return code in _ACCOUNT_WIDE
-
-
-def retry_after_s(response: Response, now: datetime) -> float | None:
-    """Seconds to wait by the Retry-After header, given as seconds or as an HTTP date (RFC 9110, 10.2.3)."""
-    said = next((value for name, value in response.headers.items() if name.lower() == "retry-after"), "").strip()
-    if said.isascii() and said.isdigit():
-        return float(said)
-    try:
-        until = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
 
 
 def _inner(reply: Reply) -> Reply:
@@ -244,16 +192,6 @@ def _accepted(reply: Reply) -> Reply:
     if reply.is_refused:
         raise reply.refusal()
     return reply
-
-
-def _by_status(response: Response, now: datetime) -> MekongError | None:
-    if response.status == 429:
-        wait = retry_after_s(response, now)
-        said: dict[str, Any] = {} if wait is None else {"retry_after_s": wait}
-        return RateLimited(remote=TITLE, http_status=429, **said)
-    if response.status >= 500:
-        return Unavailable(remote=TITLE, http_status=response.status)
-    return None
 
 
 def _meaning(reply: Reply) -> MekongError | None:

@@ -30,8 +30,9 @@ from mekong.channels.socket import (
     Tokens,
     Transport,
     read_manifest,
+    wire,
 )
-from mekong.connectors.lazada.client import TITLE, Client, is_account_wide, present, readable, sign
+from mekong.connectors.lazada.client import TITLE, Client, is_account_wide, sign
 from mekong.connectors.lazada.mapping import Word, moment, notices, orders, products
 from mekong.foundation.errors import (
     Invalid,
@@ -100,7 +101,7 @@ class Lazada:
         if not code:
             raise Invalid(field="code", problem="It is missing from the redirect. Start the connection again.")
         said = await self.client.public("/auth/token/create", {"code": code})
-        with readable():
+        with wire.readable(TITLE):
             return self._tokens(said, now)
 
     async def refresh(self, *, now: datetime) -> Tokens:
@@ -115,7 +116,7 @@ class Lazada:
             if isinstance(refused, NeedsReconnect) or is_account_wide(refused.params["remote_code"]):
                 raise
             raise NeedsReconnect(**refused.params) from refused
-        with readable():
+        with wire.readable(TITLE):
             return self._tokens(said, now)
 
     def _tokens(self, said: Mapping[str, Any], now: datetime) -> Tokens:
@@ -141,7 +142,7 @@ class Lazada:
         span = products.Span.read(cursor) if cursor else products.Span()
         params = {"filter": "all", "limit": str(_PRODUCT_PAGE), "offset": str(span.offset), **span.dates()}
         said = (await self.client.get("/products/get", params)).data
-        with readable():
+        with wire.readable(TITLE):
             page = msgspec.convert(said or {}, products.ProductPage, strict=False)
             if narrower := span.halved(page.total_products, int(self.clock().timestamp())):
                 return ListingPage([], narrower.text())
@@ -162,7 +163,7 @@ class Lazada:
                 continue
             if not said:
                 continue
-            with readable():
+            with wire.readable(TITLE):
                 product = msgspec.convert(said, products.Product, strict=False)
                 found += products.listings(product, self.account.currency)
         return [listing for listing in found if listing.key in wanted]
@@ -192,7 +193,7 @@ class Lazada:
         reply = await self.client.ask("POST", path, {"payload": payload}, lane=lane)
         if is_account_wide(reply.code):
             raise reply.refusal()
-        with readable():
+        with wire.readable(TITLE):
             detail = reply.body.get("detail", [])
             entries = detail if isinstance(detail, list) else [detail]
             troubles = [
@@ -229,7 +230,7 @@ class Lazada:
             "offset": str(offset),
         }
         said = (await self.client.get("/orders/get", params)).data
-        with readable():
+        with wire.readable(TITLE):
             page = msgspec.convert(said or {}, orders.OrderPage, strict=False)
             refs = [OrderRef(str(head.order_id), moment(head.updated_at)) for head in page.orders]
         total = page.countTotal
@@ -257,7 +258,7 @@ class Lazada:
                 continue
             ids = ",".join(str(head.order_id) for head in heads)
             said = (await self.client.get("/orders/items/get", {"order_ids": f"[{ids}]"})).data
-            with readable():
+            with wire.readable(TITLE):
                 rows = msgspec.convert(said or [], tuple[orders.OrderItems, ...], strict=False)
                 units = {str(row.order_id): row.order_items for row in rows}
                 if missing := [head for head in heads if not units.get(str(head.order_id))]:
@@ -272,7 +273,7 @@ class Lazada:
             if _is_unknown(refused):
                 return None
             raise
-        with readable():
+        with wire.readable(TITLE):
             return msgspec.convert(said, orders.Order, strict=False) if said else None
 
     # Ships
@@ -317,13 +318,13 @@ class Lazada:
             ).data
         except RemoteRefused:
             return orders.Providers()
-        with readable():
+        with wire.readable(TITLE):
             return msgspec.convert(said or {}, orders.Providers, strict=False)
 
     async def _step(self, path: str, name: str, request: Mapping[str, Any]) -> list[orders.Step]:
         """One call about several units or packages, each with a word of its own. Raises when any of them failed."""
         said = (await self.client.post(path, {name: _json(request)})).data
-        with readable():
+        with wire.readable(TITLE):
             steps = msgspec.convert(said if isinstance(said, dict) else {}, orders.Packed, strict=False).steps
         failed = [step for step in steps if str(step.item_err_code) != "0"]
         if not failed:
@@ -363,7 +364,7 @@ class Lazada:
     async def _reason(self, asked: Mapping[str, str], reason: str) -> str:
         """The platform's id of our reason; asking also checks that the order may be cancelled."""
         said = (await self.client.get("/order/reverse/cancel/validate", asked)).data
-        with readable():
+        with wire.readable(TITLE):
             reasons = msgspec.convert(said if isinstance(said, dict) else {}, orders.Reasons, strict=False)
         if chosen := orders.reason_id(reasons, reason):
             return chosen
@@ -373,7 +374,7 @@ class Lazada:
         """Answer every open request of the buyer to cancel this order. Safe to repeat."""
         asked = {"trade_order_id": order.external_id, "page_no": "1", "page_size": str(_REVERSE_PAGE)}
         said = (await self.client.get("/reverse/getreverseordersforseller", asked)).data
-        with readable():
+        with wire.readable(TITLE):
             reverse = msgspec.convert(said if isinstance(said, dict) else {}, orders.ReverseOrders, strict=False)
         for one in reverse.items:
             if one.request_type.upper() == "CANCEL" and str(one.trade_order_id) == order.external_id:
@@ -396,7 +397,7 @@ class Lazada:
         if not hmac.compare_digest(expected.encode(), headers.get("authorization", "").encode(errors="replace")):
             raise NoticeForged
         try:
-            said = present(msgspec.json.decode(body))
+            said = wire.present(msgspec.json.decode(body))
         except msgspec.MsgspecError as wrong:
             raise Invalid(field="body", problem="This notice is signed but is not JSON.") from wrong
         if not isinstance(said, dict):

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 import msgspec
 
-from mekong.channels.socket import Account, Request, Response, Transport
+from mekong.channels.socket import Account, Request, Response, Transport, wire
 from mekong.foundation.errors import (
     Invalid,
     MekongError,
@@ -61,7 +58,6 @@ _ACCOUNT_WIDE = frozenset(
     }
 )
 _SHOPEE_DAY = timezone(timedelta(hours=8))  # the daily quota starts anew at 00:00 UTC+8
-_WHOLE_DIGITS = 18
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -69,34 +65,6 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 def sign(key: str, base: bytes) -> str:
     """Lower-case hex HMAC-SHA256. Source: Shopee Open Platform v2, "Signature"; checked against its test vectors."""
     return hmac.new(key.encode(), base, hashlib.sha256).hexdigest()
-
-
-def exact(text: str) -> int | Decimal:
-    """A JSON number with a point, kept exact: 120000.0 is the integer 120000, 12.5 a Decimal."""
-    number = Decimal(text)
-    is_whole = number.adjusted() < _WHOLE_DIGITS and number == number.to_integral_value()
-    return int(number) if is_whole else number
-
-
-_DECODER = msgspec.json.Decoder(float_hook=exact)
-
-
-def present(value: Any) -> Any:
-    """The value without its null and empty-text members: the platform means "absent" by all three."""
-    if isinstance(value, dict):
-        return {key: present(member) for key, member in value.items() if member is not None and member != ""}
-    if isinstance(value, list):
-        return [present(member) for member in value if member is not None]
-    return value
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """Within it, a reply that cannot be understood is the platform's trouble, not a defect of ours."""
-    try:
-        yield
-    except (msgspec.MsgspecError, ValueError, ArithmeticError, OSError) as wrong:
-        raise Unavailable(remote=TITLE, reason="unreadable reply") from wrong
 
 
 @dataclass(frozen=True)
@@ -193,19 +161,13 @@ class Client:
 
 def judged(response: Response, now: datetime) -> Reply:
     """The reply in a response. Raises: everything but a refusal of the call itself, which stays in `error`."""
-    try:
-        body = present(_DECODER.decode(response.body))
-    except (msgspec.MsgspecError, ArithmeticError, ValueError):
-        body = None
-    if not isinstance(body, dict):
+    body = wire.body_of(response)
+    if body is None:
         unread = Unavailable(remote=TITLE, reason="unreadable reply", http_status=response.status)
-        raise _by_status(response, now) or unread
+        raise wire.by_status(TITLE, response, now) or unread
     error, message = str(body.get("error", "")), str(body.get("message", ""))
     meaning = _meaning(error, message, now) if error else None
-    if isinstance(meaning, RateLimited) and (wait := retry_after_s(response, now)) is not None:
-        meaning = RateLimited(**{**meaning.params, "retry_after_s": wait})
-    if meaning is None:
-        meaning = _by_status(response, now)
+    meaning = wire.with_header(meaning, response, now) or wire.by_status(TITLE, response, now)
     if meaning is not None:
         raise meaning
     if not error and response.status >= 400:
@@ -228,33 +190,10 @@ def is_unknown(refused: RemoteRefused) -> bool:
     return any(words in said for words in ("not_found", "not found", "not exist"))
 
 
-def retry_after_s(response: Response, now: datetime) -> float | None:
-    """Seconds to wait by the Retry-After header, given as seconds or as an HTTP date (RFC 9110, 10.2.3)."""
-    said = next((value for name, value in response.headers.items() if name.lower() == "retry-after"), "").strip()
-    if said.isascii() and said.isdigit():
-        return float(said)
-    try:
-        until = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
-
-
 def _accepted(reply: Reply) -> Reply:
     if reply.error:
         raise reply.refusal()
     return reply
-
-
-def _by_status(response: Response, now: datetime) -> MekongError | None:
-    if response.status == 429:
-        wait = retry_after_s(response, now)
-        said: dict[str, Any] = {} if wait is None else {"retry_after_s": wait}
-        return RateLimited(remote=TITLE, http_status=429, **said)
-    if response.status >= 500:
-        return Unavailable(remote=TITLE, http_status=response.status)
-    return None
 
 
 def _family(error: str) -> str:

@@ -30,6 +30,7 @@ from mekong.channels.socket import (
     Tokens,
     Transport,
     read_manifest,
+    wire,
 )
 from mekong.connectors.shopee.client import (
     ROOT,
@@ -37,8 +38,6 @@ from mekong.connectors.shopee.client import (
     Client,
     is_account_wide,
     is_unknown,
-    present,
-    readable,
     sign,
 )
 from mekong.connectors.shopee.mapping import notices, orders, products
@@ -110,7 +109,7 @@ class Shopee:
         else:
             body["shop_id"] = self.client.shop_id
         said = await self.client.public("/auth/token/get", body)
-        with readable():
+        with wire.readable(TITLE):
             shops = [str(shop) for shop in said.get("shop_id_list", ())]
             chosen = shop_id or (self.account.shop_id if self.account.shop_id in shops else next(iter(shops), ""))
             return _tokens(said, chosen or self.account.shop_id, now)
@@ -128,7 +127,7 @@ class Shopee:
             if isinstance(refused, NeedsReconnect) or is_account_wide(refused.params["remote_code"]):
                 raise
             raise NeedsReconnect(**refused.params) from refused
-        with readable():
+        with wire.readable(TITLE):
             return _tokens(said, self.account.shop_id, now)
 
     # PullsProducts, ReadsListings
@@ -136,7 +135,7 @@ class Shopee:
     async def pull_listings(self, *, cursor: str | None) -> ListingPage:
         params = [("offset", cursor or "0"), ("page_size", str(_PAGE)), *(("item_status", one) for one in _ON_SALE)]
         said = await self.client.get("/product/get_item_list", params)
-        with readable():
+        with wire.readable(TITLE):
             page = msgspec.convert(said, products.ItemPage, strict=False)
         listings = await self._listings([str(item.item_id) for item in page.item])
         return ListingPage(listings, str(page.next_offset) if page.has_next_page else None)
@@ -155,7 +154,7 @@ class Shopee:
             if item.item_status in products.DELETED:
                 continue
             models = await self._models(str(item.item_id)) if item.has_model else None
-            with readable():
+            with wire.readable(TITLE):
                 listings += products.listings(item, models, self.account.currency)
         return listings
 
@@ -170,7 +169,7 @@ class Shopee:
                 raise
             middle = len(item_ids) // 2
             return [*await self._items(item_ids[:middle]), *await self._items(item_ids[middle:])] if middle else []
-        with readable():
+        with wire.readable(TITLE):
             return list(msgspec.convert(said, products.ItemList, strict=False).item_list)
 
     async def _models(self, item_id: str) -> products.Models:
@@ -180,7 +179,7 @@ class Shopee:
             if is_unknown(refused):
                 return products.Models()
             raise
-        with readable():
+        with wire.readable(TITLE):
             return msgspec.convert(said, products.Models, strict=False)
 
     # PushesStock, PushesPrice
@@ -221,7 +220,7 @@ class Shopee:
         reply = await self.client.ask("POST", path, body={"item_id": int(items.pop()), name: rows})
         if is_account_wide(reply.error):
             raise reply.refusal()
-        with readable():
+        with wire.readable(TITLE):
             lists = msgspec.convert(reply.response, products.PushReply, strict=False)
             return products.results(batch, lists, reply.error, reply.message)
 
@@ -243,7 +242,7 @@ class Shopee:
             ("request_order_status_pending", "true"),
         ]
         said = await self.client.get("/order/get_order_list", params)
-        with readable():
+        with wire.readable(TITLE):
             page = msgspec.convert(said, orders.OrderPage, strict=False)
         next_cursor = str(page.next_cursor) if page.more else ""
         return OrderRefPage([OrderRef(str(row.order_sn)) for row in page.order_list], next_cursor or None)
@@ -256,7 +255,7 @@ class Shopee:
             for detail in await self._details(known[start : start + _DETAILS]):
                 is_tracked = orders.state(detail.order_status) in _TRACKED
                 tracking_no = await self._tracking(str(detail.order_sn)) if is_tracked else ""
-                with readable():
+                with wire.readable(TITLE):
                     found.append(orders.order(detail, self.account.currency, tracking_no))
         return found
 
@@ -274,7 +273,7 @@ class Shopee:
             middle = len(order_sns) // 2
             halves = order_sns[:middle], order_sns[middle:]
             return [*await self._details(halves[0]), *await self._details(halves[1])] if middle else []
-        with readable():
+        with wire.readable(TITLE):
             return list(msgspec.convert(said, orders.Details, strict=False).order_list)
 
     async def _tracking(self, order_sn: str, package: str = "") -> str:
@@ -305,7 +304,7 @@ class Shopee:
     async def _arrange(self, order: RemoteOrder, package: str) -> None:
         which = {"order_sn": order.external_id, **({"package_number": package} if package else {})}
         said = await self.client.get("/logistics/get_shipping_parameter", list(which.items()))
-        with readable():
+        with wire.readable(TITLE):
             parameter = msgspec.convert(said, orders.ShippingParameter, strict=False)
         arrangement = orders.arrangement(parameter, order.tracking_no)
         if arrangement is None:
@@ -361,7 +360,7 @@ class Shopee:
         if not hmac.compare_digest(expected.encode(), headers.get("authorization", "").encode(errors="replace")):
             raise NoticeForged
         try:
-            said = present(msgspec.json.decode(body))
+            said = wire.present(msgspec.json.decode(body))
         except msgspec.MsgspecError as wrong:
             raise Invalid(field="body", problem="This notice is signed but is not JSON.") from wrong
         if not isinstance(said, dict):

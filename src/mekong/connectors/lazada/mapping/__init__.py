@@ -1,7 +1,7 @@
 """Between Lazada's objects and the socket's: pure, no network, no clock.
 
 Objects of the wire are read into structs that name only what is used. A member that is missing, null or "" reads as its
-default (`client.present` drops the last two), and an identifier may come as a number or as text.
+default (`socket.wire.present` drops the last two), and an identifier may come as a number or as text.
 """
 
 from __future__ import annotations
