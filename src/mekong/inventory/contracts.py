@@ -50,6 +50,14 @@ class Held(msgspec.Struct, frozen=True, gc=False):
     is_repeat: bool = False
 
 
+class HoldView(msgspec.Struct, frozen=True, gc=False):
+    """Whose a hold is, and until when; `expires_at` None: an order has it."""
+
+    channel: str
+    owner: str
+    expires_at: datetime | None
+
+
 class Short(msgspec.Struct, frozen=True, gc=False):
     """Nothing was taken. `lines`: (variant, asked, available to this channel) of the lines that fell short."""
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -17,14 +18,15 @@ from mekong.inventory import rules
 from mekong.inventory.contracts import (
     Availability,
     ControlView,
+    HoldView,
     LevelView,
     LocationView,
     LotView,
     LowStock,
     MovementView,
 )
-from mekong.inventory.errors import LocationNotFound
-from mekong.inventory.models import KEPT_KINDS, Location, LocationKind, OversellEntry, StockControl, StockLot
+from mekong.inventory.errors import HoldNotFound, LocationNotFound
+from mekong.inventory.models import KEPT_KINDS, Hold, Location, LocationKind, OversellEntry, StockControl, StockLot
 from mekong.inventory.policy import Policy
 
 _POLICY_TURN = 1 << 32
@@ -319,6 +321,14 @@ def list_controls(*, actor: Actor, channel: str = "") -> list[ControlView]:
     rows = StockControl.objects.filter(channel=channel) if channel else StockControl.objects.all()
     order = {scope: place for place, scope in enumerate(rules.SCOPES)}
     return [control_view(row) for row in sorted(rows, key=lambda each: (order[each.scope], each.position, each.id))]
+
+
+def get_hold(*, hold_id: UUID) -> HoldView:
+    """Whose a hold is, and until when. Raises: HoldNotFound."""
+    row = Hold.objects.filter(id=hold_id).first()
+    if row is None:
+        raise HoldNotFound(key=hold_id)
+    return HoldView(row.channel, row.owner, row.expires_at)
 
 
 def count_oversells(*, since: datetime) -> int:

@@ -52,6 +52,12 @@ def get_order(*, actor: Actor, code: str) -> OrderView:
     return view(find(actor, code, "orders.view", SalesOrder.objects))
 
 
+def order_of_key(*, idempotency_key: str) -> OrderView | None:
+    """The order that a request with this key, as `Asked` carries it, has placed; None when there is none."""
+    order = SalesOrder.objects.filter(idempotency_key=idempotency_key).first()
+    return None if order is None else view(order)
+
+
 def view(order: SalesOrder) -> OrderView:
     lines = [
         LineView(

@@ -179,12 +179,17 @@ def _is_storable(text: str) -> bool:
 # --- repeated writes -------------------------------------------------------------------------------------------------
 
 
+def checked_key(key: str | None) -> str | None:
+    """An `Idempotency-Key` as it was sent. Raises: BadIdempotencyKey."""
+    if key is not None and not _KEY.fullmatch(key):
+        raise BadIdempotencyKey(field="Idempotency-Key")
+    return key
+
+
 def _once(request: HttpRequest, view: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    key = request.headers.get("Idempotency-Key")
+    key = checked_key(request.headers.get("Idempotency-Key"))
     if key is None or request.method not in WRITES:
         return view()
-    if not _KEY.fullmatch(key):
-        raise BadIdempotencyKey(field="Idempotency-Key")
     actor = authenticate(request).ref
     mark = idempotency.fingerprint(request.method or "", request.get_full_path(), _what_was_sent(request))
     with transaction.atomic():

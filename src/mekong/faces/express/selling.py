@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 
 from mekong.faces.api import openapi
+from mekong.faces.api.entrance import checked_key
 from mekong.faces.express.catalogue import catalogue
 from mekong.faces.express.http import Call, decode, in_thread
 from mekong.foundation.actor import Actor
@@ -19,11 +21,12 @@ from mekong.inventory import commands as inventory
 from mekong.inventory.contracts import Held, Short
 from mekong.inventory.engine import engine
 from mekong.inventory.errors import HoldNotFound
-from mekong.inventory.queries import get_location
+from mekong.inventory.queries import get_hold, get_location
 from mekong.orders import commands as orders
-from mekong.orders.contracts import DraftLine, Placed
+from mekong.orders.contracts import DraftLine, OrderView, Placed
 from mekong.orders.errors import UnknownSku
 from mekong.orders.placing import Asked, AskedLine, short
+from mekong.orders.queries import order_of_key
 
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=inventory.MAX_QUANTITY)]
@@ -100,7 +103,7 @@ async def make_reservation(call: Call) -> None:
         if variant is None or not variant.is_sellable:
             raise UnknownSku(field=f"lines[{position}].sku", sku=line.sku)
         wanted.append((variant.id, line.quantity))
-    key = call.header(b"idempotency-key")
+    key = checked_key(call.header(b"idempotency-key"))
     places = await _places(actor, body.location, "inventory.reserve")
     facts = orders.stock_facts_of(variants.values())
     if all(variant.id in facts for variant in variants.values()):
@@ -110,10 +113,14 @@ async def make_reservation(call: Call) -> None:
     answer = await engine().acall(request)
     if isinstance(answer, Short):
         raise short(answer, [DraftLine(view.id, view.sku, "", 1, 0) for view in variants.values()])
-    if key and _asked(request.lines) != _got(answer):
-        raise IdempotencyMismatch
+    expires_at: datetime | None = call.now + timedelta(seconds=body.ttl_seconds)
+    if answer.is_repeat:
+        before = await in_thread(get_hold, hold_id=UUID(answer.hold_id))
+        if (before.channel, before.owner) != (body.channel, body.owner) or _asked(request.lines) != _got(answer):
+            raise IdempotencyMismatch
+        expires_at = before.expires_at
     await call.json(
-        201, await _hold(answer, body, call.now, {view.id: view.sku for view in variants.values()}),
+        201, await _hold(answer, body, expires_at, {view.id: view.sku for view in variants.values()}),
         _REPLAYED if answer.is_repeat else (),
     )  # fmt: skip
 
@@ -147,12 +154,14 @@ def _got(held: Held) -> Counter[int]:
     return units
 
 
-async def _hold(held: Held, body: NewReservation, now: datetime, skus: Mapping[int, str]) -> dict[str, Any]:
+async def _hold(
+    held: Held, body: NewReservation, expires_at: datetime | None, skus: Mapping[int, str]
+) -> dict[str, Any]:
     return {
         "id": f"res_{held.hold_id.replace('-', '')}",
         "channel": body.channel,
         "owner": body.owner,
-        "expires_at": now + timedelta(seconds=body.ttl_seconds),
+        "expires_at": expires_at,
         "lines": [
             {"sku": skus.get(variant, ""), "location": await catalogue.location_code(place), "quantity": units}
             for variant, place, units in held.lines
@@ -189,9 +198,13 @@ async def make_order(call: Call) -> None:
     actor.require("orders.place")
     body.channel = await catalogue.channel(body.channel)
     variants = await catalogue.variants([line.sku for line in body.lines])
-    key = call.header(b"idempotency-key")
+    key = checked_key(call.header(b"idempotency-key"))
     asked = _asked_order(actor, body, key, await _places(actor, body.location, "orders.place"))
     placed = await orders.aplace_order(actor=actor, asked=asked, variants=variants, now=call.now)
+    if asked.idempotency_key and not placed.is_new:
+        before = await in_thread(order_of_key, idempotency_key=asked.idempotency_key)
+        if before is not None and not _is_same(before, asked):
+            raise IdempotencyMismatch
     await call.json(201 if placed.is_new or key else 200, _placed(placed), () if placed.is_new else _REPLAYED)
 
 
@@ -217,6 +230,23 @@ def _asked_order(actor: Actor, body: NewOrder, key: str | None, places: tuple[in
         discount_minor=body.discount_minor,
         currency=body.currency,
     )
+
+
+def _is_same(order: OrderView, asked: Asked) -> bool:
+    """Whether this order is what is asked for, by what nobody can have changed since it was placed."""
+    facts = (order.channel, order.external_id, order.customer_name, order.shipping_fee_minor, order.discount_minor)
+    if facts != (
+        asked.channel, asked.external_id, asked.customer_name, asked.shipping_fee_minor, asked.discount_minor,
+    ):  # fmt: skip
+        return False
+    sold, wanted = Counter[str](), Counter[str]()
+    for line in order.lines:
+        sold[line.sku.casefold()] += line.quantity
+    for each in asked.lines:
+        wanted[each.sku.casefold()] += each.quantity
+    prices = {(line.sku.casefold(), line.unit_price_minor) for line in order.lines}
+    named = {(each.sku.casefold(), each.unit_price_minor) for each in asked.lines if each.unit_price_minor is not None}
+    return sold == wanted and named <= prices
 
 
 def _placed(placed: Placed) -> dict[str, Any]:
