@@ -148,7 +148,8 @@ class _Batch:
             return False
         self.free = {(variant, place): units for variant, place, units in rows[1:]}
         if self.policy.has_controls:
-            self._lock_controls({variant for variant, _ in pairs})
+            bundles = {bundle for request in self.requests for bundle, _, _ in request.bundles}
+            self._lock_controls({variant for variant, _ in pairs} | bundles)
         return True
 
     def _lock_controls(self, variants: set[int]) -> None:
@@ -206,7 +207,7 @@ class _Batch:
         self, request: ReserveRequest, places: Sequence[int]
     ) -> tuple[list[tuple[int, int, int]], dict[int, int]]:
         """Lines that the channel's controls do not allow; and how many units on the shelf back-orders may take."""
-        short: list[tuple[int, int, int]] = []
+        short = self._bundles_beyond_controls(request, places)
         most: dict[int, int] = {}
         for variant, units in request.lines:
             allowed = self._allowed(request.channel, variant, places)
@@ -218,6 +219,19 @@ class _Batch:
             else:
                 short.append((variant, units, allowed))
         return short, most
+
+    def _bundles_beyond_controls(self, request: ReserveRequest, places: Sequence[int]) -> list[tuple[int, int, int]]:
+        """Bundles that the channel's controls do not allow. Their parts are looked at by themselves as well."""
+        short: list[tuple[int, int, int]] = []
+        for bundle, units, parts in request.bundles:
+            control = self.policy.control(request.channel, bundle)
+            if control is None or (request.backorder and control.kind not in rules.HARD_KINDS):
+                continue
+            free = min(sum(max(0, self.free.get((part, place), 0)) for place in places) // each for part, each in parts)
+            allowed = rules.shaped(control, free=free, sliced_to_others=0, used=self.used.get(control.id, 0))
+            if allowed < units:
+                short.append((bundle, units, allowed))
+        return short
 
     def _allowed(self, channel: str, variant: int, places: Sequence[int]) -> int:
         control = self.policy.control(channel, variant)
@@ -312,14 +326,22 @@ class _Batch:
 
 
 _policy: Policy | None = None
+_policy_until = 0.0
+_KEPT_S = 30.0
+"""What controls go by (SKUs, categories) may change without the policy's version, so it is not kept for long."""
 _scanned: dict[int, tuple[float, datetime]] = {}
 """Variants whose expired holds were looked for in vain: not again before this clock, or a second of the requests' time."""
 
 
 def _current_policy(now: datetime) -> Policy:
-    global _policy
-    if _policy is None or (_policy.stale_at is not None and _policy.stale_at <= now):
-        _policy = Policy()
+    global _policy, _policy_until
+    clock = time.monotonic()
+    if (
+        _policy is None
+        or (_policy.stale_at is not None and _policy.stale_at <= now)
+        or (_policy.has_controls and _policy_until <= clock)
+    ):
+        _policy, _policy_until = Policy(), clock + _KEPT_S
     return _policy
 
 

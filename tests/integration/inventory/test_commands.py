@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest import mock
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from mekong.catalog import commands as catalog
+from mekong.catalog.contracts import ProductChange
+from mekong.catalog.queries import variants_by_id
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import Invalid, MayNot, OutOfScope
 from mekong.inventory import commands as inventory
+from mekong.inventory import engine as engine_room
 from mekong.inventory import queries
 from mekong.inventory.contracts import AdjustmentLine, Held, Short
 from mekong.inventory.engine import engine
@@ -233,6 +239,39 @@ def test_what_a_control_shows_is_what_the_engine_sells(kind: str, amount: int, m
     assert short(sold(shirt, most + 1)).lines == ((shirt, most + 1, most),)
     if most:
         held(sold(shirt, most))
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "most"),
+    [("exclude", 0, 0), ("share", 5000, 2), ("cap", 3, 3), ("floor", 5, 0), ("floor", 4, 5), ("buffer", 2, 3)],
+)
+def test_a_control_on_a_bundle_holds_for_it_and_not_for_its_parts(kind: str, amount: int, most: int) -> None:
+    a_location("KHO")
+    soap = a_variant("XB")
+    gift = a_variant("QUA", parts={"XB": 2})
+    stock(soap, "KHO", 10)
+    control("web", kind, amount, scope="exclusion" if kind == "exclude" else "sku", target="QUA")
+    assert promised(gift) == most
+    assert short(sold(gift, most + 1)).lines[0] == (gift, most + 1, most)
+    if most:
+        inventory.release_hold(actor=SYSTEM, hold_id=UUID(held(sold(gift, most)).hold_id), now=NOON)
+    held(sold(soap, 10))
+
+
+def test_controls_of_a_category_follow_a_product_that_changes_its_category() -> None:
+    a_location("KHO")
+    shirt, cup = a_variant("SM-1"), a_variant("LY-1")
+    stock(shirt, "KHO", 5)
+    stock(cup, "KHO", 5)
+    for name in ("Áo", "Ly"):
+        catalog.create_category(actor=SYSTEM, name=name)
+    control("web", "exclude", scope="exclusion", target="ao")
+    held(sold(shirt, 1))
+    product = variants_by_id(actor=SYSTEM, ids=[shirt])[shirt].product_id
+    catalog.update_product(actor=SYSTEM, product_id=product, change=ProductChange(category="ao"), now=NOON)
+    with mock.patch.object(engine_room, "_policy_until", 0.0):
+        short(sold(shirt, 1))
+    held(sold(cup, 1))
 
 
 def test_a_slice_is_exclusive_and_counts() -> None:

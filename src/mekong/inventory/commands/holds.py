@@ -72,15 +72,18 @@ def reservation(
         known.update(catalog.stock_facts(variant_ids=[variant for variant in wanted if variant not in known]))
     parts: dict[int, int] = {}
     backorder: set[int] = set()
+    bundles: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
     for variant, units in wanted.items():
         fact = known[variant]
+        if fact.parts:
+            bundles.append((variant, units, tuple(fact.parts)))
         for part, each in fact.parts or ((variant, 1),):
             parts[part] = parts.get(part, 0) + units * each
             if fact.allow_backorder:
                 backorder.add(part)
     return ReserveRequest(
         channel, owner, tuple(parts.items()), now + timedelta(seconds=ttl_s), now, key, location_ids, is_sold,
-        frozenset(backorder),
+        frozenset(backorder), tuple(bundles),
     )  # fmt: skip
 
 
