@@ -78,6 +78,22 @@ def test_nobody_sees_a_page_without_signing_in(shop: Shop, visitor: Visitor) -> 
     assert client.get("/sign-in/").status_code == 200
 
 
+def test_a_form_sent_after_the_session_ended_says_so_and_leads_back(shop: Shop, visitor: Visitor) -> None:
+    client = visitor()
+    sent = client.post(
+        "/stock/adjust/", {"reason": "receipt"}, headers={"Referer": "http://localhost/stock/adjust/?sku=BG-ML-28"}
+    )
+    assert sent.headers["Location"] == "/sign-in/?next=%2Fstock%2Fadjust%2F%3Fsku%3DBG-ML-28&ended=1"
+    assert "chưa có gì thay đổi" in client.get(sent.headers["Location"]).content.decode()
+    stranger = client.post("/stock/adjust/", {}, headers={"Referer": "https://evil.example/stock/"})
+    assert stranger.headers["Location"] == "/sign-in/?ended=1"
+    part = client.get(
+        "/products/suggest/?sku=b",
+        headers={"HX-Request": "true", "HX-Current-URL": "http://localhost/stock/adjust/"},
+    )
+    assert (part.status_code, part.headers["HX-Redirect"]) == (401, "/sign-in/?next=%2Fstock%2Fadjust%2F")
+
+
 def test_a_wrong_password_is_said_and_nobody_is_sent_elsewhere(shop: Shop, visitor: Visitor) -> None:
     person = a_person("owner", email="chu@example.vn")
     row = Person.objects.get(uid=person.id)
@@ -240,10 +256,62 @@ def test_what_there_is_not_is_a_page(shop: Shop, visitor: Visitor) -> None:
     client = visitor("owner")
     for path in ("/orders/DH-000000-0000/", "/products/NO-SUCH/", "/stock/NO-SUCH/", "/channels/none/", "/no/where/"):
         assert client.get(path).status_code == 404, path
-    assert client.get("/orders/?cursor=nonsense").status_code == 422
+    torn = client.get("/orders/?tab=all&cursor=nonsense")
+    assert (torn.status_code, torn.headers["Location"]) == (302, "/orders/?tab=all")
     assert client.get("/media/../settings.py").status_code == 404
 
 
 def test_a_form_of_another_site_is_refused(shop: Shop) -> None:
     client = Client(headers={"Host": "localhost"}, enforce_csrf_checks=True)
     assert client.post("/sign-in/", {"email": "a@b.vn", "password": "x"}).status_code == 403
+
+
+LONG = "dài " * 1250
+HOSTILE = (SCRIPT, "'; drop table orders_salesorder;--", "\u202eabc\u200f\u2067 xyz", LONG, "🏺🧵👩‍👩‍👧 hàng")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_is_typed_is_stored_inertly_or_refused_beside_its_field(
+    shop: Shop, visitor: Visitor, text: str
+) -> None:
+    client, code = visitor("owner"), shop.orders[0].code
+    product = {
+        "name": text, "brand": text, "uom": text, "description": text, "status": "active", "tax_class": "standard",
+        "row-sku": text, "row-price": "1000", "row-barcode": text, "row-values": "",
+    }  # fmt: skip
+    line = {"location": "KHO-TD", "reason": "receipt", "sku": text, "quantity": text, "lot": text, "expires": text}
+    control = {"channel": "web", "scope": "sku", "kind": "buffer", "target": text, "amount": "1"}
+    channel = {"kind": "web", "name": text, "code": text}
+    for path, form in (
+        ("/products/new/", product), ("/stock/adjust/", {**line, "note": text}), ("/stock/controls/", control),
+        ("/channels/new/", channel), (f"/orders/{code}/act/", {"act": "note", "text": text}),
+        (f"/orders/{code}/act/", {"act": "tags", "tags": text}),
+        (f"/orders/{code}/act/", {"act": "address", "line": text, "province": text}),
+        (f"/orders/{code}/act/", {"act": "cancel", "reason": text, "reason_text": text}),
+    ):  # fmt: skip
+        answer = client.post(path, form)
+        assert answer.status_code in (302, 409, 422), (path, answer.status_code)
+        said = answer.content.decode()
+        if answer.status_code != 302:
+            assert 'class="error"' in said or 'role="alert"' in said, path
+            assert "<script>alert" not in said, path
+    shown = client.get(f"/orders/{code}/").content.decode()
+    assert "<script>alert" not in shown
+
+
+def test_a_product_says_what_is_wrong_with_its_unit_beside_the_unit(shop: Shop, visitor: Visitor) -> None:
+    form = {"name": "Áo", "uom": "u" * 200, "status": "active", "tax_class": "standard"}
+    rows = {"row-sku": "AO-1", "row-price": "1000", "row-barcode": "", "row-values": ""}
+    said = visitor("owner").post("/products/new/", {**form, **rows}).content.decode()
+    assert 'id="uom-why"' in said
+
+
+def test_a_rule_for_a_sku_that_is_not_there_is_refused(shop: Shop, visitor: Visitor) -> None:
+    form = {"channel": "web", "kind": "buffer", "amount": "1", "target": "KHONG-CO"}
+    client = visitor("owner")
+    before = inventory.list_controls(actor=SYSTEM)
+    for scope in ("sku", "category"):
+        answer = client.post("/stock/controls/", {**form, "scope": scope})
+        assert answer.status_code == 422
+        assert "KHONG-CO" in answer.content.decode()
+    assert inventory.list_controls(actor=SYSTEM) == before

@@ -17,7 +17,7 @@ REMEDIES: Mapping[str, str | Promise] = {
     "needs_reconnect": gettext_lazy("Connect the shop again; orders and stock catch up by themselves."),
     "needs_refresh": gettext_lazy("The access is being renewed. If this stays, connect the shop again."),
     "rate_limited": gettext_lazy("The platform limits the speed. Mekong waits and goes on by itself."),
-    "unavailable": gettext_lazy("The platform does not answer. Mekong tries again by itself."),
+    "unavailable": gettext_lazy("Mekong tries again by itself."),
     "remote_refused": gettext_lazy("Mend it on the platform or in the catalogue, then press Retry."),
 }
 
@@ -38,6 +38,8 @@ def sentence(said: Problem | None) -> str:
     if said is None:
         return ""
     params: dict[str, Any] = dict(said.params)
+    if said.code == "unavailable":
+        return gettext("The platform does not answer.")
     template = _templates().get(said.code)
     if template is None:
         own = params.get("message") or params.get("remote_message") or said.code

@@ -27,12 +27,16 @@ def fill(template: str, params: Mapping[str, object]) -> str:
     return gettext(template).format_map(known) if template else ""
 
 
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def of(refused: MekongError) -> str:
     """The whole sentence of an error."""
-    return fill(refused.template, refused.params)
+    return _capital(fill(refused.template, refused.params))
 
 
 def without_field(refused: MekongError) -> str:
     """The sentence of an error that stands beside its field, where naming the field again would only be noise."""
     text = fill(refused.template, {**refused.params, "field": "\u2060"})
-    return text.removeprefix("\u2060").lstrip(": ").strip().replace("\u2060", "")
+    return _capital(text.removeprefix("\u2060").lstrip(": ").strip().replace("\u2060", ""))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec
-from urllib.parse import quote
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -132,6 +132,11 @@ def page(
                     visit.actor.require(permission)
                 return view(visit, *args, **kwargs)
             except MekongError as refused:
+                if refused.params.get("field") == "cursor" and "cursor" in request.GET:
+                    # An old or torn link into a list: its first page.
+                    query = request.GET.copy()
+                    del query["cursor"]
+                    return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
                 return refusal(visit, refused)
 
         return asked
@@ -140,13 +145,29 @@ def page(
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    there = "/sign-in/"
-    if request.method == "GET" and request.path_info != "/":
-        there += "?next=" + quote(request.get_full_path())
-    if request.headers.get("HX-Request") == "true":
+    """The way in, and from there back to the page that was open; a form that was sent is said not to be taken."""
+    is_part = request.headers.get("HX-Request") == "true"
+    is_read = request.method in ("GET", "HEAD")
+    if is_part:
+        after = _own_path(request, request.headers.get("HX-Current-URL", ""))
+    else:
+        after = request.get_full_path() if is_read else _own_path(request, request.headers.get("Referer", ""))
+    query = {"next": after} if after != "/" else {}
+    if not is_read:
+        query["ended"] = "1"
+    there = "/sign-in/" + (f"?{urlencode(query)}" if query else "")
+    if is_part:
         # A part of a page cannot show the sign-in form; the whole page goes there.
         return HttpResponse(status=401, headers={"HX-Redirect": there})
     return HttpResponseRedirect(there)
+
+
+def _own_path(request: HttpRequest, url: str) -> str:
+    """Path and query of a page of ours; `/` when it is not one."""
+    there = urlsplit(url)
+    if there.netloc != request.get_host() or not there.path.startswith("/"):
+        return "/"
+    return quote(there.path, safe="/%") + (f"?{there.query}" if there.query else "")
 
 
 def refusal(visit: Visit, refused: MekongError) -> HttpResponse:

@@ -39,6 +39,32 @@ ORDER_STATES: Mapping[str, Shape] = {
     "cancelled": Shape(_("Cancelled"), "off"),
 }
 
+REMOTE_STATES: Mapping[str, Word] = {
+    "unpaid": _("Unpaid"),
+    **dict.fromkeys(("pending", "topack"), _("To pack")),
+    **dict.fromkeys(("packed", "repacked", "processed"), _("Packed")),
+    **dict.fromkeys(("ready_to_ship", "toship", "retry_ship"), _("Ready to ship")),
+    **dict.fromkeys(("shipped", "shipping"), _("Out for delivery")),
+    **dict.fromkeys(("delivered", "to_confirm_receive"), _("Delivered")),
+    **dict.fromkeys(("completed", "confirmed"), _("Completed")),
+    **dict.fromkeys(("failed", "failed_delivery", "lost_by_3pl", "damaged_by_3pl"), _("Delivery failed")),
+    "in_cancel": _("The buyer asks to cancel"),
+    **dict.fromkeys(("canceled", "cancelled"), _("Cancelled")),
+    **dict.fromkeys(("to_return", "shipped_back"), _("Coming back")),
+    **dict.fromkeys(("returned", "shipped_back_success"), _("Returned")),
+}
+"""Where a platform says an order stands, in our words; in small letters.
+
+Source: Shopee Open Platform v2 `order_status`, Lazada Open Platform order item statuses.
+"""
+
+CANCEL_REASONS: Mapping[str, Word] = {
+    "out_of_stock": _("Out of stock"),
+    "customer_request": _("The buyer asked for it"),
+    "duplicate": _("Duplicate order"),
+    "other": _("Other"),
+}
+
 PAYMENT_STATES: Mapping[str, Shape] = {
     "unpaid": Shape(_("Unpaid"), "wait"),
     "partly_paid": Shape(_("Partly paid"), fill=50),

@@ -250,12 +250,13 @@ def thumb(url: str, name: str = "", extra: str = "") -> SafeString:
 
 
 @register.simple_tag
-def meter(free: int, buffer: int, held: int, incoming: int = 0, extra: str = "") -> SafeString:
-    """The stock meter: free, buffer, held, on the way."""
+def meter(free: int, buffer: int, held: int, incoming: int = 0, extra: str = "", scale: int = 0) -> SafeString:
+    """The stock meter: free, buffer, held, on the way. `scale`: the units of a full bar, to compare within a column."""
     label = gettext("Free to sell {free}, buffer {buffer}, held {held}, incoming {incoming}").format(
         free=num(free), buffer=num(buffer), held=num(held), incoming=num(incoming)
     )
     parts = [("free", free), ("buf", buffer), ("held", held), ("inc", incoming)]
+    parts.append(("rest", scale - sum(max(0, int(q)) for _, q in parts)))
     return format_html(
         '<span class="meter{}" role="img" aria-label="{}">{}</span>',
         f" {extra}" if extra else "", label,
@@ -273,6 +274,18 @@ def get(mapping: Any, key: Any) -> Any:
 def reason(code: str) -> str:
     """A movement's reason in words; one in the shop's own words stays."""
     return str(words.REASONS.get(code, code))
+
+
+@register.filter
+def cancel_word(said: str) -> str:
+    """Why an order was cancelled: in words when a code says it, else as it was typed."""
+    return str(words.CANCEL_REASONS.get(said, said))
+
+
+@register.filter
+def remote_word(code: str) -> str:
+    """Where the platform says an order stands; a state that is not known stays as it is written there."""
+    return str(words.REMOTE_STATES.get(code.lower(), code))
 
 
 @register.filter

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
@@ -50,7 +50,10 @@ def _door(request: HttpRequest, after: str, email: str = "", message: str = "", 
     mouths = [
         (marks.LETTERS[kind], marks.HUES[kind]) for kind in ("store", "web", "shopee", "lazada", "tiki", "tiktok")
     ]
-    context = {"next": after, "email": email, "message": message, "mouths": mouths}
+    context = {
+        "next": after, "email": email, "message": message, "mouths": mouths,
+        "has_ended": request.GET.get("ended") == "1" and not message,
+    }  # fmt: skip
     return render_apart(request, "sign_in.html", context, status=status)
 
 
@@ -108,14 +111,14 @@ _SHOWN = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".we
 
 
 @require_safe
-def media(request: HttpRequest, path: str) -> HttpResponse | FileResponse:  # noqa: ARG001 - the form of every view
+def media(request: HttpRequest, path: str) -> HttpResponse:  # noqa: ARG001 - the form of every view
     """A picture of the catalogue. Its name is the digest of its content, so it may be kept forever."""
     root = Path(settings.MEDIA_ROOT).resolve()
     file = (root / path).resolve()
     kind = _SHOWN.get(file.suffix.lower())
     if kind is None or root not in file.parents or not file.is_file():
         raise Http404
-    answer = FileResponse(file.open("rb"), content_type=kind)
+    answer = HttpResponse(file.read_bytes(), content_type=kind)
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     answer.headers["Content-Security-Policy"] = "default-src 'none'"
     return answer
@@ -123,7 +126,7 @@ def media(request: HttpRequest, path: str) -> HttpResponse | FileResponse:  # no
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's form
     title = gettext("There is nothing at this address")
-    message = gettext("Check the address, or find what you look for with Ctrl K.")
+    message = gettext("Check the address, or go on from today’s work.")
     return render_apart(request, "apart.html", {"title": title, "message": message, "code": "404"}, status=404)
 
 

@@ -195,8 +195,14 @@ def history(visit: Visit) -> HttpResponse:
     except MekongError as refused:
         return JsonResponse({"message": sentences.of(refused), "code": refused.code}, status=refused.status)
     if run is None:
-        return JsonResponse({"running": False})
-    said = {"running": run.is_live, "state": run.state, "speed": run.speed, **run.progress}
+        return JsonResponse({"running": False, "stopping": False})
+    said = {
+        "running": run.is_live,
+        "stopping": run.is_live and run.is_stop_asked,
+        "state": run.state,
+        "speed": run.speed,
+        **run.progress,
+    }
     if run.error:
         problem = Problem(str(run.error.get("code", "")), dict(run.error.get("params", {})))
         said["message"] = problems.sentence(problem)

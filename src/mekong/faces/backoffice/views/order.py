@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from mekong.catalog import queries as catalog
 from mekong.channels import queries as channels
 from mekong.faces.backoffice import channel_book, sentences, words
-from mekong.faces.backoffice.views.orders import CANCEL_REASONS, cancel_reason
+from mekong.faces.backoffice.templatetags.mekong import cancel_word, remote_word
+from mekong.faces.backoffice.views.orders import cancel_reason
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation import audit
 from mekong.foundation import queries as people
@@ -142,16 +143,18 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
         if found.external_id and visit.actor.may("channels.view")
         else []
     )
+    mark = channel_book.marks([found.channel])[found.channel]
+    names = {f"channel:{found.channel}": mark.name, **people.names_of(refs)}
     context = {
         "order": found,
-        "mark": channel_book.marks([found.channel])[found.channel],
+        "mark": mark,
         "variants": variants,
         "allocated": allocated,
         "steps": _steps(found),
         "acts": [act for act in acts if visit.actor.may(act.permission)],
         "missing_rights": [act for act in acts if act.is_primary and not visit.actor.may(act.permission)],
-        "timeline": _timeline(found.timeline, people.names_of(refs)),
-        "reasons": CANCEL_REASONS,
+        "timeline": _timeline(found.timeline, names),
+        "reasons": words.CANCEL_REASONS,
         "address": [
             (word, found.shipping_address.get(name, ""))
             for name, word in ADDRESS_FIELDS
@@ -196,7 +199,11 @@ def _timeline(entries: Sequence[TimelineView], names: Mapping[str, str]) -> list
     for entry in reversed(entries):
         word = str(words.TIMELINE.get(entry.kind, entry.kind))
         data = entry.data
-        bits = [str(data[name]) for name in ("reason", "tracking_no", "text", "sku", "remote_state") if data.get(name)]
+        bits = [str(data[name]) for name in ("tracking_no", "text", "sku") if data.get(name)]
+        if data.get("reason"):
+            bits.insert(0, cancel_word(str(data["reason"])))
+        if data.get("remote_state"):
+            bits.append(remote_word(str(data["remote_state"])))
         if data.get("tags"):
             bits.append(", ".join(map(str, data["tags"])))
         who = names.get(entry.actor) or (

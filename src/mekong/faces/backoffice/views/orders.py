@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from mekong.faces.backoffice import channel_book, sentences, shell
+from mekong.faces.backoffice import channel_book, sentences, shell, words
 from mekong.faces.backoffice.marks import mark
 from mekong.faces.backoffice.templatetags.mekong import num
 from mekong.faces.backoffice.visit import Visit, page
@@ -110,16 +110,9 @@ def _found(visit: Visit) -> dict[str, Any]:
         "waiting": sum(by_state.get(state, 0) for state in shell.TO_DO),
         "next_due": min((each.ship_by for each in found.orders if each.ship_by), default=None),
         "is_filtered": bool(text or channel or days or visit.param("tag")),
-        "reasons": CANCEL_REASONS,
+        "reasons": words.CANCEL_REASONS,
+        "is_known": any(by_state.values()),
     }
-
-
-CANCEL_REASONS: Mapping[str, str | Promise] = {
-    "out_of_stock": _("Out of stock"),
-    "customer_request": _("The buyer asked for it"),
-    "duplicate": _("Duplicate order"),
-    "other": _("Other"),
-}
 
 
 def _count(tab: Tab, by_state: Mapping[str, int], by_issue: Mapping[str, int]) -> int:
@@ -208,5 +201,5 @@ def _said(act: str, done: int) -> str:
 def cancel_reason(visit: Visit) -> str:
     chosen = visit.posted("reason", longest=40)
     typed = visit.posted("reason_text", longest=160)
-    word = str(CANCEL_REASONS.get(chosen, CANCEL_REASONS["other"]))
+    word = str(words.CANCEL_REASONS.get(chosen, words.CANCEL_REASONS["other"]))
     return f"{word}: {typed}" if typed else word

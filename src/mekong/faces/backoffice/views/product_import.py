@@ -10,7 +10,8 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from django.conf import settings
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext, ngettext
 
 from mekong.catalog import commands, queries
@@ -66,6 +67,9 @@ def upload(visit: Visit) -> HttpResponse:
     suffix = Path(sent.name or "").suffix.lower() if sent else ""
     if sent is None or suffix not in _SUFFIXES:
         message = gettext("Choose an Excel file (.xlsx, .xls) or a CSV file in UTF-8.")
+        return visit.render("products/import.html", {"mode": mode, "message": message}, status=422)
+    if not sent.size:
+        message = gettext("The file is empty. Choose one with a heading and rows below it.")
         return visit.render("products/import.html", {"mode": mode, "message": message}, status=422)
     _sweep(visit)
     key = uuid4().hex
@@ -136,8 +140,14 @@ def confirm(visit: Visit) -> HttpResponse:
     return visit.redirect("/products/?status=all")
 
 
+def _download(out: io.BytesIO, name: str, kind: str) -> HttpResponse:
+    """A file made in memory, answered whole: streaming it would only hand it over piece by piece in another thread."""
+    disposition = content_disposition_header(True, name) or "attachment"
+    return HttpResponse(out.getvalue(), content_type=kind, headers={"Content-Disposition": disposition})
+
+
 @page("catalog.import", methods=("POST",))
-def errors_file(visit: Visit) -> HttpResponse | FileResponse:
+def errors_file(visit: Visit) -> HttpResponse:
     """The rows with bad cells as a workbook, marked, with what to do in the last column."""
     path = _file(visit, visit.posted("key"))
     if path is None:
@@ -146,12 +156,11 @@ def errors_file(visit: Visit) -> HttpResponse | FileResponse:
     report = _run(visit, path, visit.posted("mode"), dry_run=True)
     out = io.BytesIO()
     commands.write_error_workbook(report=report, file=path, out=out)
-    out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=gettext("rows-to-mend.xlsx"), content_type=_XLSX)
+    return _download(out, gettext("rows-to-mend.xlsx"), _XLSX)
 
 
 @page("catalog.view")
-def export(visit: Visit) -> HttpResponse | FileResponse:
+def export(visit: Visit) -> HttpResponse:
     """Every product, in the columns the import reads."""
     chosen: Literal["xlsx", "csv"] = "csv" if visit.param("format") == "csv" else "xlsx"
     out = io.BytesIO()
@@ -161,16 +170,14 @@ def export(visit: Visit) -> HttpResponse | FileResponse:
         # A cell that Excel cannot hold; CSV can.
         out, chosen = io.BytesIO(), "csv"
         queries.export_products(actor=visit.actor, out=out, format=chosen)
-    out.seek(0)
     kind = _XLSX if chosen == "xlsx" else "text/csv; charset=utf-8"
     name = f"mekong-{gettext('products')}-{visit.now:%y%m%d}.{chosen}"
-    return FileResponse(out, as_attachment=True, filename=name, content_type=kind)
+    return _download(out, name, kind)
 
 
 @page("catalog.view")
-def template(visit: Visit) -> HttpResponse | FileResponse:  # noqa: ARG001 - the form of every view
+def template(visit: Visit) -> HttpResponse:  # noqa: ARG001 - the form of every view
     """An empty file with the columns of the import."""
     out = io.BytesIO()
     queries.write_template(out=out)
-    out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=gettext("products-template.xlsx"), content_type=_XLSX)
+    return _download(out, gettext("products-template.xlsx"), _XLSX)

@@ -56,6 +56,7 @@ def stock(visit: Visit) -> HttpResponse:
         "view": view, "places": places, "location": location, "q": visit.param("q"),
         "shown_places": [place for place in places if not location or place.code == location],
         "may_adjust": visit.actor.may("inventory.adjust") or visit.actor.may("inventory.receive"),
+        "by_code": {place.code: place for place in places},
         "low_count": len(queries.list_low_stock(actor=visit.actor)),
     }  # fmt: skip
     if view == "low":
@@ -64,6 +65,7 @@ def stock(visit: Visit) -> HttpResponse:
         context["lots"] = _lots(visit, context["q"])
     else:
         context["rows"], context["next_cursor"] = _levels(visit, context["q"], location)
+        context["most"] = max((row.on_hand for row in context["rows"]), default=0)
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "list"
     return visit.render("stock/list.html" if part else "stock/index.html", context)
 
@@ -253,6 +255,7 @@ def controls(visit: Visit) -> HttpResponse:
         amount = 0 if form["kind"] in ("exclude", "pool") else read_number(errors, "amount", form["amount"], most=10**9)
         if not form["channel"]:
             errors.add("channel", gettext("Choose a channel."))
+        _check_target(visit, errors, form)
         if not errors:
             try:
                 return _set_control(visit, form, amount)
@@ -267,6 +270,15 @@ def controls(visit: Visit) -> HttpResponse:
         "categories": catalog.list_categories(actor=visit.actor),
     }  # fmt: skip
     return visit.render("stock/controls.html", context, status=422 if errors else 200)
+
+
+def _check_target(visit: Visit, errors: Errors, form: dict[str, str]) -> None:
+    target = form["target"]
+    if form["scope"] == "sku" and target and not catalog.variants_by_sku(actor=visit.actor, skus=[target]):
+        errors.add("target", gettext("There is no SKU “{sku}”. Choose one from the list.").format(sku=target))
+    known = {each.code for each in catalog.list_categories(actor=visit.actor)}
+    if form["scope"] == "category" and target and target not in known:
+        errors.add("target", gettext("There is no category with the code “{code}”.").format(code=target))
 
 
 def _set_control(visit: Visit, form: dict[str, str], amount: int) -> HttpResponse:

@@ -7,12 +7,44 @@
   const fill = (text, facts) => text.replace(/\{(\w+)\}/g, (whole, name) => facts[name] ?? whole);
   window.mekong = { $, all, words, fill };
 
+  // What was typed outlives a session that ended while it was typed: kept in this tab until the next page has loaded.
+  const typed = (form) => [...form.elements].filter((field) => field.name && field.matches("input:not([type=hidden], [type=password], [type=file]), textarea, select"));
+  const value = (field) => field.matches("[type=checkbox], [type=radio]") ? field.checked : field.value;
+  const keep = (form) => {
+    const fields = typed(form).map((field) => [field.name, value(field)]);
+    try { sessionStorage.setItem("mekong.typed", JSON.stringify({ who: document.body.dataset.who, page: location.pathname, form: all("form").indexOf(form), fields })); } catch { /* a full store: typed again, then */ }
+  };
+  const restore = () => {
+    const kept = JSON.parse(sessionStorage.getItem("mekong.typed") || "null");
+    sessionStorage.removeItem("mekong.typed");
+    if (!kept?.fields.length || kept.who !== document.body.dataset.who || kept.page !== location.pathname) return;
+    if (!document.referrer || new URL(document.referrer).pathname !== "/sign-in/") return;
+    const form = all("form")[kept.form];
+    if (!form) return;
+    const adder = $("[data-add-line]", form), many = (name) => kept.fields.filter(([each]) => each === name).length;
+    const most = Math.max(...kept.fields.map(([name]) => many(name)));
+    for (let at = all("[data-line]", form).length; adder && at < most; at++) adder.click();
+    const left = [...kept.fields];
+    typed(form).forEach((field) => {
+      const at = left.findIndex(([name]) => name === field.name);
+      if (at < 0) return;
+      const [[, was]] = left.splice(at, 1);
+      if (typeof was === "boolean") field.checked = was; else field.value = was;
+    });
+    const dialog = form.closest("dialog");
+    if (dialog) dialog.showModal();
+    window.mekong.toast(words.restored);
+  };
+  addEventListener("load", restore);
+
   // Forms: once is enough, Ctrl Enter sends, the first error gets the focus.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) { event.preventDefault(); return; }
     if (form.method === "get" || form.hasAttribute("hx-get") || form.hasAttribute("hx-post")) return;
+    if (!navigator.onLine) { event.preventDefault(); window.mekong.toast(words.offline, "bad"); return; }
     form.dataset.sent = "1";
+    keep(form);
     const button = event.submitter;
     if (button) {
       if (button.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
@@ -128,6 +160,17 @@
   });
   document.addEventListener("click", (event) => event.target.closest("[data-unpick]") && drop());
   const drop = () => { all("tbody input[name=pick]:checked").forEach((box) => { box.checked = false; }); tally(); };
+  // News wait while somebody types, chooses or is asked in what they would replace.
+  const engaged = (box) => $("dialog[open], details[data-drop][open]", box) || (box.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")) || all("input:not([type=checkbox], [type=radio], [type=hidden]), textarea", box).some((field) => field.value !== field.defaultValue);
+  const news = (event) => (event.detail.requestConfig?.triggeringEvent?.type || "").match(/^live-(\w+)/)?.[1];
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const topic = news(event);
+    if (topic && engaged(event.detail.target)) { event.preventDefault(); setTimeout(() => hint(topic), 3000); }
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const topic = news(event);
+    if (topic && engaged(event.detail.target)) { event.detail.shouldSwap = false; setTimeout(() => hint(topic), 3000); }
+  });
   // A refreshed list keeps what was picked.
   let kept = new Set();
   document.addEventListener("htmx:beforeSwap", () => { kept = new Set(all("tbody input[name=pick]:checked").map((box) => box.value)); });
@@ -189,12 +232,18 @@
     if (event.detail.xhr.status !== 401) window.mekong.toast(words.failed, "bad");
   });
 
-  // Files may be dropped on their field.
+  document.addEventListener("htmx:sendError", (event) => { if (!news(event)) window.mekong.toast(navigator.onLine ? words.failed : words.offline, "bad"); });
+
+  // A chosen file says its name; files may be dropped on their field.
+  document.addEventListener("change", (event) => {
+    const said = event.target.matches("[type=file]") && $("[data-file-name]", event.target.closest(".pick-file"));
+    if (said) said.textContent = [...event.target.files].map((file) => file.name).join(", ") || said.dataset.fileName;
+  });
   all(".file").forEach((box) => {
     const input = $("input[type=file]", box);
     ["dragenter", "dragover"].forEach((name) => box.addEventListener(name, (event) => { event.preventDefault(); box.classList.add("over"); }));
     ["dragleave", "drop"].forEach((name) => box.addEventListener(name, (event) => { event.preventDefault(); box.classList.remove("over"); }));
-    box.addEventListener("drop", (event) => { if (event.dataTransfer.files.length) input.files = event.dataTransfer.files; });
+    box.addEventListener("drop", (event) => { if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; input.dispatchEvent(new Event("change", { bubbles: true })); } });
   });
 
   // Lines of a form: add and remove.
