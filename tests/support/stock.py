@@ -75,11 +75,12 @@ def asking(
     owner: str = "cart",
     is_sold: bool = False,
     location_ids: tuple[int, ...] | None = None,
+    listings: Mapping[int, str] | None = None,
 ) -> ReserveRequest:
     """A request for the engine, checked as the commands check it."""
     return inventory.reservation(
         actor=SYSTEM, channel=channel, owner=owner, lines=lines, ttl_s=ttl_s, now=now, key=key, is_sold=is_sold,
-        location_ids=location_ids,
+        location_ids=location_ids, listings=listings,
     )  # fmt: skip
 
 

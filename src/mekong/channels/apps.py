@@ -13,8 +13,10 @@ class ChannelsConfig(AppConfig):
     verbose_name = "Kênh bán"
 
     def ready(self) -> None:
-        from mekong.channels import checks, handlers  # noqa: F401 - registers the doctor's checks and the subscribers
+        from mekong.channels import checks, handlers, matching  # noqa: F401 - registers checks and subscribers
+        from mekong.inventory.queries import know_listings
 
+        know_listings(matching.listed)
         post_migrate.connect(_furnish, sender=self, dispatch_uid="channels.own")
 
 

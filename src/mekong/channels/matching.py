@@ -48,3 +48,16 @@ def by_listing(channel_id: int, keys: Iterable[ListingKey]) -> dict[ListingKey, 
     ).values_list("item_id", "model_id", "variant_id")
     found = {ListingKey(item, model): variant for item, model, variant in rows}
     return {key: found[key] for key in wanted if key in found}
+
+
+def listed(named: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The variants that these (channel code, `item:model`) are matched to; others are left out. One statement."""
+    keys = {(channel, *name.partition(":")[::2]): (channel, name) for channel, name in named}
+    rows = Listing.objects.filter(
+        channel__code__in={channel for channel, _ in named},
+        item_id__in={item for _, item, _ in keys},
+        match_state=MatchState.MATCHED,
+    ).values_list("channel__code", "item_id", "model_id", "variant_id")
+    return {
+        keys[channel, item, model]: variant for channel, item, model, variant in rows if (channel, item, model) in keys
+    }

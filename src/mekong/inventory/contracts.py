@@ -25,6 +25,7 @@ class ReserveRequest(msgspec.Struct, frozen=True, gc=False):
         location_ids: ask these places only, in this order (a till sells from its store).
         is_sold: the sale is already made elsewhere (a marketplace order): controls of the channel do not apply.
         backorder: variants that may be sold beyond what stands; what is missing is answered, not reserved.
+        listings: (variant id, `item:model`) of what was sold from a listing: a control set on it counts the units.
         bundles: (bundle's variant id, bundles asked for, (part, units of it) of each): what `lines` were before they
             were taken apart, for a channel's controls may name a bundle too.
     """
@@ -39,6 +40,7 @@ class ReserveRequest(msgspec.Struct, frozen=True, gc=False):
     is_sold: bool = False
     backorder: frozenset[int] = frozenset()
     bundles: tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...] = ()
+    listings: tuple[tuple[int, str], ...] = ()
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):

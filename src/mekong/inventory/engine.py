@@ -156,6 +156,11 @@ class _Batch:
         """Lock the caps and slices of these variants, of all channels: an expired hold may give back to any of them."""
         self.policy.know(variants)
         counted = {control for variant in variants for control in self.policy.counted(variant)}
+        for request in self.requests:
+            for variant, listing in request.listings:
+                control = self.policy.control(request.channel, variant, listing)
+                if control is not None and control.kind in rules.COUNTED_KINDS:
+                    counted.add(control.id)
         if counted:
             self.locked_controls = sorted(counted)
             self.cursor.execute(_CONTROLS, (bigints(self.locked_controls),), prepare=True)
@@ -250,14 +255,14 @@ class _Batch:
             key = (variant, place)
             self.free[key] -= units
             self.taken[key] = self.taken.get(key, 0) + units
-            control_id = self._count(request.channel, variant, units) if self.policy.has_controls else 0
+            control_id = self._count(request, variant, units) if self.policy.has_controls else 0
             self.rows.append((hold, line, variant, place, units, control_id))
         self.holds.append((hold, request.channel, request.owner, request.expires_at.timestamp(), request.key or ""))
         return Held(hold, tuple(chosen), missing)
 
-    def _count(self, channel: str, variant: int, units: int) -> int:
-        control = self.policy.control(channel, variant)
-        if control is None or control.kind not in ("cap", "slice"):
+    def _count(self, request: ReserveRequest, variant: int, units: int) -> int:
+        control = self.policy.control(request.channel, variant, dict(request.listings).get(variant, ""))
+        if control is None or control.kind not in rules.COUNTED_KINDS:
             return 0
         self.used[control.id] = self.used.get(control.id, 0) + units
         self.counted[control.id] = self.counted.get(control.id, 0) + units

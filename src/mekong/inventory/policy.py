@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from django.db import connection
@@ -31,6 +31,18 @@ _NEXT_TURN = """
 """
 
 
+Listed = Callable[[Collection[tuple[str, str]]], Mapping[tuple[str, str], int]]
+"""Which variant is listed as (channel, `item:model`), of those that are matched."""
+
+_listed: Listed | None = None
+
+
+def know_listings(listed: Listed) -> None:
+    """Told once, by the module that keeps listings: what stands on one is a fact of channels, not of stock."""
+    global _listed
+    _listed = listed
+
+
 class Policy:
     """A snapshot of supply and controls at one version. Controls with a start or an end make it stale at that moment."""
 
@@ -54,9 +66,24 @@ class Policy:
             turn = cursor.fetchone()
             self.stale_at: datetime | None = turn[0] if turn else None
         self.has_controls = bool(self._controls)
+        self._by_listing = self._slices_of_listings()
         self._names: dict[int, tuple[str, tuple[str, ...]]] = {}
         self._slices: dict[int, tuple[Control, ...]] = {}
         self._counted: dict[int, tuple[int, ...]] = {}
+
+    def _slices_of_listings(self) -> dict[int, tuple[Control, ...]]:
+        """Slices set on a listing, by the variant that is listed there."""
+        slices = {
+            (control.channel, control.target): control
+            for controls in self._controls.values()
+            for control in controls
+            if control.scope == "listing" and control.kind == "slice"
+        }
+        found: dict[int, tuple[Control, ...]] = {}
+        if slices and _listed is not None:
+            for named, variant in _listed(slices).items():
+                found[variant] = (*found.get(variant, ()), slices[named])
+        return found
 
     def locations(self, channel: str) -> tuple[int, ...]:
         """Ids of the places that serve a channel, first asked first."""
@@ -77,19 +104,20 @@ class Policy:
         return rules.first_match(controls, sku=sku, categories=categories, listing=listing)
 
     def slices(self, variant_id: int) -> tuple[Control, ...]:
-        """Every channel's slice of this variant. A slice set on a listing counts where its target names the SKU."""
+        """Every channel's slice of this variant, those set on a listing of it among them."""
         known = self._slices.get(variant_id)
         if known is None:
-            found = (self.control(channel, variant_id) for channel in self._controls)
-            known = tuple(control for control in found if control is not None and control.kind == "slice")
-            self._slices[variant_id] = known
+            found = [self.control(channel, variant_id) for channel in self._controls]
+            sliced = [control for control in found if control is not None and control.kind == "slice"]
+            known = self._slices[variant_id] = (*sliced, *self._by_listing.get(variant_id, ()))
         return known
 
     def counted(self, variant_id: int) -> tuple[int, ...]:
-        """Ids of every channel's cap or slice of this variant."""
+        """Ids of every channel's cap or slice of this variant, but caps of listings, which only their orders touch."""
         known = self._counted.get(variant_id)
         if known is None:
-            found = (self.control(channel, variant_id) for channel in self._controls)
-            known = tuple(each.id for each in found if each is not None and each.kind in rules.COUNTED_KINDS)
+            found = [self.control(channel, variant_id) for channel in self._controls]
+            counted = [each.id for each in found if each is not None and each.kind in rules.COUNTED_KINDS]
+            known = (*counted, *(each.id for each in self._by_listing.get(variant_id, ())))
             self._counted[variant_id] = known
         return known

@@ -28,6 +28,7 @@ from mekong.inventory.contracts import (
 from mekong.inventory.errors import HoldNotFound, LocationNotFound
 from mekong.inventory.models import KEPT_KINDS, Hold, Location, LocationKind, OversellEntry, StockControl, StockLot
 from mekong.inventory.policy import Policy
+from mekong.inventory.policy import know_listings as know_listings  # noqa: PLC0414 - for callers: this is the door
 
 _POLICY_TURN = 1 << 32
 """The policy's version counts above the levels' versions, so that any change of either makes the sum grow."""

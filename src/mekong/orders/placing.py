@@ -339,6 +339,7 @@ def _held(actor: Actor, draft: OrderDraft, now: datetime) -> OrderDraft:
     answer = inventory.reserve(
         actor=actor, channel=draft.channel, owner=f"order:{draft.channel}:{draft.external_id}"[:120], lines=wanted,
         ttl_s=CLAIM_WITHIN_S, now=now, key=f"order:{draft.channel}:{draft.external_id}", is_sold=True,
+        listings={line.variant_id: line.listing for line in draft.lines if line.variant_id is not None and line.listing},
     )  # fmt: skip
     if isinstance(answer, Short):
         return replace(draft, issues=(*issues, "stock"), state=rules.OrderState.AWAITING_STOCK)

@@ -11,7 +11,7 @@ from django.db import connections
 
 from mekong.catalog import commands as catalog
 from mekong.catalog.contracts import NewProduct, NewVariant
-from mekong.channels import commands, queries, registry, remote
+from mekong.channels import commands, matching, queries, registry, remote
 from mekong.channels.commands.notices import MAX_BODY
 from mekong.channels.errors import CannotDo, ListingNotFound
 from mekong.channels.models import Listing, ListingSync, NoticeInbox, Outbound
@@ -70,6 +70,14 @@ def test_pulled_listings_are_matched_by_sku_and_the_rest_wait_for_a_person(platf
     assert (matched.sku, matched.match_how, matched.state, matched.desired) == ("AO-2", "hand", "queued", 10)
     again = remote.pull_listings(actor=SYSTEM, channel="bz")
     assert (again.added, again.matched, again.unmatched) == (0, 2, 0), "a match by hand stays"
+
+
+def test_a_listing_is_known_by_its_channel_and_its_name_there(platform: Platform):
+    platform.list_sku("AO-1")
+    remote.pull_listings(actor=SYSTEM, channel="bz")
+    row = Listing.objects.get(channel__code="bz", variant_id__isnull=False)
+    name = f"{row.item_id}:{row.model_id}"
+    assert matching.listed([("bz", name), ("bz", "0:0"), ("web", name)]) == {("bz", name): row.variant_id}
 
 
 def test_an_ignored_listing_stays_ignored_and_is_not_pushed(platform: Platform):

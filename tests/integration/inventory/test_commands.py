@@ -19,6 +19,7 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import Invalid, MayNot, OutOfScope
 from mekong.inventory import commands as inventory
 from mekong.inventory import engine as engine_room
+from mekong.inventory import policy as policy_room
 from mekong.inventory import queries
 from mekong.inventory.contracts import AdjustmentLine, Held, Short
 from mekong.inventory.engine import engine
@@ -289,6 +290,42 @@ def test_a_slice_is_exclusive_and_counts() -> None:
     held(sold(shirt, 6))
     held(sold(shirt, 4, "live"))
     short(sold(shirt, 1, "live"))
+
+
+def test_a_cap_on_a_listing_counts_what_that_listing_sold() -> None:
+    a_location("KHO")
+    shirt = a_variant("AO")
+    stock(shirt, "KHO", 10)
+    control("shopee-1", "cap", 3, scope="listing", target="77:1")
+    flash, plain = {shirt: "77:1"}, {shirt: "88:1"}
+
+    def shown(listings: dict[int, str]) -> int:
+        return queries.availability(channel="shopee-1", variant_ids=[shirt], listings=listings)[shirt].quantity
+
+    assert (shown(flash), shown(plain)) == (3, 10)
+    hold = held(sold(shirt, 2, "shopee-1", is_sold=True, listings=flash))
+    held(sold(shirt, 1, "shopee-1", is_sold=True, listings=plain))
+    assert (shown(flash), shown(plain)) == (1, 7)
+    with transaction.atomic():
+        inventory.give_back(hold_ids=[hold.hold_id], actor=SYSTEM, now=NOON)
+    assert (shown(flash), shown(plain)) == (3, 9)
+
+
+def test_a_slice_on_a_listing_is_kept_from_all_others() -> None:
+    a_location("KHO")
+    shirt = a_variant("AO")
+    stock(shirt, "KHO", 10)
+    listed = {("shopee-1", "77:1"): shirt}
+    with mock.patch.object(policy_room, "_listed", lambda named: {each: listed[each] for each in named}):
+        control("shopee-1", "slice", 4, scope="listing", target="77:1")
+        assert promised(shirt) == 6
+        assert short(sold(shirt, 7)).lines == ((shirt, 7, 6),)
+        held(sold(shirt, 3, "shopee-1", is_sold=True, listings={shirt: "77:1"}))
+        assert promised(shirt) == 6
+        held(sold(shirt, 6))
+        assert (
+            queries.availability(channel="shopee-1", variant_ids=[shirt], listings={shirt: "77:1"})[shirt].quantity == 1
+        )
 
 
 def test_a_cap_counts_what_was_sold_and_what_came_back() -> None:

@@ -51,11 +51,13 @@ def reservation(
     key: str | None = None,
     location_ids: tuple[int, ...] | None = None,
     is_sold: bool = False,
+    listings: Mapping[int, str] | None = None,
     facts: Mapping[int, StockFacts] | None = None,
 ) -> ReserveRequest:
     """A checked request for the engine: lines of one variant added up, bundles taken apart, back-orders marked.
 
-    `facts` at hand already (of variants that are no bundles) need not be read again. Raises: MayNot, BadQuantity.
+    `listings`: the listing (`item:model`) that a variant was sold from. `facts` at hand already (of variants that are no
+    bundles) need not be read again. Raises: MayNot, BadQuantity.
     """
     actor.require("inventory.reserve")
     for place in location_ids or ():
@@ -83,7 +85,7 @@ def reservation(
                 backorder.add(part)
     return ReserveRequest(
         channel, owner, tuple(parts.items()), now + timedelta(seconds=ttl_s), now, key, location_ids, is_sold,
-        frozenset(backorder), tuple(bundles),
+        frozenset(backorder), tuple(bundles), tuple((listings or {}).items()),
     )  # fmt: skip
 
 
@@ -98,11 +100,12 @@ def reserve(
     key: str | None = None,
     location_ids: tuple[int, ...] | None = None,
     is_sold: bool = False,
+    listings: Mapping[int, str] | None = None,
 ) -> Held | Short:
     """Hold units for an owner for `ttl_s` seconds: all lines or none. The engine's own transaction, not the caller's."""
     request = reservation(
         actor=actor, channel=channel, owner=owner, lines=lines, ttl_s=ttl_s, now=now, key=key,
-        location_ids=location_ids, is_sold=is_sold,
+        location_ids=location_ids, is_sold=is_sold, listings=listings,
     )  # fmt: skip
     return engine().call(request)
 
