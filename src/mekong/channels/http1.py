@@ -7,6 +7,7 @@ proxy of the environment stands between us and the platform, `transport.py` uses
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ CONNECT_S = 4.0
 ANSWER_S = 10.0
 IDLE_S = 45.0
 """Seconds after which an unused connection is not trusted any more; servers close theirs after a minute or so."""
+_LINE = 1 << 10
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
+"""The line before a chunk (RFC 9112, 7.1): its size, and extensions that mean nothing here."""
 
 
 class WireError(Exception):
@@ -63,8 +67,16 @@ class _Connection(asyncio.Protocol):
         self.is_kept = False
         self._buffer.clear()
         assert self.transport is not None  # noqa: S101 - asked only when connected
-        self.transport.write(request)
+        if not self.is_usable:
+            self.answer.set_exception(WireError("the connection was closed", was_sent=False))
+        else:
+            self.transport.write(request)
         return self.answer
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the platform has not hung up, as far as is known."""
+        return self.is_open and self.transport is not None and not self.transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
         if self.answer is None or self.answer.done():
@@ -76,12 +88,12 @@ class _Connection(asyncio.Protocol):
         except ValueError as wrong:
             self._fail(str(wrong))
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - that it is lost is all that counts
+    def connection_lost(self, exc: Exception | None) -> None:
         self.is_open = False
         if self.answer is None or self.answer.done():
             return
         head = self._head
-        if head is not None and head.length is None and not head.is_chunked:
+        if exc is None and head is not None and head.length is None and not head.is_chunked:
             self._finish(bytes(self._buffer))  # its end was the end of the connection
         else:
             self._fail("the connection broke")
@@ -99,9 +111,9 @@ class _Connection(asyncio.Protocol):
     def _read(self) -> None:
         while self._head is None:
             end = self._buffer.find(b"\r\n\r\n")
+            if max(end, len(self._buffer) if end < 0 else 0) > MAX_HEAD:
+                raise ValueError("the head of the answer is too long")
             if end < 0:
-                if len(self._buffer) > MAX_HEAD:
-                    raise ValueError("the head of the answer is too long")
                 return
             head = _head(bytes(self._buffer[:end]))
             del self._buffer[: end + 4]
@@ -121,22 +133,31 @@ class _Connection(asyncio.Protocol):
     def _read_chunks(self) -> None:
         while True:
             end = self._buffer.find(b"\r\n")
+            if max(end, len(self._buffer) if end < 0 else 0) > _LINE:
+                raise ValueError("the line before a chunk is too long")
             if end < 0:
                 return
-            size = int(bytes(self._buffer[:end]).split(b";", 1)[0], 16)
-            if size < 0 or self._size + size > MAX_BODY:
+            line = _CHUNK.fullmatch(self._buffer[:end])
+            if line is None:
+                raise ValueError("a chunk has no size")
+            size = int(line[1], 16)
+            if self._size + size > MAX_BODY:
                 raise ValueError("the answer is too long")
             if size == 0:
                 trailer = self._buffer.find(b"\r\n\r\n", end)
                 if self._buffer[end : end + 4] == b"\r\n\r\n":
                     trailer = end
                 if trailer < 0:
+                    if len(self._buffer) > MAX_HEAD:
+                        raise ValueError("the end of the answer is too long")
                     return
                 del self._buffer[: trailer + 4]
                 self._finish(b"".join(self._chunks))
                 return
             if len(self._buffer) < end + 2 + size + 2:
                 return
+            if self._buffer[end + 2 + size : end + 4 + size] != b"\r\n":
+                raise ValueError("a chunk is not as long as it says")
             self._chunks.append(bytes(self._buffer[end + 2 : end + 2 + size]))
             self._size += size
             del self._buffer[: end + 2 + size + 2]
@@ -163,16 +184,28 @@ def _head(raw: bytes) -> _Head:
             raise ValueError("a header of the answer has no colon")
         name, value = name.lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    is_chunked = headers.get("transfer-encoding", "").lower().endswith("chunked")
+    is_chunked = _is_chunked(headers)
     length = headers.get("content-length")
-    count = None if length is None else int(length)
-    if count is not None and not 0 <= count <= MAX_BODY:
+    if length is not None and not (length.isascii() and length.isdecimal()):
+        raise ValueError("the length of the answer is not a number")
+    count = None if length is None else int(length[:20])
+    if count is not None and count > MAX_BODY:
         raise ValueError("the answer is too long")
     if status in (204, 304):
         count, is_chunked = 0, False
     said = headers.get("connection", "").lower()
     is_kept = "close" not in said and (version == "HTTP/1.1" or "keep-alive" in said)
-    return _Head(status, headers, count, is_chunked, is_kept and (count is not None or is_chunked))
+    # Both lengths at once is how one answer is passed off as two (RFC 9112, 6.3): read it, and hang up.
+    return _Head(status, headers, count, is_chunked, is_kept and ((count is not None) != is_chunked))
+
+
+def _is_chunked(headers: Mapping[str, str]) -> bool:
+    """Raises: ValueError: the answer is packed in a way that was not asked for."""
+    moved = headers.get("transfer-encoding", "").strip().lower()
+    packed = headers.get("content-encoding", "identity").strip().lower()
+    if moved not in ("", "identity", "chunked") or packed not in ("", "identity"):
+        raise ValueError("the answer is packed in a way that was not asked for")
+    return moved == "chunked"
 
 
 class Pool:
@@ -212,7 +245,7 @@ class Pool:
         idle = self._idle.get((parts.scheme, parts.netloc))
         while idle:
             connection = idle.pop()
-            if connection.is_open and clock - connection.idle_since < IDLE_S:
+            if connection.is_usable and clock - connection.idle_since < IDLE_S:
                 return connection
             connection.close()
         return None
