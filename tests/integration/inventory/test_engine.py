@@ -19,6 +19,7 @@ from mekong.foundation.errors import IdempotencyMismatch, Unavailable
 from mekong.inventory import commands as inventory
 from mekong.inventory import engine as engine_room
 from mekong.inventory.contracts import Held, Short
+from mekong.inventory.engine import batch as batch_room
 from mekong.inventory.engine import engine, serve
 from mekong.inventory.models import Hold, HoldLine
 from tests.support.people import NOON
@@ -58,14 +59,14 @@ def test_one_bad_request_does_not_spoil_its_batch() -> None:
     with pytest.raises(UnicodeEncodeError):
         engine().call(asking((shirt, 1), owner="\ud800"))
     entered, go = threading.Event(), threading.Event()
-    waits = engine_room._Batch.lock
+    waits = engine_room.Batch.lock
 
-    def slow(batch: engine_room._Batch) -> bool:
+    def slow(batch: engine_room.Batch) -> bool:
         entered.set()
         assert go.wait(10)
         return waits(batch)
 
-    with mock.patch.object(engine_room._Batch, "lock", slow), ThreadPoolExecutor(5) as pool:
+    with mock.patch.object(engine_room.Batch, "lock", slow), ThreadPoolExecutor(5) as pool:
         first = pool.submit(engine().call, asking((shirt, 1)))
         assert entered.wait(10)
         good = [pool.submit(engine().call, asking((shirt, 1))) for _ in range(2)]
@@ -82,8 +83,8 @@ def test_a_statement_that_fails_last_leaves_the_next_batch_clean() -> None:
     """The write is only heard of when the pipeline ends; the connection must not stay in a failed transaction."""
     here, shirt = a_location("KHO"), a_variant()
     stock(shirt, "KHO", 5)
-    broken = engine_room._WRITE.replace("select pg_notify", "select 1 / 0, pg_notify")
-    with mock.patch.object(engine_room, "_WRITE", broken), pytest.raises(psycopg.errors.DivisionByZero):
+    broken = batch_room._WRITE.replace("select pg_notify", "select 1 / 0, pg_notify")
+    with mock.patch.object(batch_room, "_WRITE", broken), pytest.raises(psycopg.errors.DivisionByZero):
         engine().call(asking((shirt, 1)))
     held(engine().call(asking((shirt, 1))))
     assert level(shirt, here) == (5, 1)
@@ -92,10 +93,10 @@ def test_a_statement_that_fails_last_leaves_the_next_batch_clean() -> None:
 def test_a_key_taken_meanwhile_by_another_process_is_answered_with_its_hold() -> None:
     here, shirt = a_location("KHO"), a_variant()
     stock(shirt, "KHO", 5)
-    looked = engine_room._Batch.repeats
+    looked = engine_room.Batch.repeats
     other: list[Held] = []
 
-    def look_then_lose(batch: engine_room._Batch) -> object:
+    def look_then_lose(batch: engine_room.Batch) -> object:
         found = looked(batch)
         if not other:
             # What a batch elsewhere would have done between our look and our write: levels are not locked here.
@@ -107,7 +108,7 @@ def test_a_key_taken_meanwhile_by_another_process_is_answered_with_its_hold() ->
             batch.cursor.execute("begin")
         return found
 
-    with mock.patch.object(engine_room._Batch, "repeats", look_then_lose), pytest.raises(IdempotencyMismatch):
+    with mock.patch.object(engine_room.Batch, "repeats", look_then_lose), pytest.raises(IdempotencyMismatch):
         engine().call(asking((shirt, 1), key="K"))  # the other hold is of nothing, so it is not ours
     held(engine().call(asking((shirt, 2), key="L")))
     assert level(shirt, here) == (5, 2)
@@ -302,10 +303,10 @@ def test_a_batch_whose_backend_dies_answers_everyone_and_a_repeat_is_safe() -> N
     here, shirt = a_location("KHO"), a_variant()
     stock(shirt, "KHO", 100)
     held(engine().call(asking((shirt, 1))))
-    wrote = engine_room._Batch.write
+    wrote = engine_room.Batch.write
     killed: list[int] = []
 
-    def die(batch: engine_room._Batch) -> None:
+    def die(batch: engine_room.Batch) -> None:
         wrote(batch)
         if not killed:
             killed.append(batch.cursor.connection.info.backend_pid)
@@ -314,7 +315,7 @@ def test_a_batch_whose_backend_dies_answers_everyone_and_a_repeat_is_safe() -> N
             with psycopg.connect(**_parameters(), autocommit=True) as killer:
                 killer.execute("select pg_terminate_backend(%s, 5000)", killed)
 
-    with mock.patch.object(engine_room._Batch, "write", die), ThreadPoolExecutor(16) as pool:
+    with mock.patch.object(engine_room.Batch, "write", die), ThreadPoolExecutor(16) as pool:
         calls = [pool.submit(engine().call, asking((shirt, 1), key=f"K{number}")) for number in range(16)]
         lost = sum(isinstance(each.exception(20), Unavailable) for each in calls)
         heard = sum(each.exception() is None for each in calls)

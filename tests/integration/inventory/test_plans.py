@@ -8,8 +8,9 @@ import re
 import pytest
 from django.db import connection, transaction
 
-from mekong.inventory import engine, ledger, queries
+from mekong.inventory import ledger, queries
 from mekong.inventory.commands import holds
+from mekong.inventory.engine import batch
 from mekong.orders import book
 from tests.support.stock import a_location, a_variant
 
@@ -74,13 +75,13 @@ def plan(sql: str, types: str, *values: str) -> str:
 
 
 HOLDS = "'{00000000-0000-0000-0000-000000000001}'"
-EXPIRED = re.sub(r"%\((\w+)\)s", "%s", engine._EXPIRED)
+EXPIRED = re.sub(r"%\((\w+)\)s", "%s", batch._EXPIRED)
 CLAIM = """update inventory_hold h set state = 'claimed' from (select h.id from inventory_hold h
              join unnest(%s::uuid[]) d(id) on d.id = h.id where h.state = 'held' order by h.id for update of h) mine
             where h.id = mine.id"""
 STATEMENTS = {
-    "lock": (engine._LOCK, "bigint[], bigint[]", "'{1000001}'", "'{1}'"),
-    "repeats": (engine._REPEATS, "text[]", "'{key-1}'"),
+    "lock": (batch._LOCK, "bigint[], bigint[]", "'{1000001}'", "'{1}'"),
+    "repeats": (batch._REPEATS, "text[]", "'{key-1}'"),
     "expired": (
         EXPIRED, "bigint[], bigint[], bigint[], timestamptz, bigint[], bigint[]",
         "'{}'", "'{}'", "'{1}'", "now()", "'{1}'", "'{1}'",
