@@ -125,9 +125,8 @@ def _check(request: HttpRequest) -> None:
     request._body = body  # noqa: SLF001 - Django keeps a body that was read here
     if not body:
         return
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
-        raise UnsupportedMedia(media=media, expected="application/json")
-    request.json_body = _parsed(body)  # type: ignore[attr-defined]  # an ApiRequest
+    check_media(media)
+    request.json_body = parsed(body)  # type: ignore[attr-defined]  # an ApiRequest
 
 
 def _check_address(request: HttpRequest) -> None:
@@ -138,8 +137,11 @@ def _check_address(request: HttpRequest) -> None:
             raise BadFields([FieldProblem(name.replace("\x00", "\\0"), *problems.say("unstorable"))])
 
 
-def _parsed(body: bytes) -> Any:
-    """The body as plain values: no float where a number stands that is not one, no text PostgreSQL cannot hold."""
+def parsed(body: bytes) -> Any:
+    """The body as plain values: no float where a number stands that is not one, no text PostgreSQL cannot hold.
+
+    Raises: MalformedJson, saying where; BadFields naming the field.
+    """
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as wrong:
@@ -170,6 +172,13 @@ def _check_value(value: Any, path: tuple[int | str, ...]) -> None:
     elif isinstance(value, list):
         for position, each in enumerate(value):
             _check_value(each, (*path, position))
+
+
+def check_media(declared: str) -> None:
+    """Refuse a body that says of itself that it is no JSON. Raises: UnsupportedMedia."""
+    media = declared.partition(";")[0].strip().lower()
+    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+        raise UnsupportedMedia(media=media[:100], expected="application/json")
 
 
 def _is_storable(text: str) -> bool:

@@ -18,11 +18,12 @@ PREFIX = "/api/v1"
 EXTRA_PATHS: dict[str, dict[str, Any]] = {}
 """Paths served outside of Django, `{"/api/v1/reservations": {"post": {…}}}`, as their lane describes them.
 
-They get the same error answers, headers and security as the others."""
+They get the same error answers and headers as the others, and the same security unless they say otherwise."""
 
 EXTRA_SCHEMAS: dict[str, dict[str, Any]] = {}
 """Components that `EXTRA_PATHS` point to."""
 
+_SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
 _WRITES = ("post", "put", "patch", "delete")
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
@@ -39,10 +40,17 @@ _LANGUAGE = {
     "description": "Language of messages: vi (default) or en.",
     "schema": {"type": "string"},
 }
-_PROBLEM = {
-    "description": "It could not be done; nothing was changed.",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
-}
+
+
+def problem(told: str) -> dict[str, Any]:
+    """A refusal as the document describes it."""
+    return {
+        "description": told,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+    }
+
+
+_PROBLEM = problem("It could not be done; nothing was changed.")
 
 
 def extend(paths: Mapping[str, dict[str, Any]], schemas: Mapping[str, dict[str, Any]] | None = None) -> None:
@@ -87,15 +95,16 @@ def document() -> dict[str, Any]:
         },
     }
     made["servers"] = [{"url": "/"}]
-    for operations in made["paths"].values():
+    for path, operations in made["paths"].items():
+        elsewhere = EXTRA_PATHS.get(path, {})
         for method, operation in operations.items():
-            _complete(method, operation)
+            _complete(method, operation, elsewhere.get(method, {}).get("security", _SECURITY))
     made["paths"] = dict(sorted(made["paths"].items()))
     return made
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
-    operation["security"] = [{"token": []}, {"session": []}]
+def _complete(method: str, operation: dict[str, Any], security: list[Any]) -> None:
+    operation["security"] = security
     operation.setdefault("responses", {})["default"] = _PROBLEM
     parameters = operation.setdefault("parameters", [])
     parameters.append(_LANGUAGE)

@@ -229,11 +229,16 @@ def field_path(parts: Sequence[int | str]) -> str:
     return path
 
 
-_MSGSPEC = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_MSGSPEC = re.compile(r"^(?P<what>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?$", re.DOTALL)
 _MSGSPEC_KINDS: tuple[tuple[str, str], ...] = (
     (r"missing required field `(?P<name>[^`]+)`", "missing"),
     (r"unknown field `(?P<name>[^`]+)`", "extra_forbidden"),
     (r"Expected `int`", "int_type"),
+    (r"Integer value out of range|Number out of range", "int_parsing_size"),
+    (r"Expected `int \| null`", "int_type"),
+    (r"Expected `str \| null`", "string_type"),
+    (r"Expected `object \| null`", "dict_type"),
+    (r"Expected `str` matching regex (?P<pattern>.+)", "string_pattern_mismatch"),
     (r"Expected `str` of length <= (?P<max_length>\d+)", "string_too_long"),
     (r"Expected `str` of length >= (?P<min_length>\d+)", "string_too_short"),
     (r"Expected `str`", "string_type"),
@@ -257,5 +262,5 @@ def from_msgspec(error: msgspec.ValidationError) -> BadFields:
             params = found.groupdict()
             if name := params.pop("name", None):
                 path = f"{path}.{name}" if path else name
-            return BadFields([FieldProblem(path, *say(kind), params)])
-    return BadFields([FieldProblem(path, *say("otherwise"))])
+            return BadFields([FieldProblem(path or "body", *say(kind), params)])
+    return BadFields([FieldProblem(path or "body", *say("otherwise"))])

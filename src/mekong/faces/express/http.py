@@ -12,8 +12,8 @@ import msgspec
 from django.db import close_old_connections
 
 from mekong.faces.api import problems
-from mekong.faces.api.entrance import BODY_LIMIT, as_error
-from mekong.faces.api.errors import BodyTooLarge, MalformedJson, Unstorable
+from mekong.faces.api.entrance import BODY_LIMIT, as_error, check_media, parsed
+from mekong.faces.api.errors import BodyTooLarge, MalformedJson
 from mekong.foundation.access import authenticator
 from mekong.foundation.actor import Actor
 
@@ -63,6 +63,13 @@ class Call:
             raise BodyTooLarge(limit=BODY_LIMIT)
         return body
 
+    async def json_body(self) -> bytes:
+        """As `body`, where JSON is taken. Raises: UnsupportedMedia when it says that it is something else, BodyTooLarge."""
+        body = await self.body()
+        if body and (declared := self.header(b"content-type")) is not None:
+            check_media(declared)
+        return body
+
     async def gone(self) -> None:
         """Wait until the client hangs up."""
         while (await self._receive())["type"] != "http.disconnect":
@@ -101,15 +108,16 @@ class Call:
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
-    """Raises: BadFields naming the wrong field, MalformedJson, Unstorable (a NUL, which no database keeps)."""
+    """Raises: BadFields naming the wrong field (also for texts that no database keeps, such as a NUL), MalformedJson."""
     try:
         value = decoder.decode(body)
     except msgspec.ValidationError as wrong:
         raise problems.from_msgspec(wrong) from wrong
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-        raise MalformedJson(reason=str(wrong)) from wrong
+        parsed(body)  # says where, and which field holds a broken letter
+        raise MalformedJson(reason=str(wrong)[:100]) from wrong
     if b"\\u0000" in body:
-        raise Unstorable(field="body")
+        parsed(body)
     return value
 
 

@@ -93,7 +93,7 @@ _REPLAYED = ((b"idempotency-replayed", b"true"),)
 async def make_reservation(call: Call) -> None:
     """201 with the hold, or 409 naming the lines that fell short."""
     actor = await call.actor()
-    body = decode(await call.body(), _reservation)
+    body = decode(await call.json_body(), _reservation)
     actor.require("inventory.reserve")
     body.channel = await catalogue.channel(body.channel)
     variants = await catalogue.variants([line.sku for line in body.lines])
@@ -183,7 +183,8 @@ async def _places(actor: Actor, location: str, permission: str) -> tuple[int, ..
 async def end_reservation(call: Call) -> None:
     """204; again 204 when it had ended; 404 when there never was one, or an order has claimed it."""
     actor = await call.actor()
-    text = call.scope["path"].rsplit("/", 1)[1]
+    checked_key(call.header(b"idempotency-key"))
+    text = call.scope["path"].removeprefix("/api/v1/reservations/")
     hold = parse_public("res", text)
     if hold is None:
         raise HoldNotFound(key=text[:60])
@@ -194,7 +195,7 @@ async def end_reservation(call: Call) -> None:
 async def make_order(call: Call) -> None:
     """201 with the order; 200 with the order that is there already when it was sent before."""
     actor = await call.actor()
-    body = decode(await call.body(), _order)
+    body = decode(await call.json_body(), _order)
     actor.require("orders.place")
     body.channel = await catalogue.channel(body.channel)
     variants = await catalogue.variants([line.sku for line in body.lines])
@@ -298,6 +299,21 @@ _ORDER_ANSWER = {
 }
 
 
+_TOKEN: list[dict[str, list[str]]] = [{"token": []}]
+"""Programs alone come here: the lane reads no cookie."""
+_REFUSALS = {
+    400: "The body is not JSON.",
+    401: "No token, or one that is unknown, revoked or expired.",
+    403: "The token may not do this, or not at this location.",
+    404: "There is no such hold.",
+    409: "Too few units, a hold that has expired, or a key used before for something else.",
+    413: "The body is larger than 10 MiB.",
+    415: "The body is of another type than JSON.",
+    422: "A field is wrong; `errors` names each with its remedy.",
+    503: "Too many wait, or the database does not answer. Send it again in a moment.",
+}
+
+
 def describe() -> None:
     """Put these paths into the API's document."""
     made, components = msgspec.json.schema_components(
@@ -310,6 +326,9 @@ def describe() -> None:
     def gives(text: str, schema: Any) -> dict[str, Any]:
         return {"description": text, "content": {"application/json": {"schema": schema}}}
 
+    def refuses(*statuses: int) -> dict[str, Any]:
+        return {str(status): openapi.problem(_REFUSALS[status]) for status in statuses}
+
     openapi.extend(
         {
             "/api/v1/reservations": {
@@ -318,7 +337,11 @@ def describe() -> None:
                     "tags": ["stock"],
                     "summary": "Hold units for an owner: all lines or none",
                     "requestBody": takes(made[0]),
-                    "responses": {"201": gives("The hold.", _RESERVATION_ANSWER)},
+                    "responses": {
+                        "201": gives("The hold.", _RESERVATION_ANSWER),
+                        **refuses(400, 401, 403, 409, 413, 415, 422, 503),
+                    },
+                    "security": _TOKEN,
                 }
             },
             "/api/v1/reservations/{reservation_id}": {
@@ -329,7 +352,11 @@ def describe() -> None:
                     "parameters": [
                         {"name": "reservation_id", "in": "path", "required": True, "schema": {"type": "string"}}
                     ],
-                    "responses": {"204": {"description": "Given back, now or before."}},
+                    "responses": {
+                        "204": {"description": "Given back, now or before."},
+                        **refuses(401, 403, 404, 422, 503),
+                    },
+                    "security": _TOKEN,
                 }
             },
             "/api/v1/orders": {
@@ -341,7 +368,9 @@ def describe() -> None:
                     "responses": {
                         "200": gives("The order was placed before.", _ORDER_ANSWER),
                         "201": gives("The order.", _ORDER_ANSWER),
+                        **refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
                     },
+                    "security": _TOKEN,
                 }
             },
         },
