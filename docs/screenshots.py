@@ -1,30 +1,73 @@
-"""Pictures of every page for the documentation: `python docs/screenshots.py URL E-MAIL PASSWORD [FOLDER]`.
+"""The pictures of the documentation: `python docs/screenshots.py URL E-MAIL PASSWORD [FOLDER]`.
 
-Needs a running installation (`./mekong up --demo`) and the system's Chromium.
+Needs a running demo (`./mekong up --demo`) whose owner has chosen a password, and the system's Chromium. It sells the
+last unit once, as people do with the button, and puts it back.
 """
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
 
-PAGES = {
-    "today": "/",
-    "live": "/live/",
-    "history": "/live/?view=replay",
-    "orders": "/orders/",
-    "products": "/products/",
-    "stock": "/stock/",
-    "channels": "/channels/",
-}
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+WIDEST = 1280
+"""Pixels of a picture's width: enough to read, and no picture above 300 kB."""
+DESK, PHONE = (1440, 900), (390, 844)
 
 
-def main(url: str, email: str, password: str, folder: str = "docs/pictures") -> None:
-    """One PNG for each page, size and theme."""
+def _as_it_is(page: Page) -> None:
+    page.wait_for_load_state("load")
+
+
+def _sold(page: Page) -> None:
+    """The last unit, sold on a marketplace: every channel shows 0."""
+    page.wait_for_selector("[data-link].on")
+    page.click("[data-sell=market]")
+    for figure in page.locator("[data-q]").all():
+        expect(figure).to_have_text("0", timeout=30_000)
+    expect(page.locator("[data-ms]").last).to_have_text(re.compile(r"\d"), timeout=30_000)
+
+
+def _first_held(page: Page) -> None:
+    """An order that waits for somebody to say which SKU a line is."""
+    page.click("tbody a[href^='/orders/']")
+    page.wait_for_load_state("load")
+
+
+@dataclass(frozen=True)
+class Shot:
+    name: str
+    path: str
+    size: tuple[int, int] = DESK
+    theme: str = "light"
+    language: str = "vi"
+    before: Callable[[Page], None] = _as_it_is
+
+
+SHOTS = (
+    Shot("today", "/"),
+    Shot("orders", "/orders/?tab=all"),
+    Shot("order", "/orders/?tab=unmatched", before=_first_held),
+    Shot("stock", "/stock/"),
+    Shot("products", "/products/?q=gom"),
+    Shot("channels", "/channels/shopee/"),
+    Shot("stock-dark", "/stock/GOM-04/", theme="dark"),
+    Shot("orders-phone", "/orders/", size=PHONE),
+    Shot("orders-en", "/orders/?tab=all", language="en"),
+    Shot("last-unit", "/live/", before=_sold),
+    Shot("last-unit-en", "/live/", language="en", before=_sold),
+)
+
+
+def main(url: str, email: str, password: str, folder: str = "docs/images") -> None:
+    """One WebP for each shot."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         sys.exit("No Chromium on this machine. Install the package “chromium”.")
@@ -32,19 +75,33 @@ def main(url: str, email: str, password: str, folder: str = "docs/pictures") -> 
     there.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for size, (width, height) in SIZES.items():
-            page = browser.new_page(viewport={"width": width, "height": height}, locale="vi-VN", base_url=url)
-            page.goto("/sign-in/")
-            page.fill("#email", email)
-            page.fill("#password", password)
-            page.click("button.primary")
-            for name, path in PAGES.items():
-                page.goto(path)
-                for theme in ("light", "dark"):
-                    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-                    page.wait_for_timeout(400)
-                    page.screenshot(path=there / f"{name}-{size}-{theme}.png")
+        context = browser.new_context(locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh", base_url=url)
+        page = context.new_page()
+        page.goto("/sign-in/")
+        page.fill("#email", email)
+        page.fill("#password", password)
+        page.click("button.primary")
+        page.wait_for_load_state("load")
+        for shot in SHOTS:
+            context.add_cookies([{"name": "mekong_language", "value": shot.language, "url": url}])
+            page.set_viewport_size({"width": shot.size[0], "height": shot.size[1]})
+            page.emulate_media(color_scheme="dark" if shot.theme == "dark" else "light")
+            page.goto(shot.path)
+            shot.before(page)
+            page.wait_for_timeout(600)
+            keep(page.screenshot(), there / f"{shot.name}.webp")
+            if shot.before is _sold:
+                page.click("[data-back]")
+                expect(page.locator("[data-atp]")).to_have_text("1", timeout=30_000)
         browser.close()
+
+
+def keep(png: bytes, file: Path) -> None:
+    """Scale down to the widest a page shows, and write as WebP."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    if picture.width > WIDEST:
+        picture = picture.resize((WIDEST, round(picture.height * WIDEST / picture.width)), Image.Resampling.LANCZOS)
+    picture.save(file, "WEBP", quality=86, method=6)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,8 @@ def cells(problems: tuple[CellProblem, ...]) -> list[BadCell]:
 
 def _sentence(problem: CellProblem) -> str:
     text = sentences.fill(problem.template, {**problem.params, "field": "\u2060"})
-    return text.removeprefix("\u2060").lstrip(": ").replace("\u2060", problem.header).strip()
+    bare = text.removeprefix("\u2060").lstrip(": ").replace("\u2060", problem.header).strip()
+    return bare[:1].upper() + bare[1:]
 
 
 @page("catalog.import", methods=("POST",))

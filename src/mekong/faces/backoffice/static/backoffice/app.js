@@ -115,6 +115,7 @@
     const at = options().findIndex((each) => each.getAttribute("aria-selected") === "true");
     if (event.key === "ArrowDown") { choose(at + 1); event.preventDefault(); }
     else if (event.key === "ArrowUp") { choose(at - 1); event.preventDefault(); }
+    else if (event.key === "Escape") { event.preventDefault(); palette.close(); }
     else if (event.key === "Enter") { event.preventDefault(); $("a", options()[Math.max(at, 0)] || found)?.click(); }
   });
 
@@ -232,6 +233,12 @@
     if (event.detail.xhr.status !== 401) window.mekong.toast(words.failed, "bad");
   });
 
+  // A part that was asked for after the session ended: whoever is typing goes on, and signs in when the form is sent.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.status !== 401 || !engaged(document.body)) return;
+    event.preventDefault();
+    if (!$(".toast.bad")) window.mekong.toast(words.ended, "bad");
+  });
   document.addEventListener("htmx:sendError", (event) => { if (!news(event)) window.mekong.toast(navigator.onLine ? words.failed : words.offline, "bad"); });
 
   // A chosen file says its name; files may be dropped on their field.

@@ -169,7 +169,7 @@
     flow(k, false, 200);
     try {
       const answer = await post("/live/buy", { sku: setup.sku, channel: k, quantity: 1 });
-      if (answer.ok) say(k, answer.order ? fill(words.bought, { order: answer.order }) : words.boughtPlain, time(performance.now() - from));
+      if (answer.ok) say(k, answer.order ? fill(tile(k)?.hasAttribute("data-remote") ? words.taken : words.bought, { order: answer.order }) : words.boughtPlain, time(performance.now() - from));
       else { bought = bought.filter((each) => each.k !== k); say(k, fill(words.refusedWord, { message: answer.message }), "", "warn"); }
     } catch { say(k, words.failed, "", "warn"); }
   };
