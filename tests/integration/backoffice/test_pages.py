@@ -171,6 +171,20 @@ def test_an_unmatched_line_is_matched_on_the_orders_page(shop: Shop, visitor: Vi
     assert SalesOrder.objects.get(code=code).issues == []
 
 
+def test_how_long_orders_beyond_stock_wait_is_said_on_the_channels_page(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("owner")
+    page = "/channels/shopee-1/"
+    assert "Chờ hàng 60 phút" in client.get(page).content.decode()
+    for typed, shown in (("0", "ngay trên sàn"), ("90", "Chờ hàng 90 phút"), ("", "cho đến khi có người quyết định")):
+        assert client.post(f"{page}act/", {"act": "give-up", "minutes": typed}).status_code == 302
+        assert shown in client.get(page).content.decode()
+    for wrong in ("-5", "1.5", "99999", "<script>"):
+        answer = client.post(f"{page}act/", {"act": "give-up", "minutes": wrong})
+        assert answer.status_code == 422
+        assert "43200" in answer.content.decode()
+    assert "cho đến khi có người quyết định" in client.get(page).content.decode()
+
+
 def test_a_cashier_cannot_cancel(shop: Shop, visitor: Visitor) -> None:
     client = visitor("cashier")
     code = shop.orders[0].code

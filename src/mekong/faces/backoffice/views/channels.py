@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mekong.channels import commands, queries, remote
 from mekong.channels.contracts import ChannelView
+from mekong.channels.errors import ChannelInvalid
 from mekong.channels.socket import Secrets
 from mekong.faces.backoffice import channel_book, charts, marks, problems, sentences
 from mekong.faces.backoffice.fields import Errors
@@ -179,7 +180,18 @@ def _do(visit: Visit, code: str, chosen: str) -> str:
     if chosen in ("prices-on", "prices-off"):
         commands.set_price_sync(actor=actor, code=code, on=chosen == "prices-on")
         return gettext("Saved")
+    if chosen == "give-up":
+        commands.set_give_up(actor=actor, code=code, after_min=_minutes(visit.posted("minutes", longest=10).strip()))
+        return gettext("Saved")
     return ""
+
+
+def _minutes(typed: str) -> int | None:
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdigit()):
+        raise ChannelInvalid(field="give_up_after_min", problem="Give minutes from 0 to 43200 (30 days), or nothing.")
+    return int(typed)
 
 
 def _do_listing(visit: Visit, chosen: str, listing: int) -> str:
