@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -27,6 +27,7 @@ from mekong.channels.models import Channel, Listing, MatchState, Outbound, Parke
 from mekong.foundation.actor import Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.inventory import queries as inventory
+from mekong.orders import queries as orders
 
 STATES = ("converged", "queued", "retrying", "parked", "unmatched", "ignored", "off")
 """What a listing's sync can be, see `rules.listing_state`."""
@@ -254,6 +255,18 @@ def _listing_view(row: Listing, known: Mapping[int, Any], desired: Mapping[int, 
         error=error, remote_quantity=sync.remote_quantity, remote_price_minor=sync.remote_price_minor,
         read_at=sync.read_at,
     )  # fmt: skip
+
+
+def count_oversold() -> int:
+    """Units promised beyond what there was: sold below zero by us, or sold by platforms before they heard of it.
+
+    What a platform sold beyond stock counts until goods have come for it.
+    """
+    remote = [code for code, kind in Channel.objects.values_list("code", "kind") if registry.is_remote(kind)]
+    return inventory.count_oversells(since=_LONG_AGO) + orders.units_beyond_stock(channels=remote)
+
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 # --- orders that do not go through ------------------------------------------------------------------------------------

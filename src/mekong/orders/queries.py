@@ -219,6 +219,21 @@ def count_by_issue(*, actor: Actor) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
+def units_beyond_stock(*, channels: Collection[str]) -> int:
+    """Units that orders of these channels were promised and that no goods came for, cancelled orders included."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select coalesce(sum(greatest(0, wanted.units - given.units)), 0)::bigint
+                 from orders_salesorder o
+                 cross join lateral (select sum(quantity) units from orders_orderline where order_id = o.id) wanted
+                 cross join lateral (select coalesce(sum((a->>2)::bigint), 0) units
+                                       from jsonb_array_elements(o.allocation) a) given
+                where o.issues @> '["stock"]' and o.issues <> '[]' and o.channel = any(%s::text[])""",
+            [list(channels)],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def orders_per_minute(*, since: datetime, now: datetime) -> dict[str, list[tuple[datetime, int]]]:
     """New orders of each channel by minute of arrival here, for live charts. At most a day back."""
     since = max(since, now - timedelta(days=1))

@@ -23,8 +23,9 @@ from mekong.orders import book as book_room
 from mekong.orders import commands as orders
 from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, ReservationDiffers, UnknownSku
 from mekong.orders.models import SalesOrder, TimelineEntry
+from mekong.orders.queries import units_beyond_stock
 from tests.support.buying import order_in_processes
-from tests.support.orders import a_draft, accept, an_order, asked, events_of, seen
+from tests.support.orders import a_draft, accept, an_order, asked, events_of, seen, told
 from tests.support.people import NOON, an_actor
 from tests.support.stock import a_location, a_variant, asking, assert_sound, held, level, stock
 
@@ -353,6 +354,20 @@ def test_a_channel_sale_beyond_stock_is_kept_and_held(kho: int) -> None:
     stock(shirt, "KHO", 1)
     assert orders.retry_awaiting_stock(now=NOON) == 1
     assert (seen(order.code).state, level(shirt, kho)) == ("confirmed", (2, 2))
+
+
+def test_units_sold_beyond_stock_are_counted_until_goods_have_come(kho: int) -> None:
+    shirt = a_variant("AO")
+    stock(shirt, "KHO", 1)
+    accept(a_draft((shirt, 1), external_id="S1"), a_draft((shirt, 2), external_id="S2"))
+    assert units_beyond_stock(channels=["shopee-1"]) == 2
+    assert units_beyond_stock(channels=["lazada-1"]) == 0
+    told("S2", "cancelled")
+    assert units_beyond_stock(channels=["shopee-1"]) == 2
+    accept(a_draft((shirt, 3), external_id="S3"))
+    stock(shirt, "KHO", 3)
+    assert orders.retry_awaiting_stock(now=NOON) == 1
+    assert units_beyond_stock(channels=["shopee-1"]) == 2
 
 
 def test_a_line_that_matches_nothing_holds_the_order_until_it_is_matched(kho: int) -> None:

@@ -27,7 +27,6 @@ from mekong.orders import queries as orders
 SPEEDS = (10_000, 50_000, 250_000, 0)
 """Times faster than it happened; 0 is as fast as it goes."""
 
-_LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 _BARS = 26
 _LOOK_AT = 400
 
@@ -68,7 +67,7 @@ def live(visit: Visit) -> HttpResponse:
         "on_hand": sum(each.on_hand for each in levels),
         "reserved": sum(each.reserved for each in levels),
         "atp": sum(each.free for each in levels),
-        "oversold": inventory.count_oversells(since=_LONG_AGO),
+        "oversold": channels.count_oversold(),
         "slowest": _slowest(visit),
         "view": "unit",
         "q": visit.param("q"),
@@ -172,7 +171,7 @@ def _replay(visit: Visit) -> HttpResponse:
         "speeds": SPEEDS,
         "channels": _streams(visit),
         "slowest": None,
-        "oversold": inventory.count_oversells(since=_LONG_AGO),
+        "oversold": channels.count_oversold(),
         "may_run": visit.actor.may("channels.manage"),
     }
     return visit.render("live/replay.html", context)
@@ -243,6 +242,6 @@ def figures(visit: Visit) -> HttpResponse:
                 }
                 for each in seen
             },
-            "oversold": inventory.count_oversells(since=_LONG_AGO),
+            "oversold": channels.count_oversold(),
         }
     )
