@@ -27,6 +27,8 @@ def test_a_sale_anywhere_is_shown_everywhere(sandbox: Sandbox, door: Door):
 
         order = shopee.buy(("AO-1", 3))
         assert eventually(lambda: lazada.shown()["AO-1"] == 7)
+        # The hold moves the stock; the order that claims it follows in a second transaction.
+        assert eventually(lambda: SalesOrder.objects.filter(channel="shopee-1", external_id=order).exists())
         booked = SalesOrder.objects.get(channel="shopee-1", external_id=order)
         assert (booked.state, booked.code[:3]) == ("confirmed", "DH-")
 
