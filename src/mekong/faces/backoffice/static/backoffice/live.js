@@ -13,6 +13,7 @@
   const codes = all("[data-k]").map((each) => each.dataset.k);
   const shown = {}, delays = {};
   let atp = Number($("[data-atp]").textContent.replace(/\D/g, "")) * ($("[data-atp]").textContent.includes("−") ? -1 : 1);
+  let oversold = null;
   let wave = null, bought = [];
 
   // The river: one tributary a tile, drawn for the size the page has.
@@ -108,13 +109,21 @@
     all("[data-lane]").forEach((row) => { $("i", row).style.setProperty("--w", 0); $("b", row).textContent = "–"; });
     mark_origin();
   };
+  // A platform sold what it still showed: known a moment after the sale, when its order is here.
+  const beyond = (units) => {
+    const box = $("[data-oversold]"), more = units - (oversold ?? units);
+    oversold = units;
+    box.textContent = number.format(units);
+    box.classList.toggle("bad", units > 0);
+    if (more > 0) { say(null, fill(words.beyond, { count: number.format(more) }), "", "warn"); head(words.headBeyond); }
+  };
   const stock = (state) => {
     const before = atp;
     atp = state.atp;
     $("[data-atp]").textContent = number.format(atp);
     $("[data-on-hand]").textContent = number.format(state.on_hand);
     $("[data-held]").textContent = number.format(state.reserved);
-    if (state.oversold !== undefined) { $("[data-oversold]").textContent = number.format(state.oversold); $("[data-oversold]").classList.toggle("bad", state.oversold > 0); }
+    if (state.oversold !== undefined) beyond(state.oversold);
     $("[data-piece], .piece")?.classList.toggle("sold", atp <= 0);
     all("[data-sell]").forEach((each) => { each.disabled = atp <= 0; });
     $("[data-back]")?.classList.toggle("primary", atp <= 0);
