@@ -134,6 +134,7 @@ def test_the_history_plays_stops_and_goes_on_after_a_reload(visit: Callable[...,
     page.goto("/live/?view=replay")
     booked, start, stop = page.locator("[data-f=orders]"), page.locator("[data-start]"), page.locator("[data-stop]")
     expect(booked).to_have_text(re.compile(r"\d"))
+    expect(page.locator("[data-f=oversold]")).to_have_text("30")
     page.click("[data-speed='250000']")
     start.dblclick()
     expect(stop).to_be_visible(timeout=15_000)
@@ -150,5 +151,5 @@ def test_the_history_plays_stops_and_goes_on_after_a_reload(visit: Callable[...,
     expect(stop).to_be_visible(timeout=15_000)
     stop.click()
     expect(start).to_be_visible(timeout=60_000)
-    assert page.locator("[data-f=oversold]").inner_text() == "0"
+    assert page.locator("[data-f=oversold]").inner_text() == "30", "what the history sold was there"
     assert here.complaints == []
