@@ -51,17 +51,17 @@ class Catalogue:
         kept_s = KEPT_S if ear.hears else DEAF_S
         if time.monotonic() - self._read_at > kept_s or len(self._variants) > _MOST:
             self.forget()
-        kept = self._variants
-        keys = [sku.casefold() for sku in skus]
-        missing = [sku for sku, key in zip(skus, keys, strict=True) if key not in kept]
-        read: dict[str, VariantView] = {}
+        # Taken before the wait below: everything may be forgotten while the rest is read.
+        known = {key: view for sku in skus if (view := self._variants.get(key := sku.casefold())) is not None}
+        missing = [sku for sku in skus if sku.casefold() not in known]
         if missing:
             turn = self._turn
             found = await in_thread(catalog.variants_by_sku, actor=SYSTEM, skus=missing)
             read = {view.sku.casefold(): view for view in found.values()}
             if turn == self._turn:
-                kept.update(read)
-        return {key: view for key in keys if (view := kept.get(key) or read.get(key)) is not None}
+                self._variants.update(read)
+            known.update(read)
+        return known
 
     async def location_code(self, location_id: int) -> str:
         """A location's code, for answers."""
