@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
+
+from django.db import close_old_connections
 
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
@@ -25,8 +28,9 @@ from mekong.inventory.engine import engine
 from mekong.inventory.errors import BadQuantity, HoldNotFound
 from mekong.orders import rules
 from mekong.orders.book import Draft, book
-from mekong.orders.contracts import DraftLine, OrderDraft, Placed
+from mekong.orders.contracts import DraftLine, OrderDraft, OrderView, Placed
 from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, UnknownSku
+from mekong.orders.queries import order_of_key
 
 CLAIM_WITHIN_S = 120
 """Seconds a hold waits for its order to be placed; a crash in between gives the goods back after it."""
@@ -247,7 +251,8 @@ def place_order(*, actor: Actor, asked: Asked, now: datetime) -> Placed:
     if draft.hold_id is None:
         draft = with_hold(draft, engine().call(prepared.request), draft.lines)
     placed = book().call((actor, draft, now))
-    _spare(draft, placed, now)
+    if not placed.is_new:
+        _spare(asked, draft, now)
     return placed
 
 
@@ -260,23 +265,48 @@ async def aplace_order(*, actor: Actor, asked: Asked, variants: Mapping[str, Var
     entry: Draft = (actor, draft, now)
     placed = await book().acall(entry)
     if not placed.is_new:
-        await asyncio.to_thread(_spare, draft, placed, now)
+        await asyncio.to_thread(_spare_beside, asked, draft, now)
     return placed
 
 
-def _spare(draft: OrderDraft, placed: Placed, now: datetime) -> None:
-    """Give back what was held for an order that was in the book already; raise when it is not the same order.
+def _spare_beside(asked: Asked, draft: OrderDraft, now: datetime) -> None:
+    """As `_spare`, on a thread of an event loop, which gives its connection back."""
+    try:
+        _spare(asked, draft, now)
+    finally:
+        close_old_connections()
 
-    Raises: IdempotencyMismatch: the key was used for an order of another amount.
+
+def _spare(asked: Asked, draft: OrderDraft, now: datetime) -> None:
+    """Give back what was held for an order that was in the book already.
+
+    Raises: IdempotencyMismatch: the key was used for another order.
     """
-    if placed.is_new:
-        return
     if draft.hold_id is not None:
         with contextlib.suppress(HoldNotFound):
             inventory.release_hold(actor=SYSTEM, hold_id=UUID(draft.hold_id), now=now)
-    total = sum(line.quantity * line.unit_price_minor for line in draft.lines)
-    if not draft.external_id and total - draft.discount_minor + draft.shipping_fee_minor != placed.total_minor:
+    before = order_of_key(idempotency_key=asked.idempotency_key) if asked.idempotency_key else None
+    if before is not None and not _is_same(before, asked, draft):
         raise IdempotencyMismatch
+
+
+def _is_same(order: OrderView, asked: Asked, draft: OrderDraft) -> bool:
+    """Whether this order is what is asked for, by what nobody can have changed since it was placed.
+
+    A price counts only where one was named: the catalogue's may be another today.
+    """
+    facts = (order.channel, order.external_id, order.customer_name, order.shipping_fee_minor, order.discount_minor)
+    discount = min(draft.discount_minor, order.subtotal_minor)
+    if facts != (draft.channel, draft.external_id, draft.customer_name, draft.shipping_fee_minor, discount):
+        return False
+    sold, wanted = Counter[str](), Counter[str]()
+    for line in order.lines:
+        sold[line.sku.casefold()] += line.quantity
+    for each in asked.lines:
+        wanted[each.sku.casefold()] += each.quantity
+    prices = {(line.sku.casefold(), line.unit_price_minor) for line in order.lines}
+    named = {(each.sku.casefold(), each.unit_price_minor) for each in asked.lines if each.unit_price_minor is not None}
+    return sold == wanted and named <= prices
 
 
 def _variants(asked: Asked) -> Mapping[str, VariantView]:

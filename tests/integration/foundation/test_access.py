@@ -95,6 +95,30 @@ def test_a_revocation_is_honoured_elsewhere_within_five_seconds() -> None:
         elsewhere.authenticate(header, NOON + CACHED_FOR)
 
 
+def test_one_of_many_reads_anew_and_a_revocation_still_counts_within_five_seconds() -> None:
+    header, token = a_token()
+    doors = Authenticator()
+    doors.authenticate(header, NOON)
+    commands.revoke_token(actor=SYSTEM, token_id=token.id, now=NOON)
+    stale = NOON + CACHED_FOR
+    assert doors.known(header, stale) is None, "the first is sent to read"
+    assert doors.known(header, stale) is not None, "the others go on with what is known"
+    assert doors.known(header, NOON + timedelta(seconds=5)) is None, "but never beyond five seconds"
+    with pytest.raises(Unauthenticated):
+        doors.authenticate(header, stale)
+    with pytest.raises(Unauthenticated):
+        doors.known(header, stale)
+
+
+def test_a_token_that_expires_is_not_used_while_it_is_read_anew() -> None:
+    header, _ = a_token(expires_at=NOON + CACHED_FOR + timedelta(milliseconds=500))
+    doors = Authenticator()
+    doors.authenticate(header, NOON)
+    doors.known(header, NOON + CACHED_FOR)
+    assert doors.known(header, NOON + CACHED_FOR + timedelta(milliseconds=499)) is not None
+    assert doors.known(header, NOON + CACHED_FOR + timedelta(milliseconds=500)) is None
+
+
 def test_a_revocation_is_honoured_here_at_once(django_capture_on_commit_callbacks: Any) -> None:
     header, token = a_token()
     access.authenticator.authenticate(header, NOON)

@@ -14,6 +14,8 @@ import psycopg
 import pytest
 from django.db import connection
 
+from mekong.catalog.commands import set_prices
+from mekong.catalog.contracts import PriceLine
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import IdempotencyMismatch, Invalid, MayNot
 from mekong.inventory.engine import engine
@@ -140,6 +142,16 @@ def test_a_key_used_for_another_order_is_refused(kho: int) -> None:
     put(place(("AO", 1), idempotency_key="K"))
     with pytest.raises(IdempotencyMismatch):
         put(place(("AO", 2), idempotency_key="K"))
+    assert level(shirt, kho) == (9, 1)
+
+
+def test_a_repeat_is_the_same_order_though_the_catalogues_price_has_changed(kho: int) -> None:
+    shirt = a_variant("AO")
+    stock(shirt, "KHO", 9)
+    first = put(place(("AO", 1), idempotency_key="K"))
+    set_prices(actor=SYSTEM, lines=[PriceLine("AO", 90_000)], now=NOON)
+    again = put(place(("AO", 1), idempotency_key="K"))
+    assert (again.code, again.is_new, again.total_minor) == (first.code, False, first.total_minor)
     assert level(shirt, kho) == (9, 1)
 
 

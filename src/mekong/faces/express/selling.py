@@ -23,10 +23,9 @@ from mekong.inventory.engine import engine
 from mekong.inventory.errors import HoldNotFound
 from mekong.inventory.queries import get_hold, get_location
 from mekong.orders import commands as orders
-from mekong.orders.contracts import DraftLine, OrderView, Placed
+from mekong.orders.contracts import DraftLine, Placed
 from mekong.orders.errors import UnknownSku
 from mekong.orders.placing import Asked, AskedLine, short
-from mekong.orders.queries import order_of_key
 
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=inventory.MAX_QUANTITY)]
@@ -202,10 +201,6 @@ async def make_order(call: Call) -> None:
     key = checked_key(call.header(b"idempotency-key"))
     asked = _asked_order(actor, body, key, await _places(actor, body.location, "orders.place"))
     placed = await orders.aplace_order(actor=actor, asked=asked, variants=variants, now=call.now)
-    if asked.idempotency_key and not placed.is_new:
-        before = await in_thread(order_of_key, idempotency_key=asked.idempotency_key)
-        if before is not None and not _is_same(before, asked):
-            raise IdempotencyMismatch
     await call.json(201 if placed.is_new or key else 200, _placed(placed), () if placed.is_new else _REPLAYED)
 
 
@@ -231,23 +226,6 @@ def _asked_order(actor: Actor, body: NewOrder, key: str | None, places: tuple[in
         discount_minor=body.discount_minor,
         currency=body.currency,
     )
-
-
-def _is_same(order: OrderView, asked: Asked) -> bool:
-    """Whether this order is what is asked for, by what nobody can have changed since it was placed."""
-    facts = (order.channel, order.external_id, order.customer_name, order.shipping_fee_minor, order.discount_minor)
-    if facts != (
-        asked.channel, asked.external_id, asked.customer_name, asked.shipping_fee_minor, asked.discount_minor,
-    ):  # fmt: skip
-        return False
-    sold, wanted = Counter[str](), Counter[str]()
-    for line in order.lines:
-        sold[line.sku.casefold()] += line.quantity
-    for each in asked.lines:
-        wanted[each.sku.casefold()] += each.quantity
-    prices = {(line.sku.casefold(), line.unit_price_minor) for line in order.lines}
-    named = {(each.sku.casefold(), each.unit_price_minor) for each in asked.lines if each.unit_price_minor is not None}
-    return sold == wanted and named <= prices
 
 
 def _placed(placed: Placed) -> dict[str, Any]:
