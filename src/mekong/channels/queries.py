@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -263,10 +263,7 @@ def count_oversold() -> int:
     What a platform sold beyond stock counts until goods have come for it.
     """
     remote = [code for code, kind in Channel.objects.values_list("code", "kind") if registry.is_remote(kind)]
-    return inventory.count_oversells(since=_LONG_AGO) + orders.units_beyond_stock(channels=remote)
-
-
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+    return inventory.count_oversells() + orders.units_beyond_stock(channels=remote)
 
 
 # --- orders that do not go through ------------------------------------------------------------------------------------

@@ -31,6 +31,10 @@ _NEXT_TURN = """
 """
 
 
+KEPT_S = 30.0
+"""What controls go by (SKUs, categories, matches of listings) may change without the policy's version, so a snapshot is
+not used for longer."""
+
 Listed = Callable[[Collection[tuple[str, str]]], Mapping[tuple[str, str], int]]
 """Which variant is listed as (channel, `item:model`), of those that are matched."""
 

@@ -27,7 +27,7 @@ from mekong.inventory.contracts import (
 )
 from mekong.inventory.errors import HoldNotFound, LocationNotFound
 from mekong.inventory.models import KEPT_KINDS, Hold, Location, LocationKind, OversellEntry, StockControl, StockLot
-from mekong.inventory.policy import Policy
+from mekong.inventory.policy import KEPT_S, Policy
 from mekong.inventory.policy import know_listings as know_listings  # noqa: PLC0414 - for callers: this is the door
 
 _POLICY_TURN = 1 << 32
@@ -106,14 +106,12 @@ _MOVED = """
 
 _policy: Policy | None = None
 _policy_until = 0.0
-_KEPT_S = 30.0
 
 
 def _current_policy() -> Policy:
     """Supply and controls as they are now: kept while their version stays, so that a read costs one small statement.
 
-    Inside a transaction they are read afresh: it may see, or be about to roll back, a version of its own. What controls
-    go by (SKUs, categories) may change without the version, so nothing is kept for long.
+    Inside a transaction they are read afresh: it may see, or be about to roll back, a version of its own.
     """
     global _policy, _policy_until
     kept, clock = _policy, time.monotonic()
@@ -125,7 +123,7 @@ def _current_policy() -> Policy:
             row = cursor.fetchone()
         if row and row[0] == kept.version:
             return kept
-    _policy, _policy_until = Policy(), clock + _KEPT_S
+    _policy, _policy_until = Policy(), clock + KEPT_S
     return _policy
 
 
@@ -332,6 +330,7 @@ def get_hold(*, hold_id: UUID) -> HoldView:
     return HoldView(row.channel, row.owner, row.expires_at)
 
 
-def count_oversells(*, since: datetime) -> int:
-    """Units sold below zero since a moment."""
-    return sum(OversellEntry.objects.filter(occurred_at__gte=since).values_list("quantity", flat=True))
+def count_oversells(*, since: datetime | None = None) -> int:
+    """Units sold below zero since a moment, or ever."""
+    entries = OversellEntry.objects.filter(occurred_at__gte=since) if since else OversellEntry.objects.all()
+    return sum(entries.values_list("quantity", flat=True))

@@ -6,7 +6,6 @@ from mekong.channels.commands.accounts import (
     connect,
     create_channel,
     ensure_own_channels,
-    give_up_on_short_orders,
     note_problem,
     pause_channel,
     resume_channel,
@@ -25,7 +24,12 @@ from mekong.channels.commands.listings import (
     unmatch_listing,
 )
 from mekong.channels.commands.notices import areceive_notice, receive_notice
-from mekong.channels.commands.outbound import answer_cancellation, retry_outbound, tell_platform
+from mekong.channels.commands.outbound import (
+    answer_cancellation,
+    give_up_on_short_orders,
+    retry_outbound,
+    tell_platform,
+)
 
 __all__ = [
     "adopt_tokens",

@@ -26,7 +26,6 @@ from mekong.channels.transport import Unreachable
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
-from mekong.orders import commands as orders
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _URLS = ("api_url", "auth_url", "notice_url", "test_purchase_url")
@@ -289,15 +288,6 @@ def set_limits(*, actor: Actor, code: str, limits: Mapping[str, Mapping[str, flo
     row.limits = _limits(limits)
     moved(row, ["limits"])
     return channel_view(row)
-
-
-def give_up_on_short_orders(*, now: datetime) -> list[str]:
-    """Cancel platforms' orders that have waited for goods longer than their channel allows; returns their numbers."""
-    waits = Channel.objects.filter(is_active=True, give_up_after_min__isnull=False).exclude(kind__in=LETTERS)
-    given_up: list[str] = []
-    for code, minutes in list(waits.values_list("code", "give_up_after_min")):
-        given_up += orders.give_up_waiting(channel=code, since=now - timedelta(minutes=minutes or 0), now=now)
-    return given_up
 
 
 @command

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mekong.channels import hints, registry
@@ -11,8 +11,10 @@ from mekong.channels.contracts import OutboundView
 from mekong.channels.errors import CannotDo, ChannelNotFound, OrderIntentInvalid
 from mekong.channels.models import Channel, Outbound, OutboundState
 from mekong.channels.queries import outbound_view
+from mekong.channels.rules import LETTERS
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
+from mekong.orders import commands as orders
 
 NEEDS = {"pack": "Ships", "ship": "Ships", "cancel": "Cancels", "answer_cancellation": "Cancels"}
 """The capability that each action needs of the connector."""
@@ -79,3 +81,12 @@ def retry_outbound(*, actor: Actor, outbound_id: int, now: datetime) -> Outbound
         row.save(update_fields=["state", "next_at", "attempts"])
         hints.send(hints.OUTBOUND, row.channel.code)
     return outbound_view(row, row.channel.code)
+
+
+def give_up_on_short_orders(*, now: datetime) -> list[str]:
+    """Cancel platforms' orders that have waited for goods longer than their channel allows; returns their numbers."""
+    waits = Channel.objects.filter(is_active=True, give_up_after_min__isnull=False).exclude(kind__in=LETTERS)
+    given_up: list[str] = []
+    for code, minutes in list(waits.values_list("code", "give_up_after_min")):
+        given_up += orders.give_up_waiting(channel=code, since=now - timedelta(minutes=minutes or 0), now=now)
+    return given_up

@@ -22,7 +22,7 @@ from mekong.foundation.errors import IdempotencyMismatch, Unavailable
 from mekong.foundation.pipeline import piped, reuse_connection
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.engine.batch import Answer, Batch
-from mekong.inventory.policy import Policy
+from mekong.inventory.policy import KEPT_S, Policy
 
 _RESCAN_FACTOR = 10
 _RESCAN_MOST_S = 1.0
@@ -33,8 +33,6 @@ _ROUNDS = 100
 
 _policy: Policy | None = None
 _policy_until = 0.0
-_KEPT_S = 30.0
-"""What controls go by (SKUs, categories) may change without the policy's version, so it is not kept for long."""
 _scanned: dict[int, tuple[float, datetime]] = {}
 """Variants whose expired holds were looked for in vain: not again before this clock, or a second of the requests' time."""
 
@@ -47,7 +45,7 @@ def _current_policy(now: datetime) -> Policy:
         or (_policy.stale_at is not None and _policy.stale_at <= now)
         or (_policy.has_controls and _policy_until <= clock)
     ):
-        _policy, _policy_until = Policy(), clock + _KEPT_S
+        _policy, _policy_until = Policy(), clock + KEPT_S
     return _policy
 
 
