@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,33 +10,12 @@ from django.test import Client
 
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import AuditEntry
-from mekong.inventory.engine import engine
-from mekong.orders.book import book
 from mekong.orders.placing import Asked, AskedLine, place_order
 from tests.support.http import refused, send
 from tests.support.people import a_caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = "+84901234567"
-
-
-@pytest.fixture(autouse=True)
-def _writers() -> Iterator[None]:
-    """The threads that write in batches hold connections of their own: end them with the test."""
-    yield
-    engine().stop()
-    book().stop()
-
-
-@pytest.fixture
-def client() -> Client:
-    """A caller with every right, 10 units of a SKU at HN, and nothing sold."""
-    client = a_caller()
-    send(client, "/api/v1/locations", {"code": "HN", "name": "Hà Nội", "kind": "store"})
-    send(client, "/api/v1/products", {"name": "Áo", "variants": [{"sku": "AT-1", "price_minor": 150_000}]})
-    lines = [{"sku": "AT-1", "quantity": 10}]
-    send(client, "/api/v1/stock/adjustments", {"location": "HN", "reason": "opening", "lines": lines})
-    return client
 
 
 def an_order(quantity: int = 2, **facts: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,33 +9,11 @@ import pytest
 from django.test import Client
 
 from mekong.foundation.actor import SYSTEM
-from mekong.inventory.engine import engine
 from mekong.inventory.models import StockMovement
 from mekong.orders import commands as orders
-from mekong.orders.book import book
 from tests.support.http import refused, send
-from tests.support.people import a_caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _writers() -> Iterator[None]:
-    """The threads that write in batches hold connections of their own: end them with the test."""
-    yield
-    engine().stop()
-    book().stop()
-
-
-@pytest.fixture
-def client() -> Client:
-    """A caller with every right, and 10 units of a SKU in a store."""
-    client = a_caller()
-    send(client, "/api/v1/locations", {"code": "HN", "name": "Hà Nội", "kind": "store"})
-    send(client, "/api/v1/products", {"name": "Áo", "variants": [{"sku": "AT-1", "price_minor": 1000}]})
-    lines = [{"sku": "AT-1", "quantity": 10}]
-    send(client, "/api/v1/stock/adjustments", {"location": "HN", "reason": "opening", "lines": lines})
-    return client
 
 
 def an_order(client: Client, *steps: str) -> str:

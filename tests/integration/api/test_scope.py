@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,10 +12,8 @@ from django.test import Client
 from mekong.faces.api.openapi import EXTRA_PATHS, document
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import AuditEntry
-from mekong.inventory.engine import engine
 from mekong.inventory.models import Location, OversellEntry, ReorderLevel, StockLevel, StockMovement
 from mekong.orders import commands as orders
-from mekong.orders.book import book
 from mekong.orders.models import SalesOrder, TimelineEntry
 from tests.support.http import refused, send
 from tests.support.people import a_caller
@@ -58,14 +55,6 @@ COMPANY = {
     "DELETE /stock/controls/{control_id}", "PUT /stock/supply", "GET /stock/availability",
 }  # fmt: skip
 """They concern channels or the whole company, not a place."""
-
-
-@pytest.fixture(autouse=True)
-def _writers() -> Iterator[None]:
-    """The threads that write in batches hold connections of their own: end them with the test."""
-    yield
-    engine().stop()
-    book().stop()
 
 
 @pytest.fixture
