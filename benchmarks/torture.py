@@ -44,7 +44,7 @@ class Plan:
     threads: int = 64
     kills: int = 50
     seed: int = 20261122
-    patience_s: float = 7200.0
+    patience_s: float = 6 * 3600.0
 
 
 @dataclass(frozen=True)
