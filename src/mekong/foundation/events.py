@@ -102,9 +102,9 @@ def emit_many(
         with server_cursor() as cursor:
             emit_many(actor, events, now=now, cursor=cursor)
         return
-    cursor.execute(_INSERT, _columns(actor, events, now or datetime.now(UTC)), prepare=True)
+    cursor.execute(_INSERT, _columns(actor, events, now or datetime.now(UTC)))
     if any(_by_event.get(event.name) for event, _ in events):
-        cursor.execute("select pg_notify('mekong_events', '')", prepare=True)
+        cursor.execute("select pg_notify('mekong_events', '')")
 
 
 def _columns(actor: Actor, events: Sequence[tuple[Event, object]], now: datetime) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ def take_numbers(prefix: str, count: int, *, now: datetime) -> list[str]:
 
 def ask_numbers(cursor: Any, prefix: str, count: int, *, now: datetime) -> None:
     """As `take_numbers`, for a writer that sends several statements before it reads the first answer."""
-    cursor.execute(_TAKE, [_series(prefix, now), count, count], prepare=True)
+    cursor.execute(_TAKE, [_series(prefix, now), count, count])
 
 
 def read_numbers(cursor: Any, prefix: str, count: int, *, now: datetime) -> list[str]:

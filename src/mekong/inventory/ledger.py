@@ -16,6 +16,8 @@ from django.db import connection
 
 from mekong.catalog import queries as catalog
 from mekong.foundation.actor import SYSTEM, Actor
+from mekong.foundation.arrays import texts, uuids
+from mekong.foundation.pipeline import Cursor, server_cursor
 from mekong.inventory import notices, rules
 from mekong.inventory.errors import LotRequired, ShortStock
 from mekong.inventory.models import KEPT_KINDS, HoldState, Location
@@ -312,19 +314,26 @@ def merge_holds(*, into: str, source: str) -> None:
         )
 
 
-def held_units(hold_ids: Collection[str]) -> dict[str, list[tuple[int, int, int]]]:
-    """What live holds hold: (variant, location, units) of each; holds that have ended are missing."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """select h.id::text, l.variant_id, l.location_id, l.quantity
-                 from inventory_hold h join inventory_holdline l on l.hold_id = h.id
-                where h.id = any(%s::uuid[]) and h.state = any(%s) order by h.id, l.line""",
-            [list(hold_ids), [str(state) for state in LIVE]],
-        )
-        found: dict[str, list[tuple[int, int, int]]] = {}
-        for hold, variant, place, units in cursor.fetchall():
-            found.setdefault(hold, []).append((variant, place, units))
-        return found
+def held_units(hold_ids: Collection[str], cursor: Cursor | None = None) -> dict[str, list[tuple[int, int, int]]]:
+    """What live holds hold: (variant, location, units) of each; holds that have ended are missing.
+
+    On the cursor of a batch where one is given.
+    """
+    if cursor is None:
+        with server_cursor() as cursor:
+            return held_units(hold_ids, cursor)
+    cursor.execute(_HELD_UNITS, (uuids(list(hold_ids)), texts([str(state) for state in LIVE])))
+    found: dict[str, list[tuple[int, int, int]]] = {}
+    for hold, variant, place, units in cursor.fetchall():
+        found.setdefault(hold, []).append((variant, place, units))
+    return found
+
+
+_HELD_UNITS = """
+    select h.id::text, l.variant_id, l.location_id, l.quantity
+      from inventory_hold h join inventory_holdline l on l.hold_id = h.id
+     where h.id = any(%s::uuid[]) and h.state = any(%s::text[]) order by h.id, l.line
+"""
 
 
 def _lock_levels_of(cursor: Any, hold_ids: Sequence[str]) -> None:

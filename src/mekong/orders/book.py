@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import Unavailable
 from mekong.foundation.ids import new_id
 from mekong.foundation.numbering import ask_numbers, read_numbers
-from mekong.foundation.pipeline import piped, reuse_connection
+from mekong.foundation.pipeline import Cursor, piped, reuse_connection
 from mekong.inventory import commands as inventory
 from mekong.inventory.errors import HoldExpired
 from mekong.inventory.ledger import held_units
@@ -97,26 +97,26 @@ class _Batch:
         self.timeline: list[dict[str, Any]] = []
         self.events: list[tuple[Actor, OrderPlaced]] = []
 
-    def place(self, raw: psycopg.Connection[Any]) -> list[Placed | BaseException]:
+    def place(self, cursor: Callable[[], Cursor]) -> list[Placed | BaseException]:
         drafts = [draft for _, draft, _ in self.drafts]
-        found = _there(raw, drafts)
+        found = _there(cursor(), drafts)
         answers: list[Placed | BaseException | None] = [_repeat(draft, found) for draft in drafts]
         fresh = self._fresh(answers)
-        self._read_reservations(fresh, answers)
+        self._read_reservations(cursor(), fresh, answers)
         ready = [position for position in fresh if answers[position] is None]
         if ready:
             ids = {position: str(new_id()) for position in ready}
-            claimed, codes, alike = self._ask(raw, ready, ids)
+            claimed, codes, alike = self._ask(cursor, ready, ids)
             lost = []
             for position, code in zip(ready, codes, strict=True):
                 if self.drafts[position][1].hold_id is None or position in claimed:
                     answers[position] = self._add(position, ids[position], code, alike)
                 else:
                     lost.append(position)
-            self._write(raw)
+            self._write(cursor())
             if lost:
                 # Another process may have placed the same order since we looked: then its hold is that order's.
-                found = _there(raw, [drafts[position] for position in lost])
+                found = _there(cursor(), [drafts[position] for position in lost])
                 for position in lost:
                     answers[position] = _repeat(drafts[position], found) or HoldExpired()
         by_key = {_keys(drafts[position]): answers[position] for position in fresh}
@@ -126,7 +126,7 @@ class _Batch:
         ]
 
     def _ask(
-        self, raw: psycopg.Connection[Any], fresh: Sequence[int], ids: Mapping[int, str]
+        self, cursor: Callable[[], Cursor], fresh: Sequence[int], ids: Mapping[int, str]
     ) -> tuple[set[int], list[str], dict[tuple[str, str], str]]:
         """Claim the holds, take numbers and look for duplicates: three statements, one round trip.
 
@@ -140,17 +140,19 @@ class _Batch:
                 by_hold.setdefault(hold, position)
         holds = {hold: ids[position] for hold, position in by_hold.items()}
         phones = sorted({phone for position in fresh if (phone := self.drafts[position][1].customer_phone)})
-        with psycopg.Cursor(raw) as claims, psycopg.Cursor(raw) as numbers, psycopg.Cursor(raw) as likes:
-            if holds:
-                inventory.ask_claim(claims, holds)
-            if phones:
-                likes.execute(_ALIKE, (texts(phones), now - DUPLICATE_WINDOW), prepare=True)
-            ask_numbers(numbers, "DH", len(fresh), now=now)
-            claimed = {by_hold[row[0]] for row in claims.fetchall()} if holds else set()
-            alike = {(phone, basket): code for phone, basket, code in likes.fetchall()} if phones else {}
-            return claimed, read_numbers(numbers, "DH", len(fresh), now=now), alike
+        claims, numbers, likes = cursor(), cursor(), cursor()
+        if holds:
+            inventory.ask_claim(claims, holds)
+        if phones:
+            likes.execute(_ALIKE, (texts(phones), now - DUPLICATE_WINDOW))
+        ask_numbers(numbers, "DH", len(fresh), now=now)
+        claimed = {by_hold[row[0]] for row in claims.fetchall()} if holds else set()
+        alike = {(phone, basket): code for phone, basket, code in likes.fetchall()} if phones else {}
+        return claimed, read_numbers(numbers, "DH", len(fresh), now=now), alike
 
-    def _read_reservations(self, fresh: Sequence[int], answers: list[Placed | BaseException | None]) -> None:
+    def _read_reservations(
+        self, cursor: Cursor, fresh: Sequence[int], answers: list[Placed | BaseException | None]
+    ) -> None:
         """A hold that was made before its order must hold exactly what the order lists; its places are read from it.
 
         What a hold keeps does not change while it waits: when it ends meanwhile, it can no longer be claimed.
@@ -158,7 +160,7 @@ class _Batch:
         holds = {p: hold for p in fresh if self.drafts[p][1].wanted and (hold := self.drafts[p][1].hold_id)}
         if not holds:
             return
-        held = held_units(list(holds.values()))
+        held = held_units(list(holds.values()), cursor)
         self.drafts = list(self.drafts)
         for position, hold in holds.items():
             actor, draft, now = self.drafts[position]
@@ -230,18 +232,17 @@ class _Batch:
         self.events.append((actor, placed))
         return Placed(order_id, code, draft.state, total, draft.currency, True, tax, duplicate_of)
 
-    def _write(self, raw: psycopg.Connection[Any]) -> None:
+    def _write(self, cursor: Cursor) -> None:
         if not self.orders:
             return
-        with psycopg.Cursor(raw) as cursor:
-            for sql, rows in ((_ORDERS, self.orders), (_LINES, self.lines), (_TIMELINE, self.timeline)):
-                cursor.execute(sql, (msgspec.json.encode(rows).decode(),), prepare=True)
-            by_actor: dict[str, tuple[Actor, list[tuple[events.Event, object]]]] = {}
-            for actor, event in self.events:
-                by_actor.setdefault(actor.ref, (actor, []))[1].append((event, event.order_id))
-            for actor, published in by_actor.values():
-                events.emit_many(actor, published, now=self.drafts[0][2], cursor=cursor)
-            cursor.execute(_TELL, (LIVE_CHANNEL,), prepare=True)
+        for sql, rows in ((_ORDERS, self.orders), (_LINES, self.lines), (_TIMELINE, self.timeline)):
+            cursor.execute(sql, (msgspec.json.encode(rows).decode(),))
+        by_actor: dict[str, tuple[Actor, list[tuple[events.Event, object]]]] = {}
+        for actor, event in self.events:
+            by_actor.setdefault(actor.ref, (actor, []))[1].append((event, event.order_id))
+        for actor, published in by_actor.values():
+            events.emit_many(actor, published, now=self.drafts[0][2], cursor=cursor)
+        cursor.execute(_TELL, (LIVE_CHANNEL,))
 
 
 _TELL = "select pg_notify(%s, '')"
@@ -253,22 +254,22 @@ def tell_live() -> None:
         cursor.execute(_TELL, [LIVE_CHANNEL])
 
 
-def _there(raw: psycopg.Connection[Any], drafts: Sequence[OrderDraft]) -> dict[tuple[str, str, str], Placed]:
+def _there(cursor: Cursor, drafts: Sequence[OrderDraft]) -> dict[tuple[str, str, str], Placed]:
     named = [(draft.channel, draft.external_id) for draft in drafts if draft.external_id]
     keys = [draft.idempotency_key for draft in drafts if draft.idempotency_key]
     if not named and not keys:
         return {}
     found: dict[tuple[str, str, str], Placed] = {}
-    with psycopg.Cursor(raw) as cursor:
-        cursor.execute(
-            _THERE, (texts([each[0] for each in named]), texts([each[1] for each in named]), texts(keys)), prepare=True
-        )
-        for row in cursor.fetchall():
-            placed = Placed(row[0], row[1], row[2], row[3], row[4], False, row[5], row[9])
-            if row[7]:
-                found[row[6], row[7], ""] = placed
-            if row[8]:
-                found["", "", row[8]] = placed
+    cursor.execute(
+        _THERE,
+        (texts([each[0] for each in named]), texts([each[1] for each in named]), texts(keys)),
+    )
+    for row in cursor.fetchall():
+        placed = Placed(row[0], row[1], row[2], row[3], row[4], False, row[5], row[9])
+        if row[7]:
+            found[row[6], row[7], ""] = placed
+        if row[8]:
+            found["", "", row[8]] = placed
     return found
 
 
@@ -300,8 +301,8 @@ def serve(drafts: Sequence[Draft]) -> list[Placed | BaseException]:
     for attempt in range(3):
         reuse_connection()
         try:
-            with piped() as raw:
-                return _Batch(drafts).place(raw)
+            with piped() as cursor:
+                return _Batch(drafts).place(cursor)
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, IntegrityError):
             # Another process placed one of these meanwhile; at the next try it is found.
             if attempt == 2 or connection.in_atomic_block:

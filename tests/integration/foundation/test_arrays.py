@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def read(column: Column, kind: str) -> list[object]:
     with server_cursor() as cursor:
-        cursor.execute(f"select %s::{kind}[]".encode(), (column,), prepare=True)
+        cursor.execute(f"select %s::{kind}[]".encode(), (column,))
         row = cursor.fetchone()
         assert row is not None
         return list(row[0])

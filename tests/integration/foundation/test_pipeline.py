@@ -6,16 +6,19 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
+from mekong.foundation.arrays import bigints
 from mekong.foundation.models import DocumentCounter
 from mekong.foundation.pipeline import piped
+from tests.support.people import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def write(series: str) -> None:
-    with piped() as raw, psycopg.Cursor(raw) as cursor:
-        cursor.execute("insert into foundation_documentcounter (series, next) values (%s, 1)", (series,), prepare=True)
-        cursor.execute("select count(*) from foundation_documentcounter where series = %s", (series,), prepare=True)
+    with piped() as cursors:
+        cursor = cursors()
+        cursor.execute("insert into foundation_documentcounter (series, next) values (%s, 1)", (series,))
+        cursor.execute("select count(*) from foundation_documentcounter where series = %s", (series,))
         assert cursor.fetchone() == (1,)
 
 
@@ -30,7 +33,8 @@ def test_what_was_written_is_there_for_others() -> None:
 
 
 def test_an_error_of_ours_between_two_statements_leaves_nothing() -> None:
-    with pytest.raises(ZeroDivisionError), piped() as raw, psycopg.Cursor(raw) as cursor:
+    with pytest.raises(ZeroDivisionError), piped() as cursors:
+        cursor = cursors()
         cursor.execute("insert into foundation_documentcounter (series, next) values ('A', 1) returning next")
         cursor.fetchone()
         _ = 1 // 0
@@ -42,15 +46,57 @@ def test_an_error_of_ours_between_two_statements_leaves_nothing() -> None:
 @pytest.mark.parametrize("failing", ["select 1 / 0", "insert into foundation_documentcounter values ('OLD', 1)"])
 def test_a_statement_that_fails_undoes_those_around_it(failing: str) -> None:
     write("OLD")
-    with pytest.raises(psycopg.Error), piped() as raw:
+    with pytest.raises(psycopg.Error), piped() as cursors:
         for sql in ("insert into foundation_documentcounter values ('A', 1)", failing, "select 'never prepared'"):
-            psycopg.Cursor(raw).execute(sql.encode(), prepare=True)
+            cursors().execute(sql.encode())
     assert written() == {"OLD"}
-    with piped() as raw, psycopg.Cursor(raw) as cursor:
-        cursor.execute(b"select 'never prepared'", prepare=True)
+    with piped() as cursors:
+        cursor = cursors()
+        cursor.execute(b"select 'never prepared'")
         assert cursor.fetchone() == ("never prepared",)
     write("B")
     assert written() == {"OLD", "B"}
+
+
+def test_several_statements_share_a_trip_and_keep_their_own_answers() -> None:
+    with piped() as cursors:
+        one, two, three = cursors(), cursors(), cursors()
+        one.execute("select %s::bigint, %s::text", (7, "đỏ"))
+        two.execute("select %(b)s::timestamptz = %(a)s::timestamptz, %(b)s::timestamptz", {"a": NOON, "b": NOON})
+        three.execute("select unnest(%s::bigint[]), %s::text", (bigints([1, 2]), None))
+        assert three.fetchall() == [(1, None), (2, None)]
+        assert one.fetchone() == (7, "đỏ")
+        assert two.fetchone() == (True, NOON)
+        one.execute("select 1 where false")
+        assert one.fetchone() is None
+        assert two.fetchall() == [(True, NOON)]
+
+
+def test_more_than_the_sockets_can_hold_at_once_goes_through_both_ways() -> None:
+    many = list(range(2_000_000))
+    with piped() as cursors:
+        back, count = cursors(), cursors()
+        back.execute("select x from unnest(%s::bigint[]) x", (bigints(many),))
+        count.execute("select cardinality(%s::bigint[])", (bigints(many),))
+        assert count.fetchone() == (len(many),)
+        assert back.fetchall() == [(each,) for each in many]
+
+
+def test_what_the_database_cannot_take_is_refused_before_it_is_sent() -> None:
+    for value, error in (("a\0b", psycopg.DataError), ([1], TypeError)):
+        with pytest.raises(error), piped() as cursors:
+            cursors().execute("select %s::text", (value,))
+    write("A")
+    assert written() == {"A"}
+
+
+def test_a_server_that_ends_the_session_is_an_error_and_the_next_pipeline_works() -> None:
+    with pytest.raises(psycopg.OperationalError), piped() as cursors:
+        cursors().execute("insert into foundation_documentcounter (series, next) values ('A', 1)")
+        cursors().execute("select pg_terminate_backend(pg_backend_pid())")
+    assert written() == set()
+    write("B")
+    assert written() == {"B"}
 
 
 def test_within_a_callers_transaction_it_ends_with_that() -> None:

@@ -96,16 +96,19 @@ def test_a_key_taken_meanwhile_by_another_process_is_answered_with_its_hold() ->
     looked = engine_room.Batch.repeats
     other: list[Held] = []
 
+    def take() -> Held:
+        hold = Hold.objects.create(
+            channel="web", owner="x", expires_at=LATER, idempotency_key="K", created_at=NOON, state="held"
+        )
+        connection.close()
+        return Held(str(hold.id), ())
+
     def look_then_lose(batch: engine_room.Batch) -> object:
         found = looked(batch)
         if not other:
-            # What a batch elsewhere would have done between our look and our write: levels are not locked here.
-            hold = Hold.objects.create(
-                channel="web", owner="x", expires_at=LATER, idempotency_key="K", created_at=NOON, state="held"
-            )
-            other.append(Held(str(hold.id), ()))
-            batch.cursor.execute("commit")
-            batch.cursor.execute("begin")
+            # What a batch elsewhere does between our look and our write: levels are not locked here.
+            with ThreadPoolExecutor(1) as elsewhere:
+                other.append(elsewhere.submit(take).result(10))
         return found
 
     with mock.patch.object(engine_room.Batch, "repeats", look_then_lose), pytest.raises(IdempotencyMismatch):
@@ -309,9 +312,7 @@ def test_a_batch_whose_backend_dies_answers_everyone_and_a_repeat_is_safe() -> N
     def die(batch: engine_room.Batch) -> None:
         wrote(batch)
         if not killed:
-            killed.append(batch.cursor.connection.info.backend_pid)
-            with connection.cursor() as cursor:  # this thread is the engine's: its Django connection is the one to die
-                cursor.execute("select 1")
+            killed.append(connection.connection.info.backend_pid)  # of this thread, the engine's
             with psycopg.connect(**_parameters(), autocommit=True) as killer:
                 killer.execute("select pg_terminate_backend(%s, 5000)", killed)
 

@@ -190,11 +190,12 @@ def test_an_order_placed_elsewhere_between_our_look_and_our_claim_is_answered(kh
     stock(shirt, "KHO", 9)
     asks = book_room._Batch._ask
     done: list[str] = []
+    request = asking((shirt, 1), key="order:web:W1")
 
-    def lose(batch: Any, raw: Any, fresh: Any, ids: Any) -> Any:
+    def lose(batch: Any, cursor: Any, fresh: Any, ids: Any) -> Any:
         if not done:
             done.append("now")
-            hold = held(engine().call(asking((shirt, 1), key="order:web:W1")))
+            hold = held(engine().call(request))
 
             def elsewhere() -> Any:
                 try:
@@ -206,7 +207,7 @@ def test_an_order_placed_elsewhere_between_our_look_and_our_claim_is_answered(kh
 
             with ThreadPoolExecutor(1) as pool:
                 done.append(pool.submit(elsewhere).result(20)[0].code)
-        return asks(batch, raw, fresh, ids)
+        return asks(batch, cursor, fresh, ids)
 
     with mock.patch.object(book_room._Batch, "_ask", lose):
         placed = put(place(("AO", 1), external_id="W1"))
@@ -328,10 +329,10 @@ def test_a_batch_whose_backend_dies_answers_everyone_and_a_repeat_is_safe(kho: i
     names = {"dbname": "NAME", "host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}
     parameters = {name: there[key] for name, key in names.items() if there[key]}
 
-    def die(batch: Any, raw: Any) -> None:
-        wrote(batch, raw)
+    def die(batch: Any, cursor: Any) -> None:
+        wrote(batch, cursor)
         if not killed:
-            killed.append(raw.info.backend_pid)
+            killed.append(connection.connection.info.backend_pid)  # of this thread, the book's
             with psycopg.connect(**parameters, autocommit=True) as killer:
                 killer.execute("select pg_terminate_backend(%s, 5000)", killed)
 

@@ -150,7 +150,6 @@ def ask_claim(cursor: Any, hold_ids_by_order: Mapping[str, str]) -> None:
            update inventory_hold h set state = 'claimed', expires_at = null, claimed_by = mine.claimed_by
              from mine where h.id = mine.id returning h.id::text""",
         [uuids([hold for hold, _ in pairs]), texts([order for _, order in pairs])],
-        prepare=True,
     )
 
 

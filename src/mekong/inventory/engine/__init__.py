@@ -21,7 +21,7 @@ from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import IdempotencyMismatch, Unavailable
 from mekong.foundation.pipeline import piped, reuse_connection
 from mekong.inventory.contracts import Held, ReserveRequest, Short
-from mekong.inventory.engine.batch import Answer, Batch
+from mekong.inventory.engine.batch import Answer, Batch, variants_of
 from mekong.inventory.policy import KEPT_S, Policy
 
 _RESCAN_FACTOR = 10
@@ -79,8 +79,10 @@ _ATTEMPTS = 3
 def _serve(requests: Sequence[ReserveRequest]) -> list[Answer | BaseException]:
     for _ in range(5):
         policy = _current_policy(requests[0].now)
-        with piped() as raw, psycopg.Cursor(raw) as cursor:
-            batch = Batch(cursor, policy, requests)
+        if policy.has_controls:
+            policy.know(variants_of(requests))
+        with piped() as cursor:
+            batch = Batch(cursor(), policy, requests)
             if batch.lock():
                 answers = _decide_all(batch)
                 batch.write()

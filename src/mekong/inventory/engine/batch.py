@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-import psycopg
 import uuid_utils
 
 from mekong.foundation.arrays import bigints, floats, texts, uuids
+from mekong.foundation.pipeline import Cursor
 from mekong.inventory import notices, rules
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.policy import Policy
@@ -41,7 +40,7 @@ _EXPIRED = """
           cross join lateral (select bool_or(l.variant_id = any(%(variants)s::bigint[])) as is_wanted,
                                      bool_or(l.control_id = any(busy.ids)) is true as is_busy
                                 from inventory_holdline l where l.hold_id = h.id) lines
-         where h.state in ('held', 'released') and h.expires_at <= %(now)s and lines.is_wanted and not lines.is_busy
+         where h.state in ('held', 'released') and h.expires_at <= %(now)s::timestamptz and lines.is_wanted and not lines.is_busy
          order by h.expires_at limit 200 for update of h skip locked
     ), gone as (
         delete from inventory_holdline l using dead
@@ -95,10 +94,16 @@ _COUNT = """
 Answer = Held | Short
 
 
+def variants_of(requests: Sequence[ReserveRequest]) -> set[int]:
+    """Whatever controls may name: what is asked for, and the bundles it was asked for as."""
+    bundles = {bundle for request in requests for bundle, _, _ in request.bundles}
+    return bundles | {variant for request in requests for variant, _ in request.lines}
+
+
 class Batch:
     """One batch under way: what is free, what has been taken."""
 
-    def __init__(self, cursor: psycopg.Cursor[Any], policy: Policy, requests: Sequence[ReserveRequest]) -> None:
+    def __init__(self, cursor: Cursor, policy: Policy, requests: Sequence[ReserveRequest]) -> None:
         self.cursor = cursor
         self.policy = policy
         self.requests = requests
@@ -121,20 +126,19 @@ class Batch:
                     pairs.add((variant, place))
         ordered = sorted(pairs)
         self.cursor.execute(
-            _LOCK, (bigints([pair[0] for pair in ordered]), bigints([pair[1] for pair in ordered])), prepare=True
+            _LOCK,
+            (bigints([pair[0] for pair in ordered]), bigints([pair[1] for pair in ordered])),
         )
         rows = self.cursor.fetchall()
         if rows[0][2] != self.policy.version:
             return False
         self.free = {(variant, place): units for variant, place, units in rows[1:]}
         if self.policy.has_controls:
-            bundles = {bundle for request in self.requests for bundle, _, _ in request.bundles}
-            self._lock_controls({variant for variant, _ in pairs} | bundles)
+            self._lock_controls(variants_of(self.requests))
         return True
 
     def _lock_controls(self, variants: set[int]) -> None:
         """Lock the caps and slices of these variants, of all channels: an expired hold may give back to any of them."""
-        self.policy.know(variants)
         counted = {control for variant in variants for control in self.policy.counted(variant)}
         for request in self.requests:
             for variant, listing in request.listings:
@@ -143,7 +147,7 @@ class Batch:
                     counted.add(control.id)
         if counted:
             self.locked_controls = sorted(counted)
-            self.cursor.execute(_CONTROLS, (bigints(self.locked_controls),), prepare=True)
+            self.cursor.execute(_CONTROLS, (bigints(self.locked_controls),))
             self.used = dict(self.cursor.fetchall())
 
     def repeats(self) -> dict[str, tuple[Held, bool]]:
@@ -151,7 +155,7 @@ class Batch:
         keys = [request.key for request in self.requests if request.key]
         if not keys:
             return {}
-        self.cursor.execute(_REPEATS, (texts(keys),), prepare=True)
+        self.cursor.execute(_REPEATS, (texts(keys),))
         found: dict[str, tuple[Held, bool]] = {}
         for key, hold, state, variant, place, units in self.cursor.fetchall():
             lines = found[key][0].lines if key in found else ()
@@ -254,11 +258,11 @@ class Batch:
         self.cursor.execute(
             _EXPIRED,
             {
-                "variants": sorted(variants),
+                "variants": bigints(sorted(variants)),
                 "now": now,
-                "controls": self.locked_controls,
-                "locked_variants": [variant for variant, _ in locked],
-                "locked_locations": [place for _, place in locked],
+                "controls": bigints(self.locked_controls),
+                "locked_variants": bigints([variant for variant, _ in locked]),
+                "locked_locations": bigints([place for _, place in locked]),
             },
         )
         back = self.cursor.fetchall()
@@ -302,9 +306,9 @@ class Batch:
                 notices.CHANNEL,
                 notices.payload(moved),
             ),
-            prepare=True,
         )
         if self.counted:
             self.cursor.execute(
-                _COUNT, (bigints(tuple(self.counted)), bigints(tuple(self.counted.values()))), prepare=True
+                _COUNT,
+                (bigints(tuple(self.counted)), bigints(tuple(self.counted.values()))),
             )
