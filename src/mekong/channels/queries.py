@@ -63,6 +63,11 @@ def list_channels(*, actor: Actor) -> list[ChannelView]:
     return _views(rows)
 
 
+def open_channels() -> frozenset[str]:
+    """The codes of the channels that may sell."""
+    return frozenset(Channel.objects.filter(is_active=True).values_list("code", flat=True))
+
+
 def get_channel(*, actor: Actor, code: str) -> ChannelView:
     """Raises: MayNot, ChannelNotFound."""
     actor.require("channels.view")

@@ -44,6 +44,7 @@ async def _live(receive: Receive, send: Send) -> None:
         else:
             await ear.stop()
             await studio.stop()
+            catalogue.stop()
             engine().stop()
             book().stop()
         await send({"type": f"{message['type']}.complete"})
