@@ -35,6 +35,7 @@ class Wires:
     """The connections of one account: straight to the platform, or by the proxy that the environment names for it."""
 
     def __init__(self, *, answer_s: float = ANSWER_S) -> None:
+        self._answer_s = answer_s
         self._pool = Pool(_tls(), answer_s=answer_s)
         self._by_proxy: httpx.AsyncClient | None = None
         self._needs_proxy: dict[str, bool] = {}
@@ -46,16 +47,18 @@ class Wires:
         if self._by_proxy is None:
             self._by_proxy = httpx.AsyncClient(verify=_tls(), timeout=_PROXY_TIMEOUT, follow_redirects=False)
         try:
-            answer = await self._by_proxy.request(
-                request.method,
-                request.url,
-                params=list(request.params) or None,
-                headers=dict(request.headers),
-                content=request.body or None,
-            )
+            # httpx's own times are between two bytes; a proxy that trickles would never be given up.
+            async with asyncio.timeout(CONNECT_S + self._answer_s):
+                answer = await self._by_proxy.request(
+                    request.method,
+                    request.url,
+                    params=list(request.params) or None,
+                    headers=dict(request.headers),
+                    content=request.body or None,
+                )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as away:
             raise WireError(type(away).__name__, was_sent=False) from away
-        except httpx.HTTPError as lost:
+        except (httpx.HTTPError, TimeoutError) as lost:
             raise WireError(type(lost).__name__, was_sent=True) from lost
         return Response(answer.status_code, answer.content, dict(answer.headers))
 

@@ -23,7 +23,11 @@ SECRETS_FILE = "secrets.json"
 
 
 class BadSetting(Exception):
-    """A setting has a value that cannot be used; the message names it, in Vietnamese and English."""
+    """A setting has a value that cannot be used; `vi` and `en` name it and say what may stand there."""
+
+    def __init__(self, name: str, vi: str, en: str) -> None:
+        self.vi, self.en = f"{name}: {vi}", f"{name}: {en}"
+        super().__init__(f"{self.vi} / {en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Config:
     unknown = sorted(set(written) - {field.name for field in fields(Config)})
     if unknown:
         names = ", ".join(unknown)
-        raise BadSetting(f"{data / FILE}: không có thiết lập tên {names}. / there is no setting named {names}.")
+        raise BadSetting(str(data / FILE), f"không có thiết lập tên {names}.", f"there is no setting named {names}.")
     config = Config(data=data, **values)
     _check(config)
     return config
@@ -164,7 +168,7 @@ def _read_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSetting(f"{path}: không đọc được / cannot be read: {error}") from error
+        raise BadSetting(str(path), f"không đọc được: {error}", f"cannot be read: {error}") from error
 
 
 def _convert(name: str, kind: Any, value: Any) -> Any:
@@ -181,13 +185,13 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
             "": False,
         }
         if str(value).lower() not in words:
-            raise BadSetting(f"{name}={value}: phải là true hoặc false. / must be true or false.")
+            raise BadSetting(f"{name}={value}", "phải là true hoặc false.", "must be true or false.")
         return words[str(value).lower()]
     if kind is int:
         try:
             return int(value)
         except (TypeError, ValueError):
-            raise BadSetting(f"{name}={value}: phải là số nguyên. / must be a whole number.") from None
+            raise BadSetting(f"{name}={value}", "phải là số nguyên.", "must be a whole number.") from None
     if kind is str:
         return str(value)
     parts = value.split(",") if isinstance(value, str) else value
@@ -196,10 +200,14 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
 
 def _check(config: Config) -> None:
     if not 0 < config.port < 65536:
-        raise BadSetting(f"port={config.port}: phải từ 1 đến 65535. / must be between 1 and 65535.")
+        raise BadSetting(f"port={config.port}", "phải từ 1 đến 65535.", "must be between 1 and 65535.")
     if config.language not in {"vi", "en"}:
-        raise BadSetting(f"language={config.language}: phải là vi hoặc en. / must be vi or en.")
+        raise BadSetting(f"language={config.language}", "phải là vi hoặc en.", "must be vi or en.")
     if config.log_level not in {"debug", "info", "warning", "error"}:
-        raise BadSetting(f"log_level={config.log_level}: debug, info, warning, error.")
+        raise BadSetting(
+            f"log_level={config.log_level}",
+            "phải là debug, info, warning hoặc error.",
+            "must be debug, info, warning or error.",
+        )
     if config.database_url and not config.database_url.startswith(("postgresql://", "postgres://")):
-        raise BadSetting("DATABASE_URL: phải bắt đầu bằng postgresql://. / must begin with postgresql://.")
+        raise BadSetting("DATABASE_URL", "phải bắt đầu bằng postgresql://.", "must begin with postgresql://.")

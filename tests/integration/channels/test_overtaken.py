@@ -261,3 +261,19 @@ def test_prices_follow_the_catalogue(platform: Platform):
             await until(lambda: sorted(platform.prices.values()) == [79_000, 100_000])
 
     asyncio.run(story())
+
+
+def test_only_a_figure_that_replaces_another_counts_as_a_delay(platform: Platform):
+    """What a new shop is first told was late for nobody; how long a sale took to be shown is."""
+
+    async def story() -> None:
+        async with at_work(platform) as stage:
+            await until(lambda: stage.shows("AO-1") == 10 and stage.runner.pusher.is_idle)
+            assert stage.runner.counts.acked >= 1
+            assert sum(stage.runner.counts.buckets) == 0
+            variant = await thread(sell)("AO-1", 1)
+            stage.runner.heard_stock({variant})
+            await until(lambda: stage.shows("AO-1") == 9 and stage.runner.pusher.is_idle)
+            assert sum(stage.runner.counts.buckets) == 1
+
+    asyncio.run(story())

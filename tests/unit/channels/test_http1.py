@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mekong.channels import http1
+from mekong.channels import http1, transport
 from mekong.channels.http1 import Pool, WireError
 from mekong.channels.socket import Request, Response
 from mekong.channels.transport import Wires
@@ -549,6 +549,22 @@ def test_what_a_proxy_does_not_pass_on_was_not_sent(run: Run, environment: pytes
                 await wires.ask(Request("POST", "https://shop.example/orders", body=b"{}"))
             assert not error.value.was_sent
             assert proxy.read[0].startswith(b"CONNECT shop.example:443 ")
+            await wires.aclose()
+
+    run(work())
+
+
+def test_a_proxy_that_trickles_is_given_up_in_time(run: Run, environment: pytest.MonkeyPatch) -> None:
+    environment.setattr(transport, "CONNECT_S", 0.2)
+
+    async def work() -> None:
+        drops = [b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", *[b"x"] * 400]
+        async with a_platform(saying(*drops, pause_s=0.05)) as proxy:
+            environment.setenv("http_proxy", proxy.url.removesuffix("/x"))
+            wires = Wires(answer_s=0.3)
+            with pytest.raises(WireError) as error:
+                await wires.ask(Request("POST", "http://shop.example/orders", body=b"{}"))
+            assert error.value.was_sent
             await wires.aclose()
 
     run(work())

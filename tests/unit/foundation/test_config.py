@@ -44,8 +44,12 @@ def test_a_server_of_ones_own_replaces_the_embedded_one(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, environment: dict[str, str], named: str) -> None:
-    with pytest.raises(config.BadSetting, match=named):
+    with pytest.raises(config.BadSetting, match=named) as refused:
         config.load({"MEKONG_DATA": str(tmp_path), **environment})
+    assert refused.value.vi.startswith(named)
+    assert "phải" in refused.value.vi
+    assert refused.value.en.startswith(named)
+    assert "must" in refused.value.en
 
 
 @pytest.mark.parametrize("content", ["prot = 1\n", "port = = 1\n"])

@@ -288,8 +288,10 @@ class Pusher:
         landing = Landing(again=ids, doubted=ids)
         try:
             landing = await self.sender.push(good, permit, self._attempts) if good else Landing()
+            # What was never shown before was not late: a new shop's first figures are no delay of a sale.
+            first = {row.listing_id for row in good if row.acked_quantity is None}
             for listing in landing.acked:
-                since = self._since.get(listing)
+                since = None if listing in first else self._since.get(listing)
                 self.counts.ack(None if since is None else (landing.at_clock - since) * 1000, landing.at)
             self._suspect(landing)
             if landing.marks:

@@ -31,7 +31,7 @@ AttributeValue = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "boolean"}]}),
 ]
 Attributes = Annotated[dict[Annotated[str, Field(max_length=64)], AttributeValue], Field(max_length=200)]
-OptionValues = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=10)]
+OptionValues = Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=5)]
 Title = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -79,7 +79,7 @@ class ProductIn(Body):
     brand: Annotated[str, Field(max_length=120)] = ""
     status: Status = "active"
     tax_class: Annotated[str, Field(max_length=20)] = "standard"
-    options: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=10)] = Field(default_factory=list)
+    options: Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=5)] = Field(default_factory=list)
     attributes: Attributes = Field(default_factory=dict)
     uom: Annotated[str, Field(min_length=1, max_length=20)] = "cái"
 
@@ -95,7 +95,7 @@ class ProductPatchIn(Body):
     tax_class: Annotated[str, Field(max_length=20)] | None = None
     uom: Annotated[str, Field(min_length=1, max_length=20)] | None = None
     attributes: Attributes | None = None
-    options: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=10)] | None = None
+    options: Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=5)] | None = None
     option_values: dict[str, OptionValues] | None = None
 
 

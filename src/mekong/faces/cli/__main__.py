@@ -5,7 +5,7 @@ import sys
 
 def main() -> None:
     """Run the command that the arguments name."""
-    from mekong.faces.cli.words import Stop
+    from mekong.faces.cli.words import Stop, words
     from mekong.foundation.config import BadSetting
     from mekong.foundation.postgres import ServerFailed
 
@@ -13,7 +13,10 @@ def main() -> None:
         from mekong.faces.cli.app import app
 
         app(prog_name="mekong")
-    except (Stop, BadSetting, ServerFailed) as expected:
+    except BadSetting as wrong:
+        print(words(wrong.vi, wrong.en), file=sys.stderr)
+        sys.exit(1)
+    except (Stop, ServerFailed) as expected:
         print(expected, file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

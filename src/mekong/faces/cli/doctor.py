@@ -28,7 +28,10 @@ def examine(data: Path | None, *, as_json: bool) -> bool:
             findings.append(("database.reachable", _absent(chosen)))
         else:
             findings += _inside(chosen)
-    except (postgres.ServerFailed, config.BadSetting) as failure:
+    except config.BadSetting as wrong:
+        remedy = words("Sửa biến môi trường hoặc tệp mekong.toml.", "Correct the environment variable or mekong.toml.")
+        findings.append(("machine.settings", Finding(False, words(wrong.vi, wrong.en), remedy)))
+    except postgres.ServerFailed as failure:
         findings.append(("database.reachable", Finding(False, str(failure), _see_log())))
     healthy = all(finding.ok for _, finding in findings)
     _print(findings, healthy=healthy, as_json=as_json)

@@ -79,17 +79,18 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
         total = 8
         report(0, total, "places")
         open_places(actor=actor)
-        report(1, total, "catalogue")
+        report(1, total, "history")
+        # Before the shop's own goods, which are then the newest: lists begin with them.
+        plan = get_ready(actor=actor, file=SHIPPED, names=[], location=WAREHOUSE, now=now).plan
+        report(2, total, "catalogue")
         done.products = lay_in(actor=actor, now=now)
-        report(2, total, "pictures")
+        report(3, total, "pictures")
         hang_pictures(actor=actor, now=now)
-        report(3, total, "channels")
+        report(4, total, "channels")
         numbers = {
             market: connect_market(actor=actor, sandbox=sandbox, market=market, base_url=base_url, now=now)[0]
             for market in MARKETS
         }
-        report(4, total, "history")
-        plan = get_ready(actor=actor, file=SHIPPED, names=[], location=WAREHOUSE, now=now).plan
         report(5, total, "listings")
         for market, number in numbers.items():
             sandbox.offer(market, number, offers(actor=actor, market=market, plan=plan))
