@@ -13,7 +13,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import structlog
@@ -22,11 +22,28 @@ from mekong.foundation.errors import Unavailable
 
 Q = TypeVar("Q")
 A = TypeVar("A")
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-Serve = Callable[[Sequence[Q]], Sequence[A | BaseException]]
+Serving = Generator[None, None, list[A | BaseException]]
+"""A batch being served. It pauses where all that is left is to wait for its writing."""
+
+Serve = Callable[[Sequence[Q]], Sequence[A | BaseException] | Serving[A]]
 """Serve a batch: one answer per request, in order; an exception as an answer is raised to that caller alone."""
+
+_CROWD = 48
+"""From so many waiting requests on, answers to one batch wait until the next is on its way, so that callers and database
+work at the same time. With fewer, nobody gains from it, and an answer must not wait for what the next batch waits for."""
+
+
+def finished(serving: Generator[None, None, T]) -> T:
+    """Serve a batch to its end."""
+    while True:
+        try:
+            next(serving)
+        except StopIteration as end:
+            return cast("T", end.value)
 
 
 class Stopped(Unavailable):
@@ -45,8 +62,9 @@ class Combiner(Generic[Q, A]):
     The thread starts with the first request, outlives whatever `serve` does, and is started anew in a forked process.
 
     Args:
-        serve: runs one batch in one transaction. When it raises, each request of the batch is served again on its own,
-            so that one bad request spoils nothing for its neighbours; what raises alone is that caller's answer.
+        serve: runs one batch in one transaction, as a function or in two steps (`Serving`). When it raises, each request
+            of the batch is served again on its own, so that one bad request spoils nothing for its neighbours; what
+            raises alone is that caller's answer.
         max_batch: the most requests in one batch.
         max_waiting: beyond this many waiting requests a new one is refused with `Busy`.
         finish: called in the thread when it ends, to close what it opened.
@@ -80,6 +98,7 @@ class Combiner(Generic[Q, A]):
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._untold: tuple[Sequence[tuple[Q, _Waiting]], Sequence[A | BaseException]] | None = None
 
     def call(self, request: Q) -> A:
         """Serve a request and wait for its answer. Raises whatever its answer is, Busy, or Stopped."""
@@ -129,19 +148,32 @@ class Combiner(Generic[Q, A]):
         while True:
             self._arrived.wait()
             self._arrived.clear()
-            while self._waiting:
-                size = min(len(self._waiting), self._max_batch)
-                batch = [self._waiting.popleft() for _ in range(size)]
-                began = time.perf_counter()
-                answers = self._served([request for request, _ in batch])
-                self.batches += 1
-                self.requests += size
-                self.seconds += time.perf_counter() - began
-                self._answer(batch, answers)
+            self._serve_waiting()
             if self._stopping and self._signed_off():
                 if self._finish is not None:
                     self._finish()
                 return
+
+    def _serve_waiting(self) -> None:
+        while self._waiting:
+            size = min(len(self._waiting), self._max_batch)
+            batch = [self._waiting.popleft() for _ in range(size)]
+            began = time.perf_counter()
+            answers = self._served([request for request, _ in batch])
+            self.batches += 1
+            self.requests += size
+            self.seconds += time.perf_counter() - began
+            self._tell()
+            self._untold = batch, answers
+            if len(self._waiting) < _CROWD:
+                self._tell()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Answer the batch served last, unless that was done."""
+        if self._untold is not None:
+            untold, self._untold = self._untold, None
+            self._answer(*untold)
 
     def _signed_off(self) -> bool:
         """End this thread's service, unless a request slipped in that nobody else will serve."""
@@ -160,6 +192,8 @@ class Combiner(Generic[Q, A]):
     def _served(self, requests: Sequence[Q]) -> Sequence[A | BaseException]:
         try:
             answers = self._serve(requests)
+            if isinstance(answers, Generator):
+                answers = self._finished(answers)
             if len(answers) != len(requests):
                 raise RuntimeError(f"{self.name}: {len(answers)} answers to {len(requests)} requests")
             return answers
@@ -174,6 +208,15 @@ class Combiner(Generic[Q, A]):
             # What ends a thread elsewhere (an exit, a panic of an extension) must not end the one all callers wait for.
             log.exception("batch_failed", combiner=self.name, size=len(requests))
             return [_like(Unavailable(), failure) for _ in requests]
+
+    def _finished(self, serving: Serving[A]) -> list[A | BaseException]:
+        """Answers of a batch; while it is written, the batch before it is told."""
+        try:
+            next(serving)
+        except StopIteration as end:
+            return cast("list[A | BaseException]", end.value)
+        self._tell()
+        return finished(serving)
 
     @staticmethod
     def _answer(batch: Sequence[tuple[Q, _Waiting]], answers: Sequence[A | BaseException]) -> None:

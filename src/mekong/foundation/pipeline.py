@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import itertools
 import re
 import select
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -33,23 +32,31 @@ class Cursor(Protocol):
     def fetchone(self) -> tuple[Any, ...] | None: ...
 
 
+class Pipe(Protocol):
+    """A transaction under way. Use a cursor of its own for every statement whose rows are wanted."""
+
+    def cursor(self) -> Cursor: ...
+
+    def commit(self) -> None:
+        """Send what is not sent yet and the word to commit; the end of the block waits for it to be done."""
+
+
 @contextlib.contextmanager
-def piped() -> Iterator[Callable[[], Cursor]]:
+def piped() -> Iterator[Pipe]:
     """A transaction whose statements go out without waiting for each other's answers; a fetch waits for all before it.
 
-    Yields what makes cursors: use one for every statement whose rows are wanted, and no other connection's cursor
-    meanwhile. Each round trip hands the interpreter to other threads and waits to get it back, and wakes the server, so
-    trips are what a batch costs most: between two points of synchronisation a pipeline is one transaction by itself,
-    without a word of begin and commit (PostgreSQL, "Pipelining", in the chapter on the message flow). Inside a caller's
-    transaction the statements simply join it.
+    No other cursor of the thread's connection may be used meanwhile. Each round trip hands the interpreter to other
+    threads and waits to get it back, and wakes the server, so trips are what a batch costs most: between two points of
+    synchronisation a pipeline is one transaction by itself, without a word of begin and commit (PostgreSQL, "Pipelining",
+    in the chapter on the message flow). Inside a caller's transaction the statements simply join it.
     """
     raw = _raw()
     if connection.in_atomic_block:
-        yield functools.partial(psycopg.Cursor, raw)
+        yield _Joined(raw)
         return
     pipe = _Pipe(raw)
     try:
-        yield pipe.cursor
+        yield pipe
         pipe.finish()
     except BaseException:
         # Without the point of synchronisation nothing is committed. What followed a failure was skipped by the server,
@@ -57,6 +64,19 @@ def piped() -> Iterator[Callable[[], Cursor]]:
         raw.close()
         connection.close()
         raise
+
+
+class _Joined:
+    """Statements of a caller's transaction, which the caller ends."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._raw = raw
+
+    def cursor(self) -> Cursor:
+        return psycopg.Cursor(self._raw)
+
+    def commit(self) -> None:
+        """Nothing: that is the caller's."""
 
 
 class _Pipe:
@@ -71,6 +91,7 @@ class _Pipe:
         self._gate = raw.pgconn
         self._prepared = _prepared.setdefault(raw, set())
         self._due: deque[_Answer] = deque()
+        self._committed: _Answer | None = None
         self._gate.enter_pipeline_mode()
 
     def cursor(self) -> _PipeCursor:
@@ -93,10 +114,17 @@ class _Pipe:
             self._gate.send_flush_request()
             self._exchange(answer)
 
-    def finish(self) -> None:
-        """Commit. Raises: the error of the first statement that failed; then nothing was done."""
+    def commit(self) -> None:
         self._gate.pipeline_sync()
-        self._exchange(self._expect())
+        self._committed = self._expect()
+        self._gate.flush()
+
+    def finish(self) -> None:
+        """Until it is committed. Raises: the error of the first statement that failed; then nothing was done."""
+        if self._committed is None:
+            self.commit()
+        assert self._committed is not None  # noqa: S101 - just set
+        self._exchange(self._committed)
         self._gate.exit_pipeline_mode()
 
     def _expect(self) -> _Answer:

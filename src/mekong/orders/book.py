@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,7 @@ from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import Unavailable
 from mekong.foundation.ids import new_id
 from mekong.foundation.numbering import ask_numbers, read_numbers
-from mekong.foundation.pipeline import Cursor, piped, reuse_connection
+from mekong.foundation.pipeline import Cursor, Pipe, piped, reuse_connection
 from mekong.inventory import commands as inventory
 from mekong.inventory.errors import HoldExpired
 from mekong.inventory.ledger import held_units
@@ -97,26 +97,26 @@ class _Batch:
         self.timeline: list[dict[str, Any]] = []
         self.events: list[tuple[Actor, OrderPlaced]] = []
 
-    def place(self, cursor: Callable[[], Cursor]) -> list[Placed | BaseException]:
+    def place(self, pipe: Pipe) -> list[Placed | BaseException]:
         drafts = [draft for _, draft, _ in self.drafts]
-        found = _there(cursor(), drafts)
+        found = _there(pipe.cursor(), drafts)
         answers: list[Placed | BaseException | None] = [_repeat(draft, found) for draft in drafts]
         fresh = self._fresh(answers)
-        self._read_reservations(cursor(), fresh, answers)
+        self._read_reservations(pipe.cursor(), fresh, answers)
         ready = [position for position in fresh if answers[position] is None]
         if ready:
             ids = {position: str(new_id()) for position in ready}
-            claimed, codes, alike = self._ask(cursor, ready, ids)
+            claimed, codes, alike = self._ask(pipe, ready, ids)
             lost = []
             for position, code in zip(ready, codes, strict=True):
                 if self.drafts[position][1].hold_id is None or position in claimed:
                     answers[position] = self._add(position, ids[position], code, alike)
                 else:
                     lost.append(position)
-            self._write(cursor())
+            self._write(pipe.cursor())
             if lost:
                 # Another process may have placed the same order since we looked: then its hold is that order's.
-                found = _there(cursor(), [drafts[position] for position in lost])
+                found = _there(pipe.cursor(), [drafts[position] for position in lost])
                 for position in lost:
                     answers[position] = _repeat(drafts[position], found) or HoldExpired()
         by_key = {_keys(drafts[position]): answers[position] for position in fresh}
@@ -126,7 +126,7 @@ class _Batch:
         ]
 
     def _ask(
-        self, cursor: Callable[[], Cursor], fresh: Sequence[int], ids: Mapping[int, str]
+        self, pipe: Pipe, fresh: Sequence[int], ids: Mapping[int, str]
     ) -> tuple[set[int], list[str], dict[tuple[str, str], str]]:
         """Claim the holds, take numbers and look for duplicates: three statements, one round trip.
 
@@ -140,7 +140,7 @@ class _Batch:
                 by_hold.setdefault(hold, position)
         holds = {hold: ids[position] for hold, position in by_hold.items()}
         phones = sorted({phone for position in fresh if (phone := self.drafts[position][1].customer_phone)})
-        claims, numbers, likes = cursor(), cursor(), cursor()
+        claims, numbers, likes = pipe.cursor(), pipe.cursor(), pipe.cursor()
         if holds:
             inventory.ask_claim(claims, holds)
         if phones:
@@ -301,8 +301,8 @@ def serve(drafts: Sequence[Draft]) -> list[Placed | BaseException]:
     for attempt in range(3):
         reuse_connection()
         try:
-            with piped() as cursor:
-                return _Batch(drafts).place(cursor)
+            with piped() as pipe:
+                return _Batch(drafts).place(pipe)
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, IntegrityError):
             # Another process placed one of these meanwhile; at the next try it is found.
             if attempt == 2 or connection.in_atomic_block:

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def write(series: str) -> None:
-    with piped() as cursors:
-        cursor = cursors()
+    with piped() as pipe:
+        cursor = pipe.cursor()
         cursor.execute("insert into foundation_documentcounter (series, next) values (%s, 1)", (series,))
         cursor.execute("select count(*) from foundation_documentcounter where series = %s", (series,))
         assert cursor.fetchone() == (1,)
@@ -33,8 +33,8 @@ def test_what_was_written_is_there_for_others() -> None:
 
 
 def test_an_error_of_ours_between_two_statements_leaves_nothing() -> None:
-    with pytest.raises(ZeroDivisionError), piped() as cursors:
-        cursor = cursors()
+    with pytest.raises(ZeroDivisionError), piped() as pipe:
+        cursor = pipe.cursor()
         cursor.execute("insert into foundation_documentcounter (series, next) values ('A', 1) returning next")
         cursor.fetchone()
         _ = 1 // 0
@@ -46,12 +46,12 @@ def test_an_error_of_ours_between_two_statements_leaves_nothing() -> None:
 @pytest.mark.parametrize("failing", ["select 1 / 0", "insert into foundation_documentcounter values ('OLD', 1)"])
 def test_a_statement_that_fails_undoes_those_around_it(failing: str) -> None:
     write("OLD")
-    with pytest.raises(psycopg.Error), piped() as cursors:
+    with pytest.raises(psycopg.Error), piped() as pipe:
         for sql in ("insert into foundation_documentcounter values ('A', 1)", failing, "select 'never prepared'"):
-            cursors().execute(sql.encode())
+            pipe.cursor().execute(sql.encode())
     assert written() == {"OLD"}
-    with piped() as cursors:
-        cursor = cursors()
+    with piped() as pipe:
+        cursor = pipe.cursor()
         cursor.execute(b"select 'never prepared'")
         assert cursor.fetchone() == ("never prepared",)
     write("B")
@@ -59,8 +59,8 @@ def test_a_statement_that_fails_undoes_those_around_it(failing: str) -> None:
 
 
 def test_several_statements_share_a_trip_and_keep_their_own_answers() -> None:
-    with piped() as cursors:
-        one, two, three = cursors(), cursors(), cursors()
+    with piped() as pipe:
+        one, two, three = pipe.cursor(), pipe.cursor(), pipe.cursor()
         one.execute("select %s::bigint, %s::text", (7, "đỏ"))
         two.execute("select %(b)s::timestamptz = %(a)s::timestamptz, %(b)s::timestamptz", {"a": NOON, "b": NOON})
         three.execute("select unnest(%s::bigint[]), %s::text", (bigints([1, 2]), None))
@@ -74,8 +74,8 @@ def test_several_statements_share_a_trip_and_keep_their_own_answers() -> None:
 
 def test_more_than_the_sockets_can_hold_at_once_goes_through_both_ways() -> None:
     many = list(range(2_000_000))
-    with piped() as cursors:
-        back, count = cursors(), cursors()
+    with piped() as pipe:
+        back, count = pipe.cursor(), pipe.cursor()
         back.execute("select x from unnest(%s::bigint[]) x", (bigints(many),))
         count.execute("select cardinality(%s::bigint[])", (bigints(many),))
         assert count.fetchone() == (len(many),)
@@ -84,16 +84,16 @@ def test_more_than_the_sockets_can_hold_at_once_goes_through_both_ways() -> None
 
 def test_what_the_database_cannot_take_is_refused_before_it_is_sent() -> None:
     for value, error in (("a\0b", psycopg.DataError), ([1], TypeError)):
-        with pytest.raises(error), piped() as cursors:
-            cursors().execute("select %s::text", (value,))
+        with pytest.raises(error), piped() as pipe:
+            pipe.cursor().execute("select %s::text", (value,))
     write("A")
     assert written() == {"A"}
 
 
 def test_a_server_that_ends_the_session_is_an_error_and_the_next_pipeline_works() -> None:
-    with pytest.raises(psycopg.OperationalError), piped() as cursors:
-        cursors().execute("insert into foundation_documentcounter (series, next) values ('A', 1)")
-        cursors().execute("select pg_terminate_backend(pg_backend_pid())")
+    with pytest.raises(psycopg.OperationalError), piped() as pipe:
+        pipe.cursor().execute("insert into foundation_documentcounter (series, next) values ('A', 1)")
+        pipe.cursor().execute("select pg_terminate_backend(pg_backend_pid())")
     assert written() == set()
     write("B")
     assert written() == {"B"}

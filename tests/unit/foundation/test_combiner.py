@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mekong.foundation.combiner import Busy, Combiner, Stopped, combiners
+from mekong.foundation.combiner import Busy, Combiner, Serving, Stopped, combiners
 from mekong.foundation.errors import Conflict, Unavailable
 
 Make = Callable[..., Combiner[Any, Any]]
@@ -79,6 +79,63 @@ def test_a_batch_is_no_larger_than_allowed(make: Make) -> None:
         gate.open.set()
         assert sorted(each.result(5) for each in (first, *others)) == [number * 2 for number in range(8)]
     assert [len(batch) for batch in gate.batches] == [1, 3, 3, 1]
+
+
+class _Steps:
+    """Serves in two steps, each held up until its gate is open; a batch that begins with -1 fails before it pauses."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.begin = [threading.Event() for _ in range(3)]
+        self.end = [threading.Event() for _ in range(3)]
+
+    def __call__(self, requests: Sequence[int]) -> Serving[int]:
+        at = len(self.sizes)
+        self.sizes.append(len(requests))
+        assert self.begin[at].wait(10)
+        if requests[0] == -1:
+            raise Unavailable
+        yield
+        assert self.end[at].wait(10)
+        return [request * 2 for request in requests]
+
+
+@pytest.mark.parametrize("crowd", [60, 2])
+def test_a_batch_is_told_while_the_next_is_written_in_a_crowd_and_at_once_without(make: Make, crowd: int) -> None:
+    steps = _Steps()
+    combiner = make(steps)
+    with ThreadPoolExecutor(61) as pool:
+        first = pool.submit(combiner.call, 0)
+        _wait_for(lambda: steps.sizes == [1])
+        others = [pool.submit(combiner.call, number) for number in range(1, crowd + 1)]
+        _wait_for(lambda: len(combiner._waiting) == crowd)
+        steps.begin[0].set()
+        steps.end[0].set()
+        _wait_for(lambda: len(steps.sizes) == 2)
+        if crowd == 60:
+            assert not first.done()
+            steps.begin[1].set()
+        assert first.result(5) == 0
+        assert not any(each.done() for each in others)
+        steps.begin[1].set()
+        steps.end[1].set()
+        assert sorted(each.result(5) for each in others) == [number * 2 for number in range(1, crowd + 1)]
+
+
+def test_a_batch_is_told_though_the_next_fails(make: Make) -> None:
+    steps = _Steps()
+    combiner = make(steps)
+    with ThreadPoolExecutor(61) as pool:
+        first = pool.submit(combiner.call, 0)
+        _wait_for(lambda: steps.sizes == [1])
+        others = [pool.submit(combiner.call, -1)]
+        _wait_for(lambda: len(combiner._waiting) == 1)
+        others += [pool.submit(combiner.call, number) for number in range(59)]
+        _wait_for(lambda: len(combiner._waiting) == 60)
+        for gate in (*steps.begin, *steps.end):
+            gate.set()
+        assert first.result(5) == 0
+        assert all(isinstance(each.exception(5), Unavailable) for each in others)
 
 
 def test_one_bad_request_spoils_nothing_for_its_neighbours(make: Make) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import psycopg
 from django.db import DatabaseError, IntegrityError, connection
 
-from mekong.foundation.combiner import Combiner
+from mekong.foundation.combiner import Combiner, Serving, finished
 from mekong.foundation.errors import IdempotencyMismatch, Unavailable
 from mekong.foundation.pipeline import piped, reuse_connection
 from mekong.inventory.contracts import Held, ReserveRequest, Short
@@ -58,10 +58,15 @@ def forget_policy() -> None:
 
 def serve(requests: Sequence[ReserveRequest]) -> list[Answer | BaseException]:
     """Serve one batch in one transaction; joins the caller's when there is one."""
+    return finished(serving(requests))
+
+
+def serving(requests: Sequence[ReserveRequest]) -> Serving[Answer]:
+    """As `serve`, in two steps: it pauses when all that is left is for the database to write."""
     for attempt in range(_ATTEMPTS):
         reuse_connection()
         try:
-            return _serve(requests)
+            return (yield from _serve(requests))
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, IntegrityError) as beaten:
             # Another process served the same idempotency key meanwhile; its hold is visible now.
             if connection.in_atomic_block or attempt == _ATTEMPTS - 1:
@@ -76,16 +81,18 @@ def serve(requests: Sequence[ReserveRequest]) -> list[Answer | BaseException]:
 _ATTEMPTS = 3
 
 
-def _serve(requests: Sequence[ReserveRequest]) -> list[Answer | BaseException]:
+def _serve(requests: Sequence[ReserveRequest]) -> Serving[Answer]:
     for _ in range(5):
         policy = _current_policy(requests[0].now)
         if policy.has_controls:
             policy.know(variants_of(requests))
-        with piped() as cursor:
-            batch = Batch(cursor(), policy, requests)
+        with piped() as pipe:
+            batch = Batch(pipe.cursor(), policy, requests)
             if batch.lock():
                 answers = _decide_all(batch)
                 batch.write()
+                pipe.commit()
+                yield
                 return answers
         forget_policy()
     raise Unavailable
@@ -185,7 +192,7 @@ class StockEngine(Combiner[ReserveRequest, Answer]):
     """One engine a process. `call` and `acall` answer with `Held` or `Short`; raise Unavailable when the database is away."""
 
     def __init__(self) -> None:
-        super().__init__("stock-engine", serve, finish=_close)
+        super().__init__("stock-engine", serving, finish=_close)
 
 
 _engine = StockEngine()
