@@ -134,4 +134,4 @@ class Pace:
     parked_retry_s: float = 60.0
     refresh_ahead_s: float = 600.0
     most_flying: int = 32
-    crowd_s: float = 0.04
+    crowd_s: float = 0.1

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
@@ -27,7 +28,9 @@ from mekong.foundation.errors import MekongError
 log = structlog.get_logger(__name__)
 
 _MOST_VARIANTS = 1000
-_MOST_LISTINGS = 1000
+_FEWEST_LISTINGS, _MOST_LISTINGS = 10, 1000
+_CROWD_CALLS = 10
+"""From so many calls' worth of listings on, a cycle waits for leave to make several at once."""
 _DROPS = 3
 """Times in a row that a figure overtaken by a sale elsewhere is dropped; a SKU that sells without pause is then pushed
 as it was computed, and again at once. Figures overtaken by an order of the platform itself are always dropped."""
@@ -68,7 +71,7 @@ class Pusher:
         self._wake = asyncio.Event()
         self._landed = asyncio.Event()
         self._batches = 0
-        self._take = 200
+        self._fill = 20.0
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- what is told to it --------------------------------------------------------------------------------------
@@ -172,7 +175,7 @@ class Pusher:
         try:
             await self._gate()
             most = self.pace.most_flying - self._batches
-            if len(self._queue) > self._take and most > 1:
+            if len(self._queue) > _CROWD_CALLS * self._fill and most > 1:
                 await asyncio.sleep(self.pace.crowd_s)
             permits += lane.take_more(min(most, len(self._moved) + len(self._queue)) - permits)
             batches = await self._computed(permits)
@@ -186,7 +189,8 @@ class Pusher:
         """Batches to send now, at most `permits`; what does not fit goes back into the queue."""
         self._touched = set(self._held)
         heard = {variant: self._moved.pop(variant) for variant in list(self._moved)[:_MOST_VARIANTS]}
-        asked = {listing: self._queue.pop(listing) for listing in list(self._queue)[: self._take]}
+        share = min(_MOST_LISTINGS, max(_FEWEST_LISTINGS, math.ceil(permits * self._fill) + 1))
+        asked = {listing: self._queue.pop(listing) for listing in list(self._queue)[:share]}
         try:
             rows = await self.desk.acall(Ask(self.line.channel_id, self.line.code, tuple(heard), tuple(asked)))
         except BaseException:
@@ -215,11 +219,11 @@ class Pusher:
         return batches[:permits]
 
     def _pace_reading(self, batches: Sequence[Sequence[Due]], permits: int) -> None:
-        """Read as many listings at a time as can be sent: what is read and not sent was read for nothing."""
+        """Learn how many listings fill a call: what is read and not sent was read for nothing."""
         if len(batches) > permits:
-            self._take = max(10, sum(map(len, batches[:permits])) + 1)
+            self._fill = sum(map(len, batches[:permits])) / permits
         elif self._queue:
-            self._take = min(_MOST_LISTINGS, self._take * 2)
+            self._fill = min(_MOST_LISTINGS, self._fill * 2)
 
     def _is_due(self, row: Due, same: list[Mark]) -> bool:
         """Whether to push a listing now; a figure that need not be sent is only recorded."""
