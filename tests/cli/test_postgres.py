@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -99,6 +100,25 @@ def test_a_killed_server_recovers_what_was_committed(server: EmbeddedServer) -> 
 
     assert server.pid != pid
     assert _kept(server) == ["before"]
+
+
+def test_of_several_who_see_it_dead_one_starts_it(server: EmbeddedServer) -> None:
+    """The supervisor starts it again without a share of its own; doctor and commands come at the same moment."""
+    server.acquire()
+    _keep(server, "before")
+    for _ in range(3):
+        pid = server.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not server.running, "death noticed")
+        others = [EmbeddedServer(server.data) for _ in range(3)]
+        with ThreadPoolExecutor(4) as pool:
+            starts = [pool.submit(server.start), *(pool.submit(each.acquire) for each in others)]
+            assert [each.exception(60) for each in starts] == [None] * 4
+        assert {each.pid for each in others} == {server.pid}
+        assert _kept(server) == ["before"]
+        for each in others:
+            each.release()
 
 
 def test_a_pid_file_that_names_another_program_does_not_stand_in_the_way(server: EmbeddedServer) -> None:

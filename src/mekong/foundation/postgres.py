@@ -141,7 +141,7 @@ class EmbeddedServer:
         with self._gate():
             if self._share is None:
                 self._share = _lock(self._locks / "postgres.users", fcntl.LOCK_SH)
-            self.start()
+            self._start()
 
     def release(self) -> None:
         """Stop using the server, and stop it when nobody else uses it."""
@@ -160,8 +160,12 @@ class EmbeddedServer:
     def start(self) -> None:
         """Make the cluster when there is none, start its server when it does not run, and wait until it answers.
 
-        Raises: ServerFailed.
+        Of several processes that see it dead, one starts it. Raises: ServerFailed.
         """
+        with self._gate():
+            self._start()
+
+    def _start(self) -> None:
         if self.running:
             return
         make_data_folder(self.data)
