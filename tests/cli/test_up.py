@@ -107,7 +107,8 @@ def test_a_stop_during_the_first_start_leaves_nothing_half_made(installation: In
         )  # fmt: skip
         time.sleep(delay_s)
         running.terminate()
-        assert running.wait(30) == 0
+        # On a slow machine the signal may come before the program has said what it does with one.
+        assert running.wait(60) in (0, -signal.SIGTERM)
         assert not _users_of(installation.folder)
 
     installation.up()

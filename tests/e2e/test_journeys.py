@@ -107,9 +107,9 @@ def test_the_last_unit_sold_at_the_till_is_gone_on_the_web_and_can_be_put_back(v
     page.keyboard.press("2")
     expect(web).to_have_text("0", timeout=15_000)
     expect(free).to_have_text("0")
-    assert re.search(r"\d+ ms|s$", page.locator("[data-lane=web] b").inner_text())
+    expect(page.locator("[data-lane=web] b")).to_have_text(re.compile(r"\d+ ms|s$"), timeout=15_000)
+    expect(page.locator("[data-feed]")).to_contain_text("DH-", timeout=15_000)
     assert page.locator("[data-oversold]").inner_text() == oversold
-    assert "DH-" in page.locator("[data-feed]").inner_text()
     expect(page.locator("[data-sell=till]")).to_be_disabled()
     page.keyboard.press("0")
     expect(web).to_have_text("1", timeout=15_000)

@@ -24,7 +24,7 @@ from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import Unavailable
 from mekong.foundation.ids import new_id
 from mekong.foundation.numbering import ask_numbers, read_numbers
-from mekong.foundation.pipeline import Cursor, Pipe, piped, reuse_connection
+from mekong.foundation.pipeline import Cursor, Pipe, close_connection, piped, reuse_connection
 from mekong.inventory import commands as inventory
 from mekong.inventory.errors import HoldExpired
 from mekong.inventory.ledger import held_units
@@ -316,11 +316,6 @@ def serve(drafts: Sequence[Draft]) -> list[Placed | BaseException]:
     raise Unavailable
 
 
-def _close() -> None:
-    """Close this thread's connection; `connection` stands for that of whichever thread asks."""
-    connection.close()
-
-
 class OrderBook(Combiner[Draft, Placed]):
     """One writer a process. `call` and `acall` answer with `Placed`; raise HoldExpired, or Unavailable.
 
@@ -329,7 +324,7 @@ class OrderBook(Combiner[Draft, Placed]):
 
     def __init__(self) -> None:
         self.placed = 0
-        super().__init__("order-book", self._write, max_batch=300, finish=_close)
+        super().__init__("order-book", self._write, max_batch=300, finish=close_connection)
 
     def _write(self, drafts: Sequence[Draft]) -> Sequence[Placed | BaseException]:
         answers = serve(drafts)

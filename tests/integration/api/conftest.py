@@ -10,13 +10,15 @@ from django.test import Client
 
 @pytest.fixture(autouse=True)
 def _writers() -> Iterator[None]:
-    """The threads that write in batches hold connections of their own: end them with the test."""
+    """What a process remembers is of one test alone; the threads that work in batches end with it, and their connections."""
+    from mekong.faces.express.catalogue import catalogue
     from mekong.inventory.engine import engine
     from mekong.orders.book import book
 
+    catalogue.forget()
     yield
-    engine().stop()
-    book().stop()
+    for each in (catalogue, engine(), book()):
+        each.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,9 +13,7 @@ from mekong.faces.express.catalogue import catalogue
 from mekong.foundation import commands
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import ApiToken, OutboxEvent
-from mekong.inventory.engine import engine
 from mekong.inventory.models import Hold, StockLevel
-from mekong.orders.book import book
 from mekong.orders.models import SalesOrder
 from tests.support.asgi import Door, a_door
 from tests.support.http import send
@@ -30,18 +27,14 @@ PATHS = {"/api/v1/orders": ORDER, "/api/v1/reservations": HOLD}
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    catalogue.forget()
+def door() -> Door:
     client = a_caller()
     send(client, "/api/v1/locations", {"code": "HN", "name": "Hà Nội", "kind": "store"})
     send(client, "/api/v1/products", {"name": "Áo", "variants": [{"sku": "AT-1", "price_minor": 150_000}]})
     lines = [{"sku": "AT-1", "quantity": 3}]
     send(client, "/api/v1/stock/adjustments", {"location": "HN", "reason": "opening", "lines": lines})
     OutboxEvent.objects.all().delete()
-    yield a_door()
-    engine().stop()
-    book().stop()
-    catalogue.forget()
+    return a_door()
 
 
 def nothing_changed() -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +14,11 @@ from django.test import Client
 
 from mekong.faces.api.openapi import EXTRA_PATHS, document
 from mekong.faces.express import app as express
-from mekong.faces.express.catalogue import catalogue
 from mekong.foundation import idempotency
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import AuditEntry
-from mekong.inventory.engine import engine
 from mekong.inventory.models import StockLevel, StockMovement
 from mekong.orders import commands as orders
-from mekong.orders.book import book
 from mekong.orders.models import SalesOrder, TimelineEntry
 from tests.support.http import refused, send
 from tests.support.people import NOON, a_caller
@@ -30,16 +26,6 @@ from tests.support.people import NOON, a_caller
 pytestmark = pytest.mark.django_db(transaction=True)
 LINE = {"sku": "AT-1", "quantity": 1}
 VARIANT = {"sku": "B", "price_minor": 1}
-
-
-@pytest.fixture(autouse=True)
-def _writers() -> Iterator[None]:
-    """What a process remembers is of this test alone; the threads that write in batches end with it."""
-    catalogue.forget()
-    yield
-    engine().stop()
-    book().stop()
-    catalogue.forget()
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from mekong.channels.models import Channel, SyncMinute
 from mekong.channels.sync.figures import Counts, write_down
 from mekong.faces.express import metrics
-from mekong.inventory.engine import engine
-from mekong.orders.book import book
 from tests.support.asgi import Door, a_door
 from tests.support.http import send
 from tests.support.people import NOON, a_caller
@@ -28,8 +26,6 @@ def _fresh() -> Iterator[None]:
     metrics.reader.forget()
     yield
     metrics.reader.forget()
-    engine().stop()
-    book().stop()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from mekong.channels.socket import Notice, ReceivesNotices
 from mekong.channels.transport import Unreachable
 from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import Invalid, MekongError, NoticeForged
+from mekong.foundation.pipeline import close_connection
 
 MAX_BODY = 1 << 20
 """Bytes of one notice; platforms send a few hundred."""
@@ -160,8 +161,4 @@ def _dedupe(notice: Notice, body: bytes) -> str:
     return hashlib.blake2b(body + notice.reference.encode(), digest_size=16).hexdigest()
 
 
-def _close() -> None:
-    connection.close()
-
-
-_inbox: Combiner[_Received, int] = Combiner("notice-inbox", _serve, max_batch=500, finish=_close)
+_inbox: Combiner[_Received, int] = Combiner("notice-inbox", _serve, max_batch=500, finish=close_connection)

@@ -19,6 +19,7 @@ from mekong.channels import queries
 from mekong.channels.socket import ListingKey
 from mekong.channels.sync.threads import guarded
 from mekong.foundation.combiner import Combiner
+from mekong.foundation.pipeline import close_connection
 
 _DUE = """
     with asked as (
@@ -180,19 +181,15 @@ def _fail_row(row: Fail) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _close() -> None:
-    connection.close()
-
-
 class Desk(Combiner[Ask, "list[Due]"]):
     """Answers what listings should show. One a worker."""
 
     def __init__(self) -> None:
-        super().__init__("channel-desk", lambda asks: guarded(read, asks), finish=_close)
+        super().__init__("channel-desk", lambda asks: guarded(read, asks), finish=close_connection)
 
 
 class Ledger(Combiner["Sequence[Mark]", int]):
     """Writes what platforms said. One a worker."""
 
     def __init__(self) -> None:
-        super().__init__("channel-acks", lambda batches: guarded(write, batches), finish=_close)
+        super().__init__("channel-acks", lambda batches: guarded(write, batches), finish=close_connection)

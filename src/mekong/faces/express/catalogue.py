@@ -19,7 +19,7 @@ from mekong.faces.express.listening import CATALOG, CHANNELS, ear
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import Unavailable
-from mekong.foundation.pipeline import reuse_connection
+from mekong.foundation.pipeline import close_connection, reuse_connection
 from mekong.inventory import queries as inventory
 from mekong.orders.errors import UnknownChannel
 
@@ -52,10 +52,6 @@ def _read(asked: Sequence[Collection[str]]) -> list[_Read]:
     return [read] * len(asked)
 
 
-def _close() -> None:
-    connection.close()
-
-
 class Catalogue:
     """What this process remembers. `turn` moves when it forgets: what was being read then is not kept.
 
@@ -63,7 +59,7 @@ class Catalogue:
     """
 
     def __init__(self) -> None:
-        self._reader: Combiner[Collection[str], _Read] = Combiner("catalogue", _read, finish=_close)
+        self._reader: Combiner[Collection[str], _Read] = Combiner("catalogue", _read, finish=close_connection)
         self._variants: dict[str, VariantView] = {}
         self._locations: dict[int, str] = {}
         self._channels: frozenset[str] = frozenset()
