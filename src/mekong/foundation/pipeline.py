@@ -58,12 +58,19 @@ def piped() -> Iterator[Pipe]:
     try:
         yield pipe
         pipe.finish()
-    except BaseException:
+    except BaseException as failure:
         # Without the point of synchronisation nothing is committed. What followed a failure was skipped by the server,
         # preparing included. Failures are rare and a new connection takes milliseconds.
         raw.close()
         connection.close()
+        if isinstance(failure, psycopg.errors.TransactionTimeout):  # the server has ended the session: a lost connection
+            raise psycopg.OperationalError(str(failure)) from failure
         raise
+
+
+LONGEST_S = 30
+"""Seconds a transaction in a pipe may take, where the server can tell (PostgreSQL 17 and later). A batch takes
+milliseconds; a process that is frozen in the middle of one (swapped out, stopped) would keep its locks from all others."""
 
 
 class _Joined:
@@ -89,7 +96,7 @@ class _Pipe:
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         self.raw = raw
         self._gate = raw.pgconn
-        self._prepared = _prepared.setdefault(raw, set())
+        self._prepared = _prepared[raw] if raw in _prepared else _begin_with(raw)
         self._due: deque[_Answer] = deque()
         self._committed: _Answer | None = None
         self._gate.enter_pipeline_mode()
@@ -160,6 +167,15 @@ _FINE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK, ExecStatus.PIPELINE_SYNC)
 
 _prepared: weakref.WeakKeyDictionary[psycopg.Connection[Any], set[bytes]] = weakref.WeakKeyDictionary()
 """The statements that each connection knows. Django has psycopg prepare none, so nobody else deallocates them."""
+
+
+def _begin_with(raw: psycopg.Connection[Any]) -> set[bytes]:
+    if raw.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
+        raw.execute(f"set transaction_timeout = '{LONGEST_S}s'".encode())
+    return _prepared.setdefault(raw, set())
+
+
+_KNOWS_TRANSACTION_TIMEOUT = 170_000
 
 
 class _Answer:

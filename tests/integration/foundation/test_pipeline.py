@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import psycopg
 import pytest
 from django.db import connection, transaction
 
+from mekong.foundation import pipeline
 from mekong.foundation.arrays import bigints
 from mekong.foundation.models import DocumentCounter
 from mekong.foundation.pipeline import piped
@@ -105,3 +108,38 @@ def test_within_a_callers_transaction_it_ends_with_that() -> None:
         _ = 1 // 0
     assert written() == set()
     assert not connection.in_atomic_block
+
+
+def test_a_batch_whose_process_froze_does_not_keep_its_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection.ensure_connection()
+    if connection.connection.info.server_version < 170_000:
+        pytest.skip("transaction_timeout came with PostgreSQL 17")
+    connection.close()
+    monkeypatch.setattr(pipeline, "LONGEST_S", 1)
+    write("HOT")
+    locked, over = threading.Event(), threading.Event()
+    ended: list[BaseException] = []
+
+    def freezes() -> None:
+        try:
+            with piped() as pipe:
+                cursor = pipe.cursor()
+                cursor.execute("update foundation_documentcounter set next = 99 where series = 'HOT' returning next")
+                cursor.fetchone()
+                locked.set()
+                over.wait(30)
+        except psycopg.OperationalError as error:
+            ended.append(error)
+        finally:
+            connection.close()
+
+    frozen = threading.Thread(target=freezes)
+    frozen.start()
+    assert locked.wait(10)
+    # Waits for the lock of the frozen one, and gets it when the server has ended that session.
+    with connection.cursor() as cursor:
+        cursor.execute("update foundation_documentcounter set next = 2 where series = 'HOT'")
+    over.set()
+    frozen.join()
+    assert ended, "the frozen one learns that nothing of its batch was written"
+    assert DocumentCounter.objects.get(series="HOT").next == 2
