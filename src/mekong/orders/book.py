@@ -176,13 +176,13 @@ class _Batch:
                 answers[position] = ReservationDiffers(field="reservation_id")
 
     def _fresh(self, answers: Sequence[object]) -> list[int]:
-        """Positions to place: not in the book, and the first of those alike within the batch, in a fixed order."""
+        """Positions to place: not in the book, and the first of those alike within the batch."""
         first: dict[tuple[str, str, str], int] = {}
         for position, (_, draft, _) in enumerate(self.drafts):
             if answers[position] is None:
                 keys = _keys(draft)
                 first.setdefault(keys if any(keys) else ("", "", str(position)), position)
-        return [first[keys] for keys in sorted(first)]
+        return list(first.values())
 
     def _add(self, position: int, order_id: str, code: str, alike: dict[tuple[str, str], str]) -> Placed:
         actor, draft, now = self.drafts[position]
@@ -235,6 +235,8 @@ class _Batch:
     def _write(self, cursor: Cursor) -> None:
         if not self.orders:
             return
+        # In one order in all processes: two batches with the same two keys would wait for each other.
+        self.orders.sort(key=lambda row: (row["channel"], row["external_id"], row["idempotency_key"] or ""))
         for sql, rows in ((_ORDERS, self.orders), (_LINES, self.lines), (_TIMELINE, self.timeline)):
             cursor.execute(sql, (msgspec.json.encode(rows).decode(),))
         by_actor: dict[str, tuple[Actor, list[tuple[events.Event, object]]]] = {}

@@ -20,7 +20,7 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import IdempotencyMismatch, Invalid, MayNot
 from mekong.inventory.engine import engine
 from mekong.inventory.errors import HoldExpired, HoldNotFound, ShortStock
-from mekong.inventory.models import Hold
+from mekong.inventory.models import Hold, OversellEntry
 from mekong.orders import book as book_room
 from mekong.orders import commands as orders
 from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, ReservationDiffers, UnknownSku
@@ -279,7 +279,9 @@ def test_a_second_order_of_the_same_basket_is_pointed_out_even_in_one_batch(kho:
     assert (first.duplicate_of, second.duplicate_of) == ("", first.code)
     assert put(place(("AO", 1), customer_phone="0901234567"), now=NOON + timedelta(days=3)).duplicate_of == ""
     assert put(place(("AO", 2), customer_phone="0901234567")).duplicate_of == ""
-    drafts = [(SYSTEM, a_draft((None, 7), customer_phone="+84900000001"), NOON) for _ in range(2)]
+    drafts = [
+        (SYSTEM, a_draft((None, 7), customer_phone="+84900000001", external_id=number), NOON) for number in ("9", "10")
+    ]
     one, other = book_room.serve(drafts)
     assert (one.duplicate_of, other.duplicate_of) == ("", one.code)  # type: ignore[union-attr]  # placed
 
@@ -381,6 +383,33 @@ def test_units_sold_beyond_stock_are_counted_until_goods_have_come(kho: int) -> 
     stock(shirt, "KHO", 3)
     assert orders.retry_awaiting_stock(now=NOON) == 1
     assert units_beyond_stock(channels=["shopee-1"]) == 2
+
+
+def test_what_a_platform_shipped_beyond_stock_has_left_and_is_on_the_list(kho: int) -> None:
+    shirt, hat = a_variant("AO"), a_variant("MU")
+    stock(shirt, "KHO", 3)
+    stock(hat, "KHO", 1)
+    code = accept(a_draft((shirt, 5), (hat, 1), external_id="S1"))[0].code
+    stock(shirt, "KHO", 1)
+    assert told("S1", "shipped")
+    order = seen(code)
+    assert (order.state, list(order.issues)) == ("shipped", [])
+    assert (level(shirt, kho), level(hat, kho)) == ((0, 0), (0, 0)), "what came in meanwhile left with it"
+    entry = OversellEntry.objects.get()
+    assert (entry.variant_id, entry.quantity, entry.reference, entry.channel) == (shirt, 1, code, "shopee-1")
+    assert units_beyond_stock(channels=["shopee-1"]) == 0, "counted once, on the list"
+    assert told("S1", "delivered")
+    assert sum(units for _, _, units in seen(code).allocation) == 6
+
+
+def test_a_shipped_order_takes_only_what_others_do_not_hold(kho: int) -> None:
+    shirt = a_variant("AO")
+    accept(a_draft((shirt, 2), external_id="S1"))
+    stock(shirt, "KHO", 3)
+    accept(a_draft((shirt, 2), external_id="S2"))
+    assert told("S1", "shipped")
+    assert level(shirt, kho) == (2, 2)
+    assert OversellEntry.objects.get().quantity == 1
 
 
 def test_a_line_that_matches_nothing_holds_the_order_until_it_is_matched(kho: int) -> None:

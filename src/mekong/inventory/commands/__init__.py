@@ -14,6 +14,7 @@ from mekong.inventory.commands.holds import (
     release_hold,
     reservation,
     reserve,
+    ship_beyond,
     ship_holds,
 )
 from mekong.inventory.commands.opening import import_opening_stock
@@ -42,6 +43,7 @@ __all__ = [
     "set_channel_supply",
     "set_control",
     "set_reorder_level",
+    "ship_beyond",
     "ship_holds",
     "ship_transfer",
     "turn_controls",

@@ -36,7 +36,9 @@ from mekong.inventory.models import (
     HoldState,
     LocationKind,
     MovementReason,
+    OversellEntry,
 )
+from mekong.inventory.policy import Policy
 from mekong.inventory.queries import virtual_location
 
 
@@ -166,6 +168,48 @@ def ship_holds(*, holds: Mapping[str, str], actor: Actor, now: datetime) -> dict
     for line in lines:
         shipped.setdefault(line.hold_id, []).append(line)
     return shipped
+
+
+def ship_beyond(
+    *,
+    lines: Sequence[tuple[int, int]],
+    hold_id: str | None,
+    channel: str,
+    reference: str,
+    actor: Actor,
+    now: datetime,
+) -> list[tuple[int, int, int]]:
+    """Goods that left although nothing was held for them: (variant, units); inside the caller's command.
+
+    What is free at the channel's places leaves them. The rest was never known here: it is booked as found and gone, and
+    put on the list of goods sold below zero. Levels of `hold_id`, which the caller ships next, are locked along, so
+    that all are locked in one order. Returns (variant, place, units) of what left.
+    """
+    places = Policy().locations(channel)
+    held = ledger.held_units([hold_id]).get(hold_id, []) if hold_id else []
+    wanted = {(variant, place) for variant, _ in lines for place in places}
+    levels = ledger.lock(sorted(wanted | {(variant, place) for variant, place, _ in held}))
+    delivery, loss = virtual_location(LocationKind.DELIVERY), virtual_location(LocationKind.LOSS)
+    moves: list[tuple[Move, str]] = []
+    left: list[tuple[int, int, int]] = []
+    for variant, units in lines:
+        rest = units
+        for place in places:
+            level = levels.get((variant, place), ledger.Level(0, 0, 0))
+            taken = min(rest, level.on_hand - level.reserved)
+            if taken > 0:
+                moves.append((Move(variant, place, delivery, taken), reference))
+                left.append((variant, place, taken))
+                rest -= taken
+        if rest and places:
+            moves.append((Move(variant, loss, delivery, rest, note="sold below zero"), reference))
+            left.append((variant, places[0], rest))
+            OversellEntry.objects.create(
+                variant_id=variant, location_id=places[0], quantity=rest, reference=reference, channel=channel,
+                actor=actor.ref, occurred_at=now,
+            )  # fmt: skip
+    ledger.post(actor=actor, moves=moves, reason=MovementReason.SHIPMENT, now=now)
+    return left
 
 
 def book_delivery(*, lines: Sequence[tuple[int, int]], reference: str, actor: Actor, now: datetime) -> None:

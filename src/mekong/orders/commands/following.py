@@ -7,10 +7,11 @@ from datetime import datetime
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
+from mekong.inventory import commands as inventory
 from mekong.orders import book, events, rules
 from mekong.orders.commands.back import cancel
-from mekong.orders.commands.steps import deliver, enter, goods_leave, write_down
-from mekong.orders.models import SalesOrder
+from mekong.orders.commands.steps import deliver, enter, goods_leave, missing_of, write_down
+from mekong.orders.models import OrderLine, SalesOrder
 from mekong.orders.rules import OrderState, PaymentState
 
 
@@ -89,6 +90,8 @@ def _move_on(order: SalesOrder, target: OrderState, actor: Actor, reason: str, n
 def _follow_out(order: SalesOrder, target: OrderState, actor: Actor, now: datetime) -> None:
     """The channel says the goods have left: book each step between, so that the ledger has them all."""
     if OrderState(order.state) not in rules.LEFT:
+        if "stock" in order.issues:
+            _leave_unheld(order, actor, now)
         goods_leave(order, actor, now)
         enter(order, OrderState.SHIPPED, actor, now)
         fact = events.OrderShipped(str(order.id), order.channel, order.external_id, by_channel=True)
@@ -99,3 +102,15 @@ def _follow_out(order: SalesOrder, target: OrderState, actor: Actor, now: dateti
         deliver(order, actor, now)
     if rules.is_further(OrderState(order.state), target):
         enter(order, target, actor, now)
+
+
+def _leave_unheld(order: SalesOrder, actor: Actor, now: datetime) -> None:
+    """What the order was promised beyond stock has left as well."""
+    hold = str(order.hold_id) if order.hold_id else None
+    missing = missing_of(list(OrderLine.objects.filter(order=order)), hold)
+    left = inventory.ship_beyond(
+        lines=sorted(missing.items()), hold_id=hold, channel=order.channel, reference=order.code, actor=actor, now=now
+    )
+    order.allocation = [*order.allocation, *(list(each) for each in left)]
+    order.issues = [issue for issue in order.issues if issue != "stock"]
+    order.save(update_fields=["allocation", "issues"])

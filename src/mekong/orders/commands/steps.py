@@ -12,6 +12,7 @@ from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
 from mekong.inventory import commands as inventory
+from mekong.inventory import ledger
 from mekong.orders import book, events, rules
 from mekong.orders.contracts import OrderView
 from mekong.orders.errors import IllegalStep, OnHold
@@ -150,6 +151,17 @@ def _on_the_way(order: SalesOrder) -> list[tuple[int, int]]:
 def parts_of(variant_id: int) -> Sequence[tuple[int, int]]:
     """What stands on the shelf for one unit: itself, or the parts of a bundle."""
     return catalog.stock_facts(variant_ids=[variant_id])[variant_id].parts or ((variant_id, 1),)
+
+
+def missing_of(lines: Sequence[OrderLine], hold_id: str | None) -> dict[int, int]:
+    """Units of each variant that the matched lines want and the order's hold lacks; bundles taken apart."""
+    wanted = [(line.variant_id, line.quantity) for line in lines if line.variant_id is not None]
+    facts = catalog.stock_facts(variant_ids=[variant for variant, _ in wanted])
+    units = [
+        (part, count * each) for variant, count in wanted for part, each in facts[variant].parts or ((variant, 1),)
+    ]
+    held = ledger.held_units([hold_id]).get(hold_id, []) if hold_id else []
+    return rules.missing_units(units, held)
 
 
 @command

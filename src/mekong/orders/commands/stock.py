@@ -14,7 +14,7 @@ from mekong.inventory import ledger
 from mekong.inventory.contracts import Short
 from mekong.orders import rules
 from mekong.orders.commands.back import cancel
-from mekong.orders.commands.steps import lock, step, write_down
+from mekong.orders.commands.steps import lock, missing_of, step, write_down
 from mekong.orders.contracts import OrderView
 from mekong.orders.errors import BadLine, LineMatched
 from mekong.orders.models import OrderLine, SalesOrder
@@ -57,18 +57,13 @@ def _reserve_again(actor: Actor, code: str, now: datetime) -> OrderView:
         line.variant_id is None for line in lines
     ):
         return view(order)
-    wanted = [(line.variant_id, line.quantity) for line in lines if line.variant_id is not None]
-    facts = catalog.stock_facts(variant_ids=[variant for variant, _ in wanted])
-    units = [
-        (part, count * each) for variant, count in wanted for part, each in facts[variant].parts or ((variant, 1),)
-    ]
-    held = ledger.held_units([str(order.hold_id)] if order.hold_id else []).get(str(order.hold_id), [])
-    missing = rules.missing_units(units, held)
+    hold = str(order.hold_id) if order.hold_id else None
+    missing = missing_of(lines, hold)
     if not missing:
         return _adopt(actor=actor, code=code, hold_id=None, allocation=(), now=now)
     answer = inventory.reserve(
         actor=SYSTEM, channel=order.channel, owner=f"order:{order.code}", lines=sorted(missing.items()), ttl_s=120,
-        now=now, key=f"order:{order.code}:{order.hold_id or ''}:{len(held)}", is_sold=True,
+        now=now, key=f"order:{order.code}:{hold or ''}:{len(order.allocation)}", is_sold=True,
     )  # fmt: skip
     if isinstance(answer, Short) or answer.missing:
         if not isinstance(answer, Short):

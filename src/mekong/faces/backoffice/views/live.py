@@ -160,7 +160,9 @@ def _slowest(visit: Visit) -> Slowest | None:
                 worst[slot] = max(worst.get(slot, 0.0), p95)
     most = max(worst.values(), default=None)
     top = 1200 if most is None or most <= 1200 else round(most * 1.1)
-    points = [(at, value) for at, value in sorted(worst.items())]
+    points = sorted(worst.items())
+    if points:  # a figure stands for its ten minutes, so that a first one is seen
+        points.append((min(points[-1][0] + timedelta(minutes=10), visit.now), points[-1][1]))
     line = charts.line(points, start=since, end=visit.now, top=top, width=440, height=118)
     return Slowest(line.path, top, most, f"{(1 - 1000 / top) * 116 + 2:.0f}")
 
