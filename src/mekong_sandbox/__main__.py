@@ -36,7 +36,7 @@ async def serve(host: str, port: int, folder: Path) -> None:
 
 def main() -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(prog="mekong_sandbox", description="Stand-ins of Shopee and Lazada Open Platform.")
+    parser = argparse.ArgumentParser(prog="mekong_sandbox", description="Stand-ins of the platforms to sell on.")
     parser.add_argument("--port", type=int, required=True, help="port to listen on; 0 picks a free one")
     parser.add_argument("--data", type=Path, required=True, help="folder that keeps the state")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")

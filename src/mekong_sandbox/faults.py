@@ -29,7 +29,7 @@ KEPT_HISTORY_S = 60.0
 class Rule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One fault. All conditions must hold; then it strikes with `probability`, at most `count` times.
 
-    market: "shopee", "lazada" or "*". path: prefix of the API path, with or without `/api/v2` or `/rest`; "" = all.
+    market: name of a platform or "*". path: prefix of the API path, with or without `/api/v2` or `/rest`; "" = all.
     shop: shop id or seller id; "" = all. ms: a number, or [least, most] drawn evenly (latency, notice_delay,
     timeout_after_effect: how long the connection stays silent; stale_reads: how old the answer is).
     at: latency "before" or "after" the call takes effect. status: of http_5xx. to_lost_push: a dropped Shopee notice
@@ -37,7 +37,7 @@ class Rule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """
 
     kind: Kind
-    market: Literal["shopee", "lazada", "*"] = "*"
+    market: str = "*"
     path: str = ""
     shop: str = ""
     probability: float = 1.0

@@ -10,13 +10,12 @@ import msgspec
 
 from mekong_sandbox.clock import Clock, Timers
 from mekong_sandbox.faults import Faults
-from mekong_sandbox.lazada import life as lazada_life
-from mekong_sandbox.lazada.market import LazadaMarket
+from mekong_sandbox.lazada.platform import LazadaPlatform
 from mekong_sandbox.limits import Limits
 from mekong_sandbox.notices import Outbox
+from mekong_sandbox.platform import Platform
 from mekong_sandbox.settings import Settings
-from mekong_sandbox.shopee import life as shopee_life
-from mekong_sandbox.shopee.market import ShopeeMarket
+from mekong_sandbox.shopee.platform import ShopeePlatform
 from mekong_sandbox.stats import Stats
 from mekong_sandbox.store import Store
 
@@ -31,7 +30,7 @@ class Meta(msgspec.Struct):
 
 
 class World:
-    """The two marketplaces, their clock, faults, notices and what they remember."""
+    """The platforms, their clock, faults, notices and what they remember."""
 
     def __init__(self, folder: Path) -> None:
         self.store = Store(folder)
@@ -44,20 +43,21 @@ class World:
         self.limits = Limits()
         self.stats = Stats()
         self.outbox = Outbox(self)
-        self.shopee = ShopeeMarket(self)
-        self.lazada = LazadaMarket(self)
-        self.outbox.senders = {"shopee": self.shopee.push, "lazada": self.lazada.push}
+        shopee, lazada = ShopeePlatform(self), LazadaPlatform(self)
+        self.shopee, self.lazada = shopee.market, lazada.market
+        self.platforms: dict[str, Platform] = {one.name: one for one in (shopee, lazada)}
+        self.outbox.senders = {one.name: one.push for one in self.platforms.values() if one.push is not None}
         self.outbox.load()
-        self.shopee.load()
-        self.lazada.load()
+        for platform in self.platforms.values():
+            platform.load()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin writing, timing and sending."""
         self.store.start(loop)
         self.timers.start(loop)
         self.outbox.start()
-        shopee_life.resume(self.shopee)
-        lazada_life.resume(self.lazada)
+        for platform in self.platforms.values():
+            platform.resume()
 
     async def stop(self) -> None:
         """End sending and write everything."""
@@ -94,5 +94,5 @@ class World:
         self.clock.offset_s = 0.0
         self.store.save("meta", "meta", self.meta)
         self.use_settings(Settings())
-        self.shopee.clear()
-        self.lazada.clear()
+        for platform in self.platforms.values():
+            platform.clear()

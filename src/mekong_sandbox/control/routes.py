@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from mekong_sandbox.control import lazada, shopee
 from mekong_sandbox.control.door import Wrong, body_of, query_of
 from mekong_sandbox.faults import Rule
 from mekong_sandbox.http import Reply, Request, json_reply
@@ -93,20 +92,7 @@ def reset(world: World, request: Request) -> object:
 
 def summary(world: World, request: Request) -> object:
     """What is there."""
-    return {
-        "shopee": {
-            "apps": sorted(world.shopee.apps),
-            "shops": {shop.shop_id: shop.name for shop in world.shopee.shops.values()},
-            "items": len(world.shopee.items),
-            "orders": len(world.shopee.orders),
-        },
-        "lazada": {
-            "apps": sorted(world.lazada.apps),
-            "sellers": {seller.seller_id: seller.name for seller in world.lazada.sellers.values()},
-            "products": len(world.lazada.products),
-            "orders": len(world.lazada.orders),
-        },
-    }
+    return {name: platform.summary() for name, platform in world.platforms.items()}
 
 
 ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
@@ -122,42 +108,14 @@ ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
     ("DELETE", "/stats"): clear_stats,
     ("GET", "/notices"): get_notices,
     ("POST", "/reset"): reset,
-    ("POST", "/shopee/apps"): shopee.put_app,
-    ("POST", "/shopee/shops"): shopee.add_shop,
-    ("POST", "/shopee/tokens"): shopee.add_tokens,
-    ("POST", "/shopee/codes"): shopee.add_code,
-    ("POST", "/shopee/limits"): shopee.set_limit,
-    ("POST", "/shopee/listings"): shopee.add_listings,
-    ("GET", "/shopee/listing"): shopee.get_listing,
-    ("GET", "/shopee/stock"): shopee.get_stock,
-    ("GET", "/shopee/orders"): shopee.get_orders,
-    ("POST", "/lazada/apps"): lazada.put_app,
-    ("POST", "/lazada/sellers"): lazada.add_seller,
-    ("POST", "/lazada/tokens"): lazada.add_tokens,
-    ("POST", "/lazada/codes"): lazada.add_code,
-    ("POST", "/lazada/limits"): lazada.set_limit,
-    ("POST", "/lazada/listings"): lazada.add_listings,
-    ("GET", "/lazada/listing"): lazada.get_listing,
-    ("GET", "/lazada/stock"): lazada.get_stock,
-    ("GET", "/lazada/orders"): lazada.get_orders,
 }
 
 
 def answer(world: World, request: Request) -> Reply:
     """Answer a control call."""
     path = request.path.removeprefix("/control").rstrip("/")
-    parts = path.split("/")
     try:
-        if request.method == "POST" and len(parts) == 5 and parts[2] == "orders" and parts[4] == "advance":
-            move = {"shopee": shopee.advance, "lazada": lazada.advance}.get(parts[1])
-            if move is None:
-                raise Wrong("unknown marketplace", 404)
-            got = move(world, request, parts[3])
-        else:
-            route = ROUTES.get((request.method, path))
-            if route is None:
-                raise Wrong(f"no control call {request.method} {request.path}", 404)
-            got = route(world, request)
+        got = _answered(world, request, path)
     except ValueError as bad:
         return json_reply({"error": "invalid", "message": str(bad)}, 422)
     except Wrong as wrong:
@@ -165,3 +123,17 @@ def answer(world: World, request: Request) -> Reply:
     if request.method != "GET":
         world.store.flush()
     return json_reply(got)
+
+
+def _answered(world: World, request: Request, path: str) -> object:
+    name, *below = path[1:].split("/")
+    platform = world.platforms.get(name)
+    if platform is None:
+        route = ROUTES.get((request.method, path))
+    elif request.method == "POST" and len(below) == 3 and (below[0], below[2]) == ("orders", "advance"):
+        return platform.advance(request, below[1])
+    else:
+        route = platform.control.get((request.method, "/" + "/".join(below)))
+    if route is None:
+        raise Wrong(f"no control call {request.method} {request.path}", 404)
+    return route(world, request)

@@ -1,21 +1,22 @@
-"""Where a seller lets an app in: Shopee's page behind the signed link, and Lazada's `/oauth/authorize`."""
+"""What the pages have in common on which sellers let an app in."""
 
 from __future__ import annotations
 
 from html import escape
 from urllib.parse import urlencode
 
-from mekong_sandbox.http import Reply, Request, parse_pairs, redirect
+from mekong_sandbox.http import Reply, Request, parse_pairs
 from mekong_sandbox.pages.layout import page
-from mekong_sandbox.world import World
 
 
-def _with_query(url: str, more: dict[str, str]) -> str:
+def with_query(url: str, more: dict[str, str]) -> str:
+    """The URL with more parameters."""
     base, hash_mark, fragment = url.partition("#")
     return f"{base}{'&' if '?' in base else '?'}{urlencode(more)}{hash_mark}{fragment}"
 
 
-def _form(title: str, app: str, choices: list[tuple[str, str]], hidden: dict[str, str], action: str) -> Reply:
+def form(title: str, app: str, choices: list[tuple[str, str]], hidden: dict[str, str], action: str) -> Reply:
+    """The question; posts `owner`, the id chosen, and what is hidden."""
     fields = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
     options = "".join(f'<option value="{escape(value)}">{escape(text)}</option>' for value, text in choices)
     body = (
@@ -30,49 +31,16 @@ def _form(title: str, app: str, choices: list[tuple[str, str]], hidden: dict[str
     return page(title, body)
 
 
-def _wrong(text: str) -> Reply:
+def sent_with(request: Request) -> dict[str, str]:
+    """Query parameters and form fields."""
+    return dict(request.pairs()) | dict(parse_pairs(request.body.decode("utf-8", "replace")))
+
+
+def wrong(text: str) -> Reply:
+    """A page that says what is wrong with the link."""
     return page("Liên kết không đúng", f"<h1>Liên kết không đúng</h1><p>{escape(text)}</p>", status=422)
 
 
-def _safe(url: str) -> bool:
+def is_web(url: str) -> bool:
+    """Whether a redirect may go there."""
     return url.startswith(("http://", "https://"))
-
-
-def shopee(world: World, request: Request) -> Reply:
-    """GET shows the page; POST links the shop and goes back with `code` and `shop_id`."""
-    sent = dict(request.pairs()) | dict(parse_pairs(request.body.decode("utf-8", "replace")))
-    partner_id = sent.get("partner_id", "")
-    target = sent.get("redirect") or sent.get("redirect_uri", "")
-    app = world.shopee.apps.get(int(partner_id)) if partner_id.isdecimal() else None
-    if app is None or not _safe(target):
-        return _wrong("partner_id hoặc redirect không đúng.")
-    state = {"state": sent["state"]} if sent.get("state") else {}
-    if request.method != "POST":
-        shops = [(str(shop.shop_id), f"{shop.name} ({shop.shop_id})") for shop in world.shopee.shops.values()]
-        hidden = {"partner_id": partner_id, "redirect": target, **state}
-        return _form("Shopee (thử)", partner_id, shops, hidden, "/shopee/consent")
-    owner = sent.get("owner", "")
-    if not owner.isdecimal() or int(owner) not in world.shopee.shops:
-        return _wrong("Gian hàng không đúng.")
-    grant = world.shopee.authorise(app.partner_id, int(owner))
-    world.shopee.push.shop_link(app.partner_id, int(owner), linked=True)
-    world.store.flush()
-    return redirect(_with_query(target, {"code": grant.token, "shop_id": owner, **state}))
-
-
-def lazada(world: World, request: Request) -> Reply:
-    """GET shows the page; POST notes the consent and goes back with `code` and `state`."""
-    sent = dict(request.pairs()) | dict(parse_pairs(request.body.decode("utf-8", "replace")))
-    app, target = world.lazada.apps.get(sent.get("client_id", "")), sent.get("redirect_uri", "")
-    if app is None or not _safe(target) or sent.get("response_type", "code") != "code":
-        return _wrong("client_id, redirect_uri hoặc response_type không đúng.")
-    state = {"state": sent["state"]} if sent.get("state") else {}
-    if request.method != "POST":
-        sellers = [(one.seller_id, f"{one.name} ({one.seller_id})") for one in world.lazada.sellers.values()]
-        hidden = {"client_id": app.app_key, "redirect_uri": target, "response_type": "code", **state}
-        return _form("Lazada (thử)", app.app_key, sellers, hidden, "/oauth/authorize")
-    if sent.get("owner", "") not in world.lazada.sellers:
-        return _wrong("Gian hàng không đúng.")
-    grant = world.lazada.authorise(app.app_key, sent["owner"])
-    world.store.flush()
-    return redirect(_with_query(target, {"code": grant.token, **state}))

@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mekong_sandbox.http import Reply, Request, redirect
-from mekong_sandbox.pages import consent, shopper
+from mekong_sandbox.pages import shopper
 from mekong_sandbox.pages.layout import page
-from mekong_sandbox.world import World
+from mekong_sandbox.platform import Platform
+
+if TYPE_CHECKING:
+    from mekong_sandbox.world import World
 
 
 def answer(world: World, request: Request) -> Reply:
     """Answer a request for a page."""
-    path = request.path
-    if path == "/":
-        return page(
-            "Sàn thử nghiệm", '<p><a href="/shopee/">Shopee (thử)</a></p><p><a href="/lazada/">Lazada (thử)</a></p>'
-        )
-    if path == "/oauth/authorize":
-        return consent.lazada(world, request)
-    if path in ("/shopee/consent", "/auth"):
-        return consent.shopee(world, request)
-    market, _, rest = path[1:].partition("/")
-    if market not in shopper.TITLES:
+    if request.path == "/":
+        links = (f'<p><a href="/{one.name}/">{one.title}</a></p>' for one in world.platforms.values())
+        return page("Sàn thử nghiệm", "".join(links))
+    for platform in world.platforms.values():
+        asked = platform.consent(request)
+        if asked is not None:
+            return asked
+    name, _, rest = request.path[1:].partition("/")
+    platform_there = world.platforms.get(name)
+    if platform_there is None:
         return page("Không tìm thấy", "<h1>Không tìm thấy</h1>", status=404)
     if request.method == "POST":
         if rest == "buy":
-            return shopper.buy(world, market, request)
+            return shopper.buy(platform_there, request)
         return page("Không tìm thấy", "<h1>Không tìm thấy</h1>", status=404)
-    return _shopper(world, market, rest, request)
+    return _shopper(platform_there, rest, request)
 
 
-def _shopper(world: World, market: str, rest: str, request: Request) -> Reply:
+def _shopper(platform: Platform, rest: str, request: Request) -> Reply:
     kind, _, name = rest.partition("/")
     if not rest:
-        return shopper.listings(world, market, request) if request.path.endswith("/") else redirect(f"/{market}/")
+        at_root = request.path.endswith("/")
+        return shopper.listings(platform, request) if at_root else redirect(f"/{platform.name}/")
     if kind == "item" and name.endswith(".json"):
-        return shopper.listing_json(world, market, name.removesuffix(".json"))
+        return shopper.listing_json(platform, name.removesuffix(".json"))
     if kind == "item":
-        return shopper.listing(world, market, name)
+        return shopper.listing(platform, name)
     if kind == "order":
-        return shopper.order_page(world, market, name)
-    return shopper.not_there(market, request.path)
+        return shopper.order_page(platform, name)
+    return shopper.not_there(platform, request.path)

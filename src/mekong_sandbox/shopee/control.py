@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,7 +13,9 @@ from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
 from mekong_sandbox.shopee import life
 from mekong_sandbox.shopee.model import DEFAULT_LOCATION, App, Item, Model, Order, Shop, Tier
-from mekong_sandbox.world import World
+
+if TYPE_CHECKING:
+    from mekong_sandbox.world import World
 
 Amount = int | float | str
 
@@ -344,3 +347,16 @@ def advance(world: World, request: Request, order_sn: str) -> object:
     except life.WrongStep as wrong:
         raise Wrong(str(wrong), 409) from None
     return {"order_sn": order.order_sn, "status": order.status}
+
+
+ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+    ("POST", "/apps"): put_app,
+    ("POST", "/shops"): add_shop,
+    ("POST", "/tokens"): add_tokens,
+    ("POST", "/codes"): add_code,
+    ("POST", "/limits"): set_limit,
+    ("POST", "/listings"): add_listings,
+    ("GET", "/listing"): get_listing,
+    ("GET", "/stock"): get_stock,
+    ("GET", "/orders"): get_orders,
+}

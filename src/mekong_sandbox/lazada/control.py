@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,7 +13,9 @@ from mekong_sandbox.http import Request
 from mekong_sandbox.lazada import life
 from mekong_sandbox.lazada.model import DEFAULT_WAREHOUSE, App, Held, Order, Product, Seller, Sku
 from mekong_sandbox.money import to_minor, to_number
-from mekong_sandbox.world import World
+
+if TYPE_CHECKING:
+    from mekong_sandbox.world import World
 
 Amount = int | float | str
 
@@ -299,3 +302,16 @@ def advance(world: World, request: Request, order_id: str) -> object:
     except life.WrongStep as wrong:
         raise Wrong(str(wrong), 409) from None
     return {"order_id": order.order_id, "statuses": order.statuses()}
+
+
+ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+    ("POST", "/apps"): put_app,
+    ("POST", "/sellers"): add_seller,
+    ("POST", "/tokens"): add_tokens,
+    ("POST", "/codes"): add_code,
+    ("POST", "/limits"): set_limit,
+    ("POST", "/listings"): add_listings,
+    ("GET", "/listing"): get_listing,
+    ("GET", "/stock"): get_stock,
+    ("GET", "/orders"): get_orders,
+}
