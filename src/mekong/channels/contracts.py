@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from mekong.catalog.contracts import CellProblem
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -209,3 +211,30 @@ class ConnectorView:
     capabilities: frozenset[str]
     docs_url: str
     secrets: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class OrderFileReport:
+    """What an order export holds, and what was done with it.
+
+    `known`: orders that were here before. `unmatched`: (SKU or name, lines) that are no SKU of ours; their orders are
+    held. `missing`: fields no column was found for: say which column holds them. `unknown_states`: status texts that
+    need a meaning. `left_out`: orders with bad cells, which `problems` names. `parked`: orders that could not be booked.
+    """
+
+    channel: str
+    rows: int
+    orders: int
+    known: int
+    by_state: Mapping[str, int]
+    unmatched: tuple[tuple[str, int], ...]
+    headers: tuple[str, ...]
+    columns: Mapping[str, str]
+    missing: tuple[str, ...]
+    unknown_states: tuple[str, ...]
+    left_out: tuple[str, ...]
+    problems: tuple[CellProblem, ...]
+    is_written: bool = False
+    placed: int = 0
+    advanced: int = 0
+    parked: tuple[str, ...] = ()

@@ -58,3 +58,18 @@ class NoTestBuyer(Conflict):
 
 class OrderIntentInvalid(Invalid):
     code = "channels.intent_invalid"
+
+
+class LostDigits(Invalid):
+    code = "channels.lost_digits"
+    template = "{field}: “{value}” was saved as a number and lost its last digits. Use the file as it was downloaded."
+
+
+class StatusUnknown(Invalid):
+    code = "channels.status_unknown"
+    template = "{field}: the status “{status}” is not known yet. Say what it means."
+
+
+class ColumnUnknown(Invalid):
+    code = "channels.column_unknown"
+    template = "{field}: the file has no column “{header}”. Choose one of its columns."

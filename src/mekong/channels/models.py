@@ -54,6 +54,9 @@ class Channel(models.Model):
         null=True, default=GIVE_UP_AFTER_MIN, help_text="Orders beyond stock are cancelled then; null: never."
     )
     limits = models.JSONField(default=dict, help_text="Lane to {per_second, burst}; overrides the connector's.")
+    order_file = models.JSONField(
+        default=dict, help_text="What people said of its order exports: columns {field: header}, states {text: step}."
+    )
     revision = models.BigIntegerField(default=1)
     created_at = models.DateTimeField()
     # Kept by the worker; not worth an audit entry.

@@ -14,6 +14,7 @@ from importlib.resources import files
 from mekong.channels import socket
 from mekong.channels.errors import KindUnknown
 from mekong.channels.socket import Account, Connector, Manifest, Transport
+from mekong.channels.socket.order_files import OrderFileLayout, read_order_file_layout
 
 GROUP = "mekong.connectors"
 """Entry point group, and the package that holds our own."""
@@ -23,11 +24,12 @@ Factory = Callable[[Account, Transport], Connector]
 
 @dataclass(frozen=True)
 class Plug:
-    """One connector as found: its manifest, how to make it for an account, and the fields of its form."""
+    """One connector as found: its manifest, how to make it for an account, the fields of its form, its order export."""
 
     manifest: Manifest
     factory: Factory
     secrets: Mapping[str, str]
+    order_file: OrderFileLayout
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +49,8 @@ def connectors() -> Mapping[str, Plug]:
 def _add(found: dict[str, Plug], package: str, factory: Factory) -> None:
     manifest = socket.read_manifest(package)
     said = tomllib.loads(files(package).joinpath("manifest.toml").read_text("utf-8"))
-    found[manifest.name] = Plug(manifest, factory, {name: str(what) for name, what in said.get("secrets", {}).items()})
+    secrets = {name: str(what) for name, what in said.get("secrets", {}).items()}
+    found[manifest.name] = Plug(manifest, factory, secrets, read_order_file_layout(package) or OrderFileLayout())
 
 
 def plug(kind: str) -> Plug:

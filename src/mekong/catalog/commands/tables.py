@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import product
+from zoneinfo import ZoneInfo
 
 from mekong.catalog.commands.reading import Source, open_sheet
 from mekong.catalog.contracts import CellProblem
@@ -20,12 +22,14 @@ __all__ = [
     "open_sheet",
     "problem",
     "read_date",
+    "read_moment",
+    "read_money",
     "read_units",
-    "read_vnd",
     "text_of",
 ]
 
 _DATES = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y")
+_MOMENTS = tuple(f"{day}{clock}" for day, clock in product((*_DATES, "%d %b %Y"), (" %H:%M:%S", " %H:%M", "")))
 
 
 def _number(cell: Cell) -> str | float | Decimal:
@@ -37,9 +41,26 @@ def read_units(cell: Cell, field: str, *, most: int) -> int:
     return numbers.read_whole(_number(cell), field, least=1, most=most)
 
 
-def read_vnd(cell: Cell, field: str) -> int:
-    """An amount in đồng. Raises: NotANumber, OutOfRange, BadMoney."""
-    return numbers.read_money(_number(cell), "VND", field)
+def read_money(cell: Cell, currency: str, field: str) -> int:
+    """An amount in major units, as minor ones. Raises: NotANumber, OutOfRange, BadMoney."""
+    return numbers.read_money(_number(cell), currency, field)
+
+
+def read_moment(cell: Cell, field: str, zone: ZoneInfo) -> datetime:
+    """A moment: a date cell, or a text such as 31/12/2027 09:30 (day first), 2027-12-31 09:30 or 31 Dec 2027 09:30.
+
+    Raises: BadPair.
+    """
+    if isinstance(cell, datetime):
+        return cell.replace(tzinfo=zone)
+    if isinstance(cell, date):
+        return datetime.combine(cell, time(), zone)
+    for shape in _MOMENTS:
+        try:
+            return datetime.strptime(text_of(cell), shape).replace(tzinfo=zone)
+        except ValueError:
+            continue
+    raise BadPair(field=field, value=text_of(cell), example="31/12/2027 09:30")
 
 
 def read_date(cell: Cell, field: str) -> date:

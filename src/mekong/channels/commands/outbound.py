@@ -9,7 +9,7 @@ from typing import Any
 from mekong.channels import hints, registry
 from mekong.channels.contracts import OutboundView
 from mekong.channels.errors import CannotDo, ChannelNotFound, OrderIntentInvalid
-from mekong.channels.models import Channel, Outbound, OutboundState
+from mekong.channels.models import Channel, ChannelState, Outbound, OutboundState
 from mekong.channels.queries import outbound_view
 from mekong.channels.rules import LETTERS
 from mekong.foundation.actor import Actor
@@ -86,6 +86,8 @@ def retry_outbound(*, actor: Actor, outbound_id: int, now: datetime) -> Outbound
 def give_up_on_short_orders(*, now: datetime) -> list[str]:
     """Cancel platforms' orders that have waited for goods longer than their channel allows; returns their numbers."""
     waits = Channel.objects.filter(is_active=True, give_up_after_min__isnull=False).exclude(kind__in=LETTERS)
+    # Nobody can be told on a channel whose orders come by file alone: there, people decide.
+    waits = waits.exclude(state=ChannelState.NEW)
     given_up: list[str] = []
     for code, minutes in list(waits.values_list("code", "give_up_after_min")):
         given_up += orders.give_up_waiting(channel=code, since=now - timedelta(minutes=minutes or 0), now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -158,6 +159,17 @@ def _variants(channel_id: int, lines: Sequence[RemoteLine]) -> dict[tuple[Listin
     return {named: views[each] for named, each in ids.items() if each is not None and each in views}
 
 
+def unmatched(channel_id: int, lines: Sequence[RemoteLine]) -> Counter[str]:
+    """Lines that are no SKU of ours: what the platform calls them, and how many lines name each."""
+    known = _variants(channel_id, lines)
+    return Counter(line.sku or line.name for line in lines if (line.key, line.sku) not in known)
+
+
+def _named(key: ListingKey) -> str:
+    """A listing as order lines note it; "" where the platform's file does not name it."""
+    return f"{key.item_id}:{key.model_id}"[:100] if key.item_id else ""
+
+
 def draft(channel: str, order: RemoteOrder, variants: Mapping[tuple[ListingKey, str], VariantView]) -> OrderDraft:
     """An order of a platform as the order book takes it. Raises: ValueError for one that cannot be."""
     if not order.external_id or not order.lines:
@@ -171,7 +183,7 @@ def draft(channel: str, order: RemoteOrder, variants: Mapping[tuple[ListingKey, 
             DraftLine(
                 variant.id if variant else None, (variant.sku if variant else line.sku)[:120], line.name[:500],
                 line.quantity, line.unit_price_minor, variant.tax_rate_bp if variant else 0,
-                tuple(line.line_ids), f"{line.key.item_id}:{line.key.model_id}"[:100],
+                tuple(line.line_ids), _named(line.key),
             )
         )  # fmt: skip
     return OrderDraft(

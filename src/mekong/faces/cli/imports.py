@@ -60,6 +60,44 @@ def stock(
 
 
 @app.command(
+    help=words(
+        "Nhập đơn hàng từ tệp xuất của sàn (.xlsx, .xls, .csv).",
+        "Import orders from an export of a platform's seller centre (.xlsx, .xls, .csv).",
+    )
+)
+def orders(
+    file: Path,
+    channel: Annotated[str, typer.Option(help=words("Mã kênh bán.", "Code of the channel."))],
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=words(
+                "Cột nào chứa gì, ví dụ order=Số đơn; được ghi nhớ.",
+                "Which column holds what, e.g. order=Number; remembered.",
+            )
+        ),
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=words(
+                "Trạng thái nghĩa là gì, ví dụ “Mới=placed”; được ghi nhớ.",
+                "What a status means, e.g. “New=placed”; remembered.",
+            )
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    data: Data = None,
+) -> None:
+    from mekong.faces.cli.sheets import import_orders
+
+    columns, states = (
+        {left: right for left, _, right in (each.partition("=") for each in said or [])} for said in (column, status)
+    )
+    sys.exit(0 if import_orders(data, file, channel=channel, columns=columns, states=states, dry_run=dry_run) else 1)
+
+
+@app.command(
     "online-retail",
     help=words(
         "Phát lại lịch sử hoá đơn (bố cục Online Retail của UCI) qua các kênh bán.",

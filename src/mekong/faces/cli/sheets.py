@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -103,6 +103,57 @@ def import_stock(data: Path | None, file: Path, *, dry_run: bool) -> bool:
     else:
         say(f"Đã nhập (dòng / sản phẩm): {counts}", f"Booked (rows / units): {counts}")
     return not report.errors
+
+
+def import_orders(
+    data: Path | None,
+    file: Path,
+    *,
+    channel: str,
+    columns: Mapping[str, str],
+    states: Mapping[str, str],
+    dry_run: bool,
+) -> bool:
+    """Take in a seller centre's order export; what is wrong or unknown is named. Whether all of it came in. Raises: Stop."""
+    with installation.opened(data):
+        from django.utils import translation
+
+        from mekong.channels import files
+        from mekong.foundation.actor import SYSTEM
+        from mekong.foundation.errors import MekongError
+
+        with translation.override(language()):
+            try:
+                report = files.import_orders(
+                    actor=SYSTEM, channel=channel, file=file, now=datetime.now(UTC), columns=columns, states=states,
+                    dry_run=dry_run, progress=lambda done, of: print(f"  {done}/{of}", flush=True),
+                )  # fmt: skip
+            except MekongError as failure:
+                _stop_with(failure)
+            _show(report.problems)
+    if report.missing:
+        names = ", ".join(report.missing)
+        say(
+            f"Không nhận ra cột cho: {names}. Hãy thêm --column TRƯỜNG=TIÊU ĐỀ. Các cột có: {', '.join(report.headers)}",
+            f"No column recognised for: {names}. Add --column FIELD=HEADER. The columns are: {', '.join(report.headers)}",
+        )
+        return False
+    for text in report.unknown_states:
+        say(f"Trạng thái lạ “{text}”: hãy thêm --status “{text}=BƯỚC”.",
+            f"Unknown status “{text}”: add --status “{text}=STEP”.")  # fmt: skip
+    counts = f"{report.orders} / +{report.placed} / ~{report.advanced} / {len(report.left_out) + len(report.parked)}"
+    if report.is_written:
+        say(
+            f"Đã nhập (đơn / mới / tiến triển / để lại): {counts}",
+            f"Imported (orders / new / moved on / left out): {counts}",
+        )
+    else:
+        fresh = report.orders - report.known
+        say(
+            f"{report.orders} đơn, {fresh} đơn mới; chưa ghi gì.",
+            f"{report.orders} orders, {fresh} new; nothing was written.",
+        )
+    return not report.left_out and not report.parked
 
 
 def _stop_with(failure: MekongError) -> NoReturn:

@@ -172,7 +172,7 @@ def _value(key: str, cell: Cell, header: str) -> object:
     if key == "units":
         return tables.read_units(cell, header, most=MAX_QUANTITY)
     if key == "cost":
-        return tables.read_vnd(cell, header)
+        return tables.read_money(cell, "VND", header)
     if key == "expires":
         return tables.read_date(cell, header)
     return tables.text_of(cell)[: 60 if key == "lot" else 300]

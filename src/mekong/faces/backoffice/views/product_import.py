@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
 
-from django.conf import settings
 from django.http import HttpResponse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext, ngettext
 
 from mekong.catalog import commands, queries
 from mekong.catalog.contracts import CellProblem, ImportReport
-from mekong.faces.backoffice import sentences
+from mekong.faces.backoffice import kept_files, sentences
 from mekong.faces.backoffice.templatetags.mekong import num
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.errors import Invalid
 
-KEPT_S = 24 * 3600
-_SUFFIXES = (".xlsx", ".xls", ".csv")
 _MODES = ("upsert", "insert", "update")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -37,25 +30,6 @@ class BadCell:
     message: str
 
 
-def _folder() -> Path:
-    folder = Path(settings.MEKONG.data) / "imports"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _file(visit: Visit, key: str) -> Path | None:
-    """The file this person sent; keys are theirs alone."""
-    if not re.fullmatch(r"[0-9a-f]{32}", key):
-        return None
-    return next(iter(_folder().glob(f"{visit.person.pk}-{key}.*")), None)
-
-
-def _sweep(visit: Visit) -> None:
-    for old in _folder().iterdir():
-        if old.stat().st_mtime < visit.now.timestamp() - KEPT_S:
-            old.unlink(missing_ok=True)
-
-
 @page("catalog.import", methods=("GET", "HEAD", "POST"))
 def upload(visit: Visit) -> HttpResponse:
     """Take a file and judge it without writing anything."""
@@ -63,20 +37,10 @@ def upload(visit: Visit) -> HttpResponse:
         return visit.render("products/import.html", {"mode": "upsert"})
     mode = visit.posted("mode")
     mode = mode if mode in _MODES else "upsert"
-    sent = visit.request.FILES.get("file")
-    suffix = Path(sent.name or "").suffix.lower() if sent else ""
-    if sent is None or suffix not in _SUFFIXES:
-        message = gettext("Choose an Excel file (.xlsx, .xls) or a CSV file in UTF-8.")
-        return visit.render("products/import.html", {"mode": mode, "message": message}, status=422)
-    if not sent.size:
-        message = gettext("The file is empty. Choose one with a heading and rows below it.")
-        return visit.render("products/import.html", {"mode": mode, "message": message}, status=422)
-    _sweep(visit)
-    key = uuid4().hex
-    path = _folder() / f"{visit.person.pk}-{key}{suffix}"
-    with path.open("wb") as kept:
-        for chunk in sent.chunks():
-            kept.write(chunk)
+    try:
+        key, path, name = kept_files.keep(visit)
+    except kept_files.NoFile as refused:
+        return visit.render("products/import.html", {"mode": mode, "message": str(refused)}, status=422)
     try:
         report = _run(visit, path, mode, dry_run=True)
     except Invalid as refused:
@@ -86,7 +50,7 @@ def upload(visit: Visit) -> HttpResponse:
     judged: dict[str, Any] = {
         "mode": mode,
         "key": key,
-        "name": sent.name,
+        "name": name,
         "report": report,
         "cells": cells(report.errors),
     }
@@ -118,7 +82,7 @@ def _sentence(problem: CellProblem) -> str:
 @page("catalog.import", methods=("POST",))
 def confirm(visit: Visit) -> HttpResponse:
     """Write what was judged good. A second press finds every row unchanged."""
-    path = _file(visit, visit.posted("key"))
+    path = kept_files.kept(visit, visit.posted("key"))
     if path is None:
         message = gettext("The file is no longer kept. Upload it again.")
         return visit.render("products/import.html", {"mode": "upsert", "message": message}, status=404)
@@ -141,23 +105,17 @@ def confirm(visit: Visit) -> HttpResponse:
     return visit.redirect("/products/?status=all")
 
 
-def _download(out: io.BytesIO, name: str, kind: str) -> HttpResponse:
-    """A file made in memory, answered whole: streaming it would only hand it over piece by piece in another thread."""
-    disposition = content_disposition_header(True, name) or "attachment"
-    return HttpResponse(out.getvalue(), content_type=kind, headers={"Content-Disposition": disposition})
-
-
 @page("catalog.import", methods=("POST",))
 def errors_file(visit: Visit) -> HttpResponse:
     """The rows with bad cells as a workbook, marked, with what to do in the last column."""
-    path = _file(visit, visit.posted("key"))
+    path = kept_files.kept(visit, visit.posted("key"))
     if path is None:
         message = gettext("The file is no longer kept. Upload it again.")
         return visit.render("products/import.html", {"mode": "upsert", "message": message}, status=404)
     report = _run(visit, path, visit.posted("mode"), dry_run=True)
     out = io.BytesIO()
     commands.write_error_workbook(report=report, file=path, out=out)
-    return _download(out, gettext("rows-to-mend.xlsx"), _XLSX)
+    return kept_files.download(out, gettext("rows-to-mend.xlsx"))
 
 
 @page("catalog.view")
@@ -171,9 +129,9 @@ def export(visit: Visit) -> HttpResponse:
         # A cell that Excel cannot hold; CSV can.
         out, chosen = io.BytesIO(), "csv"
         queries.export_products(actor=visit.actor, out=out, format=chosen)
-    kind = _XLSX if chosen == "xlsx" else "text/csv; charset=utf-8"
+    kind = kept_files.XLSX if chosen == "xlsx" else "text/csv; charset=utf-8"
     name = f"mekong-{gettext('products')}-{visit.now:%y%m%d}.{chosen}"
-    return _download(out, name, kind)
+    return kept_files.download(out, name, kind)
 
 
 @page("catalog.view")
@@ -181,4 +139,4 @@ def template(visit: Visit) -> HttpResponse:  # noqa: ARG001 - the form of every 
     """An empty file with the columns of the import."""
     out = io.BytesIO()
     queries.write_template(out=out)
-    return _download(out, gettext("products-template.xlsx"), _XLSX)
+    return kept_files.download(out, gettext("products-template.xlsx"))
