@@ -26,7 +26,14 @@ log = logging.getLogger("mekong_sandbox")
 encode_json = msgspec.json.Encoder().encode
 
 REASONS = {200: "OK", 201: "Created", 204: "No Content", 303: "See Other", 302: "Found", 400: "Bad Request"}
-REASONS |= {403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 413: "Content Too Large"}
+REASONS |= {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+}
 REASONS |= {422: "Unprocessable Content", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway"}
 REASONS |= {503: "Service Unavailable", 504: "Gateway Timeout"}
 

@@ -39,6 +39,8 @@ class Notice(msgspec.Struct):
 class Sender(Protocol):
     """What the outbox asks the platform of a notice."""
 
+    signature_header: str
+
     def callback_url(self, app: str) -> str:
         """Where to send; "" = nowhere."""
 
@@ -173,7 +175,7 @@ class Outbox:
             sender.refresh(notice)
         headers = {"Content-Type": "application/json"} | sender.headers(notice)
         if bad_signature:
-            headers["Authorization"] = "0" * 64
+            headers[sender.signature_header] = "0" * 64
         notice.attempts += 1
         try:
             status = await poster.post(url, headers, notice.body, sender.ack_timeout_s())

@@ -37,6 +37,48 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     lazada_stop_rule: bool = True
     """Stop sending to a callback URL that fails more than half of the time."""
 
+    woocommerce_over_tls: bool = True
+    """True: as if TLS ended in front of the shops, so keys are taken as Basic or in the query, and signatures too; False:
+    as over plain HTTP, where the engine takes signatures alone."""
+    woocommerce_rate: float = 0.0
+    """Calls a second that the web host of a shop lets through; the engine itself counts none. 0 = no limit."""
+    woocommerce_burst: float = 0.0
+    woocommerce_hold_stock_s: float = 3600.0
+    """An unpaid order holds its units so long, then it is cancelled."""
+    woocommerce_ack_timeout_s: float = 60.0
+
+    tiki_rate: float = 50.0
+    """Calls a second per app. 0 = no limit, neither a second nor a minute."""
+    tiki_burst: float = 50.0
+    tiki_per_minute: float = 500.0
+    """Calls a minute per app. 0 = no limit."""
+    tiki_access_token_s: int = 86399
+    tiki_refresh_token_s: int = 30 * 86400
+    """The platform publishes no figure."""
+    tiki_stock_includes_reserved: bool = True
+    """`qty_available` counts the reserved units, as `quantity_available` does; False: it is what buyers can order."""
+    tiki_event_delay_s: float = 0.1
+    """Until an event can be pulled; about 5 s on the platform."""
+    tiki_event_batch: int = 20
+    """Events a pull gives at most; the platform publishes no figure."""
+    tiki_review_s: float = 1.0
+    """Until a request for a product is approved. 0 = only by a control call."""
+    tiki_ready_delay_s: float = 0.5
+    """Until a confirmed order counts as packed."""
+    tiki_unpaid_release_s: float = 1800.0
+
+    tiktok_rate: float = 50.0
+    """Calls a second per app and shop; the platform publishes none. 0 = no limit."""
+    tiktok_burst: float = 50.0
+    tiktok_ack_timeout_s: float = 3.0
+    tiktok_access_token_s: int = 7 * 86400
+    tiktok_hold_s: float = 0.0
+    """Seconds that a paid order is ON_HOLD before it can be shipped; 0 = not at all."""
+
+    shopify_points_per_s: float = 100.0
+    """Points of GraphQL cost that come back a second, per app and shop: the standard plan. 0 = no limit."""
+    shopify_points_at_once: float = 2000.0
+
     notice_retry_scale: float = 0.01
     """Retry delays of the platforms are multiplied by this (30 min become 18 s)."""
 

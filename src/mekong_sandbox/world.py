@@ -16,8 +16,12 @@ from mekong_sandbox.notices import Outbox
 from mekong_sandbox.platform import Platform
 from mekong_sandbox.settings import Settings
 from mekong_sandbox.shopee.platform import ShopeePlatform
+from mekong_sandbox.shopify.platform import ShopifyPlatform
 from mekong_sandbox.stats import Stats
 from mekong_sandbox.store import Store
+from mekong_sandbox.tiki.platform import TikiPlatform
+from mekong_sandbox.tiktok.platform import TikTokPlatform
+from mekong_sandbox.woocommerce.platform import WooCommercePlatform
 
 log = logging.getLogger("mekong_sandbox")
 
@@ -45,7 +49,17 @@ class World:
         self.outbox = Outbox(self)
         shopee, lazada = ShopeePlatform(self), LazadaPlatform(self)
         self.shopee, self.lazada = shopee.market, lazada.market
-        self.platforms: dict[str, Platform] = {one.name: one for one in (shopee, lazada)}
+        woocommerce = WooCommercePlatform(self)
+        self.woocommerce = woocommerce.market
+        shopify = ShopifyPlatform(self)
+        self.shopify = shopify.market
+        tiki = TikiPlatform(self)
+        self.tiki = tiki.market
+        tiktok = TikTokPlatform(self)
+        self.tiktok = tiktok.market
+        # TikTok first: its two token paths are among those that Shopee claims.
+        ordered = (tiktok, shopee, lazada, woocommerce, shopify, tiki)
+        self.platforms: dict[str, Platform] = {one.name: one for one in ordered}
         self.outbox.senders = {one.name: one.push for one in self.platforms.values() if one.push is not None}
         self.outbox.load()
         for platform in self.platforms.values():

@@ -161,6 +161,28 @@ class Worker:
             raise self.failure
 
 
+@dataclass(frozen=True)
+class Stall:
+    """How the sandbox's control speaks of the shops of one platform. `named`: what a purchase and a query call a shop."""
+
+    shops: str = "shops"
+    number: str = "shop_id"
+    named: str = "shop"
+    app: tuple[str, str] = ("app_key", "app_secret")
+    is_numeric: bool = False
+    has_auth_host: bool = True
+
+
+STALLS = {
+    "shopee": Stall(app=("partner_id", "partner_key"), is_numeric=True, has_auth_host=False),
+    "lazada": Stall("sellers", "seller_id", "seller"),
+    "tiki": Stall("sellers", "seller_id", "seller"),
+    "tiktok": Stall(),
+    "woocommerce": Stall(),
+    "shopify": Stall(),
+}
+
+
 @dataclass
 class Shop:
     """One account on the sandbox, and the channel it is connected to."""
@@ -173,7 +195,8 @@ class Shop:
 
     @property
     def key(self) -> dict[str, Any]:
-        return {"shop": int(self.shop_id)} if self.market == "shopee" else {"seller": self.shop_id}
+        stall = STALLS[self.market]
+        return {stall.named: int(self.shop_id) if stall.is_numeric else self.shop_id}
 
     def buy(self, *lines: tuple[str, int], **more: Any) -> str | None:
         """Buy as a shopper; the order's number, or None when it is sold out there or the platform fails."""
@@ -284,8 +307,10 @@ def a_shop(
     """
     notice_url = f"{door.url}/{code}" if door else ""
     body = {"callback_url": notice_url, "rate": rate, "burst": rate}
-    made = sandbox.post("shopee/shops" if market == "shopee" else "lazada/sellers", body)
-    shop_id = str(made["shop_id" if market == "shopee" else "seller_id"])
+    stall = STALLS[market]
+    made = sandbox.post(f"{market}/{stall.shops}", body)
+    shop_id = str(made[stall.number])
+    base_url = sandbox.url + made.get("base_path", "")
     shop = Shop(market, code, shop_id, sandbox)
     groups = [skus[start : start + models] for start in range(0, len(skus), models)]
     listings = [
@@ -299,11 +324,11 @@ def a_shop(
     if limits is None:
         limits = {lane: {"per_second": 2000, "burst": 200} for lane in ("default", "stock", "auth")} if not rate else {}
     commands.create_channel(
-        actor=SYSTEM, code=code, name=code, kind=market, shop_id=shop_id, api_url=sandbox.url,
-        auth_url=sandbox.url if market == "lazada" else "", notice_url=notice_url, now=now, limits=limits,
+        actor=SYSTEM, code=code, name=code, kind=market, shop_id=shop_id, api_url=base_url,
+        auth_url=base_url if stall.has_auth_host else "", notice_url=notice_url, now=now, limits=limits,
         test_purchase_url=f"{sandbox.url}/{market}/buy", price_sync=price_sync,
     )  # fmt: skip
-    key, secret = ("partner_id", "partner_key") if market == "shopee" else ("app_key", "app_secret")
+    key, secret = stall.app
     life = made.get("expire_in") or made.get("expires_in")
     shop.token_life_s = life
     secrets = Secrets(

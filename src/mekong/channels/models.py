@@ -267,6 +267,7 @@ class Authorisation(models.Model):
     nonce = models.CharField(max_length=40, primary_key=True)
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+")
     begun_by = models.CharField(max_length=80)
+    redirect_url = models.TextField(default="", help_text="Where the platform sends the merchant back.")
     begun_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 

@@ -52,12 +52,13 @@ def finish_authorisation(*, actor: Actor, params: Mapping[str, str], channel: st
     Raises: MayNot, StateInvalid, RemoteRefused (the code is wrong), Unavailable.
     """
     now = _now()
-    code = use_state(actor=actor, state=params.get("state", ""), now=now, channel=channel)
+    code, redirect_url = use_state(actor=actor, state=params.get("state", ""), now=now, channel=channel)
+    said = {**params, "redirect_uri": redirect_url}
     row, line = _line(code)
     line.speaker(Authorises)
 
     async def exchange(connector: Authorises) -> Any:
-        return await connector.exchange(params=params, now=now)
+        return await connector.exchange(params=said, now=now)
 
     tokens = calls.run(line.call(exchange, lane="auth"))
     if row.shop_id and tokens.shop_id and tokens.shop_id != row.shop_id:

@@ -23,6 +23,8 @@ STOP_S = 1800.0
 class LazadaPush:
     """Makes messages and answers the outbox's questions about them."""
 
+    signature_header = "Authorization"
+
     def __init__(self, market: LazadaMarket) -> None:
         self._market = market
         self._tries: dict[str, deque[bool]] = {}

@@ -21,6 +21,8 @@ KEPT_S = 3 * 86400
 class ShopeePush:
     """Makes pushes and answers the outbox's questions about them."""
 
+    signature_header = "Authorization"
+
     def __init__(self, market: ShopeeMarket) -> None:
         self._market = market
 

@@ -17,6 +17,7 @@ from mekong.foundation.errors import MayNot
 
 NOON = datetime(2026, 11, 21, 5, 0, tzinfo=UTC)
 NOBODY = Actor(kind="person", ref="person:9", name="Lan", permissions=frozenset())
+BACK = "https://mekong.example/back"
 KEYS = Secrets("1000", "very-secret")
 
 pytestmark = pytest.mark.django_db
@@ -97,13 +98,13 @@ def test_the_consent_link_carries_a_state_that_is_good_once():
     a_shop()
     commands.connect(actor=SYSTEM, code="shopee-moc-lan", secrets=KEYS, now=NOON)
     url = commands.begin_authorisation(
-        actor=SYSTEM, code="shopee-moc-lan", redirect_url="https://mekong.example/back", now=NOON
+        actor=SYSTEM, code="shopee-moc-lan", redirect_url=BACK, now=NOON
     )
     from urllib.parse import parse_qs, urlsplit
 
     redirect = parse_qs(urlsplit(url).query)["redirect"][0]
     state = parse_qs(urlsplit(redirect).query)["state"][0]
-    assert use_state(actor=SYSTEM, state=state, now=NOON) == "shopee-moc-lan"
+    assert use_state(actor=SYSTEM, state=state, now=NOON) == ("shopee-moc-lan", BACK)
     with pytest.raises(StateInvalid):
         use_state(actor=SYSTEM, state=state, now=NOON)
     with pytest.raises(StateInvalid):

@@ -185,14 +185,16 @@ def _begin(*, actor: Actor, code: str, redirect_url: str, now: datetime) -> str:
         raise CannotDo(channel=row.code, capability="Authorises")
     nonce = random_secrets.token_urlsafe(24)
     Authorisation.objects.filter(begun_at__lt=now - _WALK).delete()
-    Authorisation.objects.create(nonce=nonce, channel=row, begun_by=actor.ref, begun_at=now)
+    Authorisation.objects.create(nonce=nonce, channel=row, begun_by=actor.ref, redirect_url=redirect_url, begun_at=now)
     state = signing.dumps([row.code, nonce], salt=_SALT)
     return connector.authorisation_url(redirect_url=redirect_url, state=state, now=now)
 
 
 @command
-def use_state(*, actor: Actor, state: str, now: datetime, channel: str = "") -> str:
-    """The channel a redirect came back for; its state is used up. `channel`: the only one it may be for, when given.
+def use_state(*, actor: Actor, state: str, now: datetime, channel: str = "") -> tuple[str, str]:
+    """The channel a redirect came back for, and the address it came to; its state is used up.
+
+    `channel`: the only one it may be for, when given.
 
     Raises: MayNot, StateInvalid.
     """
@@ -208,7 +210,7 @@ def use_state(*, actor: Actor, state: str, now: datetime, channel: str = "") -> 
     )
     if not begun.update(used_at=now):
         raise StateInvalid
-    return str(code)
+    return str(code), Authorisation.objects.get(nonce=nonce).redirect_url
 
 
 @command

@@ -307,7 +307,10 @@ class Authorises(Protocol):
         ...
 
     async def exchange(self, *, params: Mapping[str, str], now: datetime) -> Tokens:
-        """Turn the redirect's query parameters into tokens. Raises RemoteRefused when the code is used or wrong."""
+        """Turn the redirect's query parameters into tokens; `redirect_uri` among them is the address it came to.
+
+        Raises RemoteRefused when the code is used or wrong.
+        """
         ...
 
     async def refresh(self, *, now: datetime) -> Tokens:

@@ -40,22 +40,26 @@ ORDER_STATES: Mapping[str, Shape] = {
 }
 
 REMOTE_STATES: Mapping[str, Word] = {
-    "unpaid": _("Unpaid"),
-    **dict.fromkeys(("pending", "topack"), _("To pack")),
-    **dict.fromkeys(("packed", "repacked", "processed"), _("Packed")),
-    **dict.fromkeys(("ready_to_ship", "toship", "retry_ship"), _("Ready to ship")),
-    **dict.fromkeys(("shipped", "shipping"), _("Out for delivery")),
-    **dict.fromkeys(("delivered", "to_confirm_receive"), _("Delivered")),
-    **dict.fromkeys(("completed", "confirmed"), _("Completed")),
+    **dict.fromkeys(("unpaid", "waiting_payment", "payment_review"), _("Unpaid")),
+    **dict.fromkeys(
+        ("pending", "topack", "paid", "queueing", "processing", "holded", "picking", "packaging", "on_hold",
+         "awaiting_shipment", "partially_shipping"), _("To pack"),
+    ),
+    **dict.fromkeys(("packed", "repacked", "processed", "finished_packing"), _("Packed")),
+    **dict.fromkeys(("ready_to_ship", "toship", "retry_ship", "awaiting_collection"), _("Ready to ship")),
+    **dict.fromkeys(("shipped", "shipping", "handover_to_partner", "in_transit"), _("Out for delivery")),
+    **dict.fromkeys(("delivered", "to_confirm_receive", "successful_delivery"), _("Delivered")),
+    **dict.fromkeys(("completed", "confirmed", "complete", "closed"), _("Completed")),
     **dict.fromkeys(("failed", "failed_delivery", "lost_by_3pl", "damaged_by_3pl"), _("Delivery failed")),
     "in_cancel": _("The buyer asks to cancel"),
-    **dict.fromkeys(("canceled", "cancelled"), _("Cancelled")),
+    **dict.fromkeys(("canceled", "cancelled", "cancel"), _("Cancelled")),
     **dict.fromkeys(("to_return", "shipped_back"), _("Coming back")),
     **dict.fromkeys(("returned", "shipped_back_success"), _("Returned")),
-}
+}  # fmt: skip
 """Where a platform says an order stands, in our words; in small letters.
 
-Source: Shopee Open Platform v2 `order_status`, Lazada Open Platform order item statuses.
+Source: Shopee Open Platform v2 `order_status`, Lazada Open Platform order item statuses, Tiki Open API and TikTok Shop
+Partner API order statuses.
 """
 
 CANCEL_REASONS: Mapping[str, Word] = {

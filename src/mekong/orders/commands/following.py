@@ -64,8 +64,7 @@ def advance_channel_order(
             order.save(update_fields=["remote_state", "remote_updated_at", "tracking_no", "payment_state"])
             book.tell_live()
         return changed
-    _move_on(order, target, actor, reason, now)
-    return True
+    return _move_on(order, target, actor, reason, now) or changed or is_newer
 
 
 def _turn_back(order: SalesOrder, target: OrderState, actor: Actor, now: datetime) -> None:
@@ -76,7 +75,8 @@ def _turn_back(order: SalesOrder, target: OrderState, actor: Actor, now: datetim
         enter(order, target, actor, now)
 
 
-def _move_on(order: SalesOrder, target: OrderState, actor: Actor, reason: str, now: datetime) -> None:
+def _move_on(order: SalesOrder, target: OrderState, actor: Actor, reason: str, now: datetime) -> bool:
+    """Whether the order moved; one that is held only notes where the channel has it."""
     if target is OrderState.CANCELLED:
         cancel(order, actor, reason or "cancelled by the channel", now, by_channel=True)
     elif target in rules.LEFT:
@@ -85,6 +85,8 @@ def _move_on(order: SalesOrder, target: OrderState, actor: Actor, reason: str, n
         enter(order, target, actor, now)
     else:
         order.save()
+        return False
+    return True
 
 
 def _follow_out(order: SalesOrder, target: OrderState, actor: Actor, now: datetime) -> None:

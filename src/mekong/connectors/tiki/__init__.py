@@ -1,0 +1,1 @@
+"""Tiki Open API: products, stock, prices, orders and their confirmation, for one seller."""

@@ -1,0 +1,1 @@
+"""TikTok Shop Partner API: products, stock, prices, orders, shipping and notices of one shop."""

@@ -1,0 +1,1 @@
+"""Shopify Admin API, as an app of a shop sees it."""

@@ -1,0 +1,1 @@
+"""Tiki Open API, as sellers' software sees it."""

@@ -1,0 +1,1 @@
+"""TikTok Shop Partner API, as sellers' software sees it."""

@@ -1,0 +1,354 @@
+"""Control of the stand-in of TikTok Shop. Ids are text in answers and may be text or numbers in bodies."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from mekong_sandbox.control.door import Wrong, body_of, query_of
+from mekong_sandbox.http import Request
+from mekong_sandbox.money import to_minor, to_number
+from mekong_sandbox.tiktok import aftersale, life
+from mekong_sandbox.tiktok.auth import token_data
+from mekong_sandbox.tiktok.model import App, Held, Order, Product, Shop, Sku, Warehouse
+
+if TYPE_CHECKING:
+    from mekong_sandbox.world import World
+
+Amount = int | float | str
+Id = int | str
+MAX_MODELS = 100
+WORDS = {"pay": "paid", "release": "released", "arrange": "arranged", "pickup": "shipped", "deliver": "delivered"}
+WORDS |= {"complete": "completed", "fail_delivery": "failed_delivery"}
+"""A step may be named by what is to be done, or by what then is."""
+
+
+class AppBody(msgspec.Struct, forbid_unknown_fields=True):
+    app_key: str = ""
+    app_secret: str = ""
+    service_id: str = ""
+    callback_url: str | None = None
+    redirect_url: str | None = None
+    types_on: list[int] | None = None
+
+
+class ShopBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A shop; with `app_key` empty an app is made for it. `shipping_type` SELLER: its parcels go by its own carrier."""
+
+    app_key: str = ""
+    app_secret: str = ""
+    callback_url: str | None = None
+    redirect_url: str | None = None
+    shop_id: Id = ""
+    name: str = "Cửa hàng thử"
+    region: str = "VN"
+    currency: str = "VND"
+    warehouses: list[str] = msgspec.field(default_factory=lambda: ["Kho chính"])
+    shipping_type: Literal["TIKTOK", "SELLER"] = "TIKTOK"
+    rate: float | None = None
+    burst: float | None = None
+    authorise: bool = True
+
+
+class NewSku(msgspec.Struct, forbid_unknown_fields=True):
+    sku: str
+    name: str = ""
+    price: Amount | None = None
+    stock: int = 0
+    barcode: str = ""
+    options: list[str] = []
+
+
+class NewListing(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    sku: str = ""
+    price: Amount = 100000
+    stock: int = 0
+    barcode: str = ""
+    image: str = ""
+    description: str = ""
+    status: str = "ACTIVATE"
+    tiers: list[str] = []
+    models: list[NewSku] = []
+
+
+class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
+    shop: Id
+    listings: list[NewListing]
+
+
+class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
+    shop: Id
+    app_key: str = ""
+
+
+class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
+    shop: Id
+    rate: float | None
+    burst: float | None = None
+
+
+class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
+    to: str
+    reason: str = "Change of mind"
+    order_line_item_ids: list[Id] = []
+
+
+def _shop(world: World, shop_id: Id) -> Shop:
+    shop = world.tiktok.shops.get(str(shop_id))
+    if shop is None:
+        raise Wrong(f"shop {shop_id} not found", 404)
+    return shop
+
+
+def _app_of(world: World, shop: Shop, app_key: str) -> App:
+    app = world.tiktok.apps.get(app_key or (shop.apps[0] if shop.apps else ""))
+    if app is None:
+        raise Wrong(f"app {app_key or 'of the shop'} not found", 404)
+    return app
+
+
+def _app(world: World, app_key: str, app_secret: str, service_id: str = "") -> App:
+    """The app of this key, made when there is none."""
+    app = world.tiktok.apps.get(app_key)
+    if app is not None:
+        return app
+    number = world.number("tiktok.app", 7_360_000_000_000_000_001)
+    key = app_key or f"6g{number % 10**11:011d}"
+    return App(key, app_secret or secrets.token_hex(20), service_id or str(number))
+
+
+def put_app(world: World, request: Request) -> object:
+    """Make an app, or change one (its callback URL, say)."""
+    body = body_of(request, AppBody)
+    app = _app(world, body.app_key, body.app_secret, body.service_id)
+    if body.app_secret:
+        app.app_secret = body.app_secret
+    if body.service_id:
+        app.service_id = body.service_id
+    if body.callback_url is not None:
+        app.callback_url = body.callback_url
+    if body.redirect_url is not None:
+        app.redirect_url = body.redirect_url
+    if body.types_on is not None:
+        app.types_on = body.types_on
+    return world.tiktok.save_app(app)
+
+
+def add_shop(world: World, request: Request) -> object:
+    """Make a shop whose seller has let an app in, with tokens to start at once."""
+    body, market = body_of(request, ShopBody), world.tiktok
+    number = world.number("tiktok.shop", 7_494_049_642_642_441_621)
+    shop_id = str(body.shop_id or number)
+    if shop_id in market.shops:
+        raise Wrong(f"shop {shop_id} exists", 409)
+    if not body.warehouses:
+        raise Wrong("warehouses must hold at least one name")
+    app = _app(world, body.app_key, body.app_secret)
+    if body.callback_url is not None:
+        app.callback_url = body.callback_url
+    if body.redirect_url is not None:
+        app.redirect_url = body.redirect_url
+    market.save_app(app)
+    first = world.number("tiktok.warehouse", 7_068_517_275_539_719_942, len(body.warehouses) + 1)
+    shop = Shop(
+        shop_id,
+        body.name,
+        f"{body.region}LC{number % 10**6:06d}",
+        f"ROW_{secrets.token_urlsafe(20)}",
+        str(world.number("tiktok.seller", 7_010_000_000_000_000_001)),
+        [Warehouse(str(first + at), name) for at, name in enumerate(body.warehouses)],
+        str(first + len(body.warehouses)),
+        body.region,
+        body.currency,
+        body.shipping_type,
+        rate=body.rate,
+        burst=body.burst,
+    )
+    market.save_shop(shop)
+    answer: dict[str, Any] = {
+        "shop_id": shop_id,
+        "shop_cipher": shop.cipher,
+        "warehouse_ids": [one.warehouse_id for one in shop.warehouses],
+        "app_key": app.app_key,
+        "app_secret": app.app_secret,
+        "service_id": app.service_id,
+        "callback_url": app.callback_url,
+    }
+    return answer | _tokens(world, app, shop_id) if body.authorise else answer
+
+
+def _tokens(world: World, app: App, shop_id: str) -> dict[str, Any]:
+    """As the platform answers, and the lives in seconds."""
+    market, now = world.tiktok, world.clock.now()
+    market.authorise(app.app_key, shop_id).used = True
+    access, refresh = market.token_pair(app.app_key, shop_id)
+    lives = {"expires_in": round(access.ends - now), "refresh_expires_in": round(refresh.ends - now)}
+    return token_data(market, access, refresh) | lives
+
+
+def add_tokens(world: World, request: Request) -> object:
+    """Issue a fresh token pair without the walk through the consent page."""
+    body = body_of(request, TokenBody)
+    shop = _shop(world, body.shop)
+    return _tokens(world, _app_of(world, shop, body.app_key), shop.shop_id)
+
+
+def add_code(world: World, request: Request) -> object:
+    """Issue a code, as the consent page would."""
+    body = body_of(request, TokenBody)
+    shop = _shop(world, body.shop)
+    app = _app_of(world, shop, body.app_key)
+    return {"code": world.tiktok.authorise(app.app_key, shop.shop_id).token, "shop_id": shop.shop_id}
+
+
+def end_authorisation(world: World, request: Request) -> object:
+    """The seller shuts an app out."""
+    body = body_of(request, TokenBody)
+    shop = _shop(world, body.shop)
+    app = _app_of(world, shop, body.app_key)
+    if app.app_key not in shop.apps:
+        raise Wrong("the seller has not let this app in", 409)
+    world.tiktok.deauthorise(app.app_key, shop.shop_id)
+    return {"shop_id": shop.shop_id, "apps": shop.apps}
+
+
+def set_limit(world: World, request: Request) -> object:
+    """Set the call rate of a shop; null = as in the settings, 0 = no limit."""
+    body = body_of(request, LimitBody)
+    shop = _shop(world, body.shop)
+    shop.rate, shop.burst = body.rate, body.burst if body.burst is not None else body.rate
+    world.tiktok.save_shop(shop)
+    return {"shop": shop.shop_id, "rate": shop.rate, "burst": shop.burst}
+
+
+def add_listings(world: World, request: Request) -> object:
+    """Make many listings; answers `[[product_id, [sku_id, …]], …]` in the order sent. Stock goes to the first warehouse."""
+    body = body_of(request, ListingsBody)
+    shop, stamp, made = _shop(world, body.shop), world.clock.stamp(), []
+    for new in body.listings:
+        rows = new.models or [NewSku(new.sku, "", new.price, new.stock, new.barcode)]
+        if len(rows) > MAX_MODELS:
+            raise Wrong(f"listing {new.sku or new.name}: at most {MAX_MODELS} models")
+        product_id = world.number("tiktok.product", 1_729_500_000_000_000_001, 1 + len(rows))
+        skus = []
+        for at, row in enumerate(rows, 1):
+            stock = {one.warehouse_id: Held(row.stock if n == 0 else 0) for n, one in enumerate(shop.warehouses)}
+            price = to_minor(new.price if row.price is None else row.price, shop.currency)
+            options = row.options or ([row.name] if row.name else [])
+            attributes = dict(zip(new.tiers or ["Màu sắc", "Kích cỡ"], options, strict=False))
+            skus.append(Sku(str(product_id + at), row.sku, price, stock, attributes, row.barcode))
+        product = Product(str(product_id), shop.shop_id, new.name, skus, stamp, stamp, new.status)
+        product.description, product.images = new.description, [new.image] if new.image else []
+        world.tiktok.add_product(product)
+        made.append([product.product_id, [sku.sku_id for sku in skus]])
+    return {"listings": made}
+
+
+def get_listing(world: World, request: Request) -> object:
+    """One SKU, by `shop` and `sku`, or by `sku_id`."""
+    query, market = query_of(request), world.tiktok
+    if "sku" in query:
+        found = market.by_seller_sku.get((query.get("shop", ""), query["sku"]))
+    else:
+        found = market.skus.get(query.get("sku_id", ""))
+    if found is None:
+        raise Wrong("listing not found", 404)
+    product, sku = found
+    currency = market.shops[product.shop_id].currency
+    return {
+        "shop": product.shop_id,
+        "item_id": product.product_id,
+        "sku_id": sku.sku_id,
+        "sku": sku.seller_sku,
+        "name": product.title,
+        "status": product.status,
+        "price": to_number(sku.price, currency),
+        "currency": currency,
+        "total": sku.available() + sku.committed(),
+        "committed": sku.committed(),
+        "available": sku.available(),
+        "stock": sku.stock,
+        "updated_at": product.updated_at,
+    }
+
+
+def get_stock(world: World, request: Request) -> object:
+    """All SKUs of a shop: `[item_id, sku_id, sku, total, committed, available, price]` each."""
+    shop = _shop(world, query_of(request).get("shop", ""))
+    rows = [
+        [
+            product.product_id,
+            sku.sku_id,
+            sku.seller_sku,
+            sku.available() + sku.committed(),
+            sku.committed(),
+            sku.available(),
+            to_number(sku.price, shop.currency),
+        ]
+        for product in world.tiktok.shop_products.get(shop.shop_id, [])
+        for sku in product.skus
+    ]
+    return {"columns": ["item_id", "sku_id", "sku", "total", "committed", "available", "price"], "rows": rows}
+
+
+def get_orders(world: World, request: Request) -> object:
+    """All orders of a shop, a row each; a line is `[item_id, sku_id, sku, units, price, status]`."""
+    shop = _shop(world, query_of(request).get("shop", ""))
+    columns = ["order_id", "status", "total", "currency", "created_at", "lines"]
+    return {"columns": columns, "rows": [_row(order) for order in world.tiktok.shop_orders.get(shop.shop_id, [])]}
+
+
+def _row(order: Order) -> list[Any]:
+    lines = [
+        [run.product_id, run.sku_id, run.seller_sku, run.count, to_number(run.sale_price, order.currency), run.status]
+        for run in order.units
+    ]
+    total = to_number(order.total(), order.currency)
+    return [order.order_id, order.status(), total, order.currency, order.created_at, lines]
+
+
+def advance(world: World, request: Request, order_id: str) -> object:
+    """Let the buyer or the carrier act on an order; a buyer's wish may be for some of its line items."""
+    body, market = body_of(request, AdvanceBody), world.tiktok
+    order = market.orders.get(order_id)
+    if order is None:
+        raise Wrong(f"order {order_id} not found", 404)
+    unit_ids = [int(one) for one in body.order_line_item_ids if str(one).isdecimal()]
+    kinds = {"return": "RETURN_AND_REFUND", "refund": "REFUND"}
+    opened = None
+    try:
+        if body.to == "buyer_cancel":
+            opened = aftersale.cancel(market, order, unit_ids, role="BUYER", reason=body.reason)
+        elif body.to == "buyer_cancel_request":
+            opened = aftersale.wish_to_cancel(market, order, unit_ids, body.reason)
+        elif body.to in kinds:
+            opened = aftersale.wish_to_return(market, order, kinds[body.to], unit_ids, body.reason)
+        elif body.to == "send_back":
+            opened = aftersale.send_back(market, order)
+        else:
+            life.advance(market, order, WORDS.get(body.to, body.to))
+    except life.WrongStep as wrong:
+        raise Wrong(str(wrong), 409) from None
+    answer = {"order_id": order.order_id, "status": order.status()}
+    if opened is not None:
+        name = "cancel_id" if opened.is_cancellation() else "return_id"
+        answer |= {name: opened.aftersale_id, "aftersale_status": opened.status}
+    return answer
+
+
+ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+    ("POST", "/apps"): put_app,
+    ("POST", "/shops"): add_shop,
+    ("POST", "/tokens"): add_tokens,
+    ("POST", "/codes"): add_code,
+    ("POST", "/deauthorise"): end_authorisation,
+    ("POST", "/limits"): set_limit,
+    ("POST", "/listings"): add_listings,
+    ("GET", "/listing"): get_listing,
+    ("GET", "/stock"): get_stock,
+    ("GET", "/orders"): get_orders,
+}

@@ -1,0 +1,1 @@
+"""WooCommerce REST API v3, as a shop's software sees it."""

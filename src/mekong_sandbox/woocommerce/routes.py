@@ -1,0 +1,60 @@
+"""Which path does what; the facts of the shop itself, which are too small for a file of their own."""
+
+from __future__ import annotations
+
+from mekong_sandbox.money import exponent
+from mekong_sandbox.woocommerce import orders, products, webhooks
+from mekong_sandbox.woocommerce.gate import Answer, Call, Endpoint
+
+
+def system_status(call: Call) -> Answer:
+    """What the engine tells of itself."""
+    url, currency = f"https://{call.shop.shop_id}.example", call.shop.currency
+    return {
+        "environment": {"home_url": url, "site_url": url, "version": "9.4.2", "wp_version": "6.7.1"},
+        "settings": {
+            "api_enabled": False,
+            "currency": currency,
+            "currency_symbol": "₫" if currency == "VND" else currency,
+            "thousand_separator": ".",
+            "decimal_separator": ",",
+            "number_of_decimals": exponent(currency),
+        },
+    }
+
+
+def current_currency(call: Call) -> Answer:
+    """The shop's currency; products do not name it."""
+    currency = call.shop.currency
+    return {"code": currency, "name": currency, "symbol": "₫" if currency == "VND" else currency}
+
+
+ENDPOINTS: dict[tuple[str, str], Endpoint] = {
+    ("GET", "/system_status"): Endpoint(system_status),
+    ("GET", "/data/currencies/current"): Endpoint(current_currency),
+    ("GET", "/products"): Endpoint(products.list_products, "list"),
+    ("POST", "/products"): Endpoint(products.create_product, "create", 201, durable=True),
+    ("PUT", "/products/batch"): Endpoint(products.batch_products, "batch"),
+    ("GET", "/products/#"): Endpoint(products.get_product),
+    ("PUT", "/products/#"): Endpoint(products.update_product, "edit"),
+    ("DELETE", "/products/#"): Endpoint(products.delete_product, "delete", durable=True),
+    ("GET", "/products/#/variations"): Endpoint(products.list_variations, "list"),
+    ("POST", "/products/#/variations"): Endpoint(products.create_variation, "create", 201, durable=True),
+    ("PUT", "/products/#/variations/batch"): Endpoint(products.batch_variations, "batch"),
+    ("GET", "/products/#/variations/#"): Endpoint(products.get_variation),
+    ("PUT", "/products/#/variations/#"): Endpoint(products.update_variation, "edit"),
+    ("DELETE", "/products/#/variations/#"): Endpoint(products.delete_variation, "delete", durable=True),
+    ("GET", "/orders"): Endpoint(orders.list_orders, "list"),
+    ("GET", "/orders/#"): Endpoint(orders.get_order),
+    ("PUT", "/orders/#"): Endpoint(orders.update_order, "edit", durable=True),
+    ("GET", "/orders/#/refunds"): Endpoint(orders.list_refunds, "list"),
+    ("POST", "/orders/#/refunds"): Endpoint(orders.create_refund, "create", 201, durable=True),
+    ("GET", "/orders/#/notes"): Endpoint(orders.list_notes, "list"),
+    ("POST", "/orders/#/notes"): Endpoint(orders.create_note, "create", 201, durable=True),
+    ("GET", "/webhooks"): Endpoint(webhooks.list_webhooks, "list"),
+    ("POST", "/webhooks"): Endpoint(webhooks.create_webhook, "create", 201, durable=True),
+    ("PUT", "/webhooks/batch"): Endpoint(webhooks.batch_webhooks, "batch", durable=True),
+    ("GET", "/webhooks/#"): Endpoint(webhooks.get_webhook),
+    ("PUT", "/webhooks/#"): Endpoint(webhooks.update_webhook, "edit", durable=True),
+    ("DELETE", "/webhooks/#"): Endpoint(webhooks.delete_webhook, "delete", durable=True),
+}
