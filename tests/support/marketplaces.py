@@ -169,17 +169,18 @@ class Stall:
     number: str = "shop_id"
     named: str = "shop"
     app: tuple[str, str] = ("app_key", "app_secret")
+    notice_secret: str = ""
     is_numeric: bool = False
     has_auth_host: bool = True
 
 
 STALLS = {
-    "shopee": Stall(app=("partner_id", "partner_key"), is_numeric=True, has_auth_host=False),
+    "shopee": Stall(app=("partner_id", "partner_key"), notice_secret="push_key", is_numeric=True, has_auth_host=False),
     "lazada": Stall("sellers", "seller_id", "seller"),
     "tiki": Stall("sellers", "seller_id", "seller"),
     "tiktok": Stall(),
-    "woocommerce": Stall(),
-    "shopify": Stall(),
+    "woocommerce": Stall(app=("consumer_key", "consumer_secret"), notice_secret="webhook_secret"),
+    "shopify": Stall(app=("client_id", "client_secret")),
 }
 
 
@@ -222,13 +223,18 @@ class Shop:
     def orders(self) -> dict[str, tuple[bool, dict[str, int]]]:
         """Every order: whether it is cancelled, and units by SKU."""
         said = self.sandbox.get(f"{self.market}/orders", **self.key)
+        columns = said["columns"]
         found: dict[str, tuple[bool, dict[str, int]]] = {}
         for row in said["rows"]:
-            states = {row[1]} if isinstance(row[1], str) else set(row[1])
             units: dict[str, int] = {}
-            for line in row[5]:
+            for line in row[columns.index("lines")]:
                 units[line[2]] = units.get(line[2], 0) + line[3]
-            found[str(row[0])] = ({state.upper() for state in states} <= {"CANCELLED", "CANCELED"}, units)
+            if "cancelled" in columns:
+                is_cancelled = bool(row[columns.index("cancelled")])
+            else:
+                states = {row[1]} if isinstance(row[1], str) else set(row[1])
+                is_cancelled = {state.upper() for state in states} <= {"CANCELLED", "CANCELED"}
+            found[str(row[0])] = (is_cancelled, units)
         return found
 
     def booked(self) -> dict[str, tuple[bool, dict[str, int]]]:
@@ -329,11 +335,11 @@ def a_shop(
         test_purchase_url=f"{sandbox.url}/{market}/buy", price_sync=price_sync,
     )  # fmt: skip
     key, secret = stall.app
-    life = made.get("expire_in") or made.get("expires_in")
-    shop.token_life_s = life
+    shop.token_life_s = made.get("expire_in") or made.get("expires_in") or 0.0
     secrets = Secrets(
-        str(made[key]), made[secret], made["access_token"], made["refresh_token"], now + timedelta(seconds=life),
-        notice_secret=made.get("push_key", ""),
+        str(made[key]), made[secret], made.get("access_token", ""), made.get("refresh_token", ""),
+        now + timedelta(seconds=shop.token_life_s) if shop.token_life_s else None,
+        notice_secret=made.get(stall.notice_secret, ""),
     )  # fmt: skip
     commands.connect(actor=SYSTEM, code=code, secrets=secrets, now=now)
     remote.pull_listings(actor=SYSTEM, channel=code)

@@ -246,6 +246,7 @@ def add_listings(world: World, request: Request) -> object:
         variations = _variations(world, shop, product, new, stamp) if new.models else []
         for one in (product, *variations):
             world.woocommerce.add_product(one)
+        for one in (product, *variations):  # told of when all of them are there
             world.woocommerce.push.product(one, "created")
         rows.append([product.id, [one.id for one in variations] or [product.id]])
     return {"listings": rows}

@@ -44,6 +44,7 @@ class Line:
                                        origins_of(row.api_url, row.auth_url))  # fmt: skip
         self._adopt(account_of(row).secrets)
         self._renewing = asyncio.Lock()
+        self._refused = 0
 
     def _adopt(self, secrets: Secrets) -> None:
         self.secrets = secrets
@@ -70,7 +71,7 @@ class Line:
         while True:
             connector = self.connector
             try:
-                return await operation(connector)
+                answer = await operation(connector)
             except NeedsRefresh:
                 renewed += 1
                 if renewed > _RENEWALS:
@@ -86,6 +87,13 @@ class Line:
                 if tried >= tries:
                     raise
                 await asyncio.sleep(max(backoff_s(tried, longest_s=5.0), self.breaker_wait_s()))
+            else:
+                self.heard()
+                return answer
+
+    def heard(self) -> None:
+        """The platform has answered with this account's keys: what it refused before was a hiccup."""
+        self._refused = 0
 
     def wait_out(self, hasty: RateLimited, lane: str, attempt: int = 1) -> None:
         """Keep a lane still for as long as the platform said, or a moment where it said nothing."""
@@ -102,9 +110,20 @@ class Line:
             if self.secrets.access_token and self.secrets.access_token != stale:
                 return
             if not self.can(Authorises):
-                raise NeedsReconnect(remote=self.code, remote_code="no_refresh", remote_message="the key is refused")
+                await self._ask_again()
+                return
             self._adopt(await renew(self.channel_id, stale, self._ask))
             log.info("tokens_renewed", channel=self.code)
+
+    async def _ask_again(self) -> None:
+        """Keys that a merchant made cannot be renewed. Refused time after time they are no longer good.
+
+        Raises: NeedsReconnect.
+        """
+        self._refused += 1
+        if self._refused >= _BELIEVED:
+            raise NeedsReconnect(remote=self.code, remote_code="no_refresh", remote_message="the key is refused")
+        await asyncio.sleep(backoff_s(self._refused, first_s=0.2, longest_s=3.0))
 
     async def _ask(self, secrets: Secrets) -> Tokens:
         connector: Any = self.plug.factory(account_of(self._row, secrets), self.transport)

@@ -76,6 +76,7 @@ class Sender:
             self._trouble(refused)
             return self._failed(rows, refused, attempts, at_least_s=60.0 if _is_lost(refused) else 15.0)
         self._trouble(None)
+        self.line.heard()
         return self._answered(rows, results, attempts)
 
     async def _refreshed(

@@ -1,0 +1,89 @@
+"""What is asked of Shopify, in GraphQL. Pages are sized so that no call costs more than the thousand points allowed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_VARIANT = """
+  id sku barcode title price
+  product { id title status }
+  inventoryItem { id tracked inventoryLevel(locationId: $place) { quantities(names: ["available"]) { name quantity } } }
+"""
+_MONEY = "{ shopMoney { amount } }"
+_LINES = f"""
+  nodes {{
+    id name sku quantity currentQuantity
+    product {{ id }}
+    variant {{ id inventoryItem {{ id }} }}
+    originalUnitPriceSet {_MONEY}
+    discountedUnitPriceAfterAllDiscountsSet {_MONEY}
+    taxLines {{ priceSet {_MONEY} }}
+  }}
+  pageInfo {{ hasNextPage endCursor }}
+"""
+
+SHOP: Final = "query Shop { shop { id } }"
+
+PLACES: Final = "query Places { locations(first: 50) { nodes { id isActive fulfillsOnlineOrders } } }"
+
+VARIANTS: Final = f"""
+query Variants($first: Int!, $after: String, $place: ID!) {{
+  productVariants(first: $first, after: $after, sortKey: ID) {{
+    nodes {{ {_VARIANT} }} pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+
+THESE_VARIANTS: Final = f"""
+query TheseVariants($ids: [ID!]!, $place: ID!) {{ nodes(ids: $ids) {{ ... on ProductVariant {{ {_VARIANT} }} }} }}"""
+
+SET_STOCK: Final = """
+mutation SetStock($i: InventorySetQuantitiesInput!, $k: String!) {
+  inventorySetQuantities(input: $i) @idempotent(key: $k) {
+    inventoryAdjustmentGroup { id } userErrors { code field message }
+  }
+}"""
+
+SET_PRICES: Final = """
+mutation SetPrices($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+  productVariantsBulkUpdate(productId: $product, variants: $variants) {
+    productVariants { id } userErrors { code field message }
+  }
+}"""
+
+CHANGED_ORDERS: Final = """
+query ChangedOrders($first: Int!, $after: String, $query: String!) {
+  orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) {
+    nodes { id updatedAt } pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+THESE_ORDERS: Final = f"""
+query TheseOrders($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ ... on Order {{
+    id createdAt updatedAt cancelledAt displayFinancialStatus displayFulfillmentStatus currencyCode taxesIncluded
+    note phone paymentGatewayNames
+    totalPriceSet {_MONEY} currentTotalPriceSet {_MONEY} totalShippingPriceSet {_MONEY}
+    customer {{ id displayName }}
+    shippingAddress {{ name phone address1 address2 city province zip countryCodeV2 }}
+    fulfillments(first: 10) {{ status displayStatus trackingInfo(first: 1) {{ number }} }}
+    lineItems(first: 20) {{ {_LINES} }}
+  }} }}
+}}"""
+
+MORE_LINES: Final = f"""
+query MoreLines($id: ID!, $after: String!) {{ order(id: $id) {{ lineItems(first: 50, after: $after) {{ {_LINES} }} }} }}"""
+
+PARCELS: Final = """
+query Parcels($id: ID!) { order(id: $id) { id fulfillmentOrders(first: 50) { nodes { id status } } } }"""
+
+FULFIL: Final = """
+mutation Fulfil($f: FulfillmentInput!) {
+  fulfillmentCreate(fulfillment: $f) { fulfillment { id } userErrors { field message } }
+}"""
+
+CANCEL: Final = """
+mutation Cancel($id: ID!, $reason: OrderCancelReason!, $refund: OrderCancelRefundMethodInput!) {
+  orderCancel(orderId: $id, reason: $reason, refundMethod: $refund, restock: true, notifyCustomer: false) {
+    job { id } orderCancelUserErrors { code field message }
+  }
+}"""

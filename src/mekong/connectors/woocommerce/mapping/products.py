@@ -1,0 +1,192 @@
+"""Products, their variations, and what is pushed to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec import Struct
+
+from mekong.channels.socket import ListingKey, PricePush, PushResult, RemoteListing, StockPush
+from mekong.connectors.woocommerce.mapping import Word, minor
+from mekong.foundation.money import to_decimal
+
+_GONE: Final = frozenset({"trash", "auto-draft"})
+_STOCKLESS: Final = frozenset({"grouped", "external"})
+"""A group is sold as its products, and an external product is sold by somebody else."""
+
+_MOST_DIGITS: Final = 15
+
+
+class Image(Struct, frozen=True):
+    src: str = ""
+
+
+class Attribute(Struct, frozen=True):
+    option: Word = ""
+
+
+class Variation(Struct, frozen=True):
+    """A variation, and what a product has in common with one."""
+
+    id: Word
+    sku: Word = ""
+    status: str = "publish"
+    permalink: str = ""
+    global_unique_id: Word = ""
+    price: Decimal | None = None
+    regular_price: Decimal | None = None
+    manage_stock: bool | str = False
+    stock_quantity: Decimal | None = None
+    stock_status: str = ""
+    image: Image | tuple[Any, ...] | None = None
+    attributes: tuple[Attribute, ...] = ()
+
+
+class Product(Variation, frozen=True):
+    name: Word = ""
+    type: str = "simple"
+    variations: tuple[Word, ...] = ()
+    images: tuple[Image, ...] = ()
+
+    @property
+    def is_listed(self) -> bool:
+        return self.status not in _GONE and self.type not in _STOCKLESS
+
+    @property
+    def has_variations(self) -> bool:
+        """By its type: a simple product that was a variable one may keep the numbers of its variations."""
+        return self.type.startswith("variable") or (self.type != "simple" and bool(self.variations))
+
+
+def listing(product: Product, currency: str) -> RemoteListing:
+    """A product without variations.
+
+    The price is the regular one, which a price push sets, not that of a sale. The quantity is what is left to buy:
+    None where the shop counts no stock and sells all the same, 0 where it says that the product is sold out.
+    """
+    return RemoteListing(
+        key=ListingKey(str(product.id)),
+        sku=str(product.sku),
+        name=str(product.name),
+        quantity=_quantity(product),
+        price_minor=_price(product, currency),
+        currency=currency,
+        barcode=str(product.global_unique_id),
+        is_active=product.status == "publish",
+        url=product.permalink,
+        image_url=_picture(product),
+    )
+
+
+def listings(product: Product, variations: Sequence[Variation], currency: str) -> list[RemoteListing]:
+    """One listing a variation.
+
+    A variation without a SKU, barcode or picture shows those of its product. The picture may stand in; SKU and barcode
+    may not: several variations would then claim one article.
+    """
+    found = []
+    for each in variations:
+        if each.status in _GONE:
+            continue
+        words = ", ".join(str(one.option) for one in each.attributes if one.option)
+        found.append(
+            RemoteListing(
+                key=ListingKey(str(product.id), str(each.id)),
+                sku="" if str(each.sku) == str(product.sku) else str(each.sku),
+                name=f"{product.name} - {words}" if words else str(product.name),
+                quantity=_quantity(product if each.manage_stock == "parent" else each),
+                price_minor=_price(each, currency),
+                currency=currency,
+                barcode=""
+                if str(each.global_unique_id) == str(product.global_unique_id)
+                else str(each.global_unique_id),
+                is_active=product.status == each.status == "publish",
+                url=each.permalink or product.permalink,
+                image_url=_picture(each) or _picture(product),
+            )
+        )
+    return found
+
+
+def _quantity(thing: Variation) -> int | None:
+    if thing.manage_stock is True:
+        # Sold on back-order it stands below zero, and a shop that sells by weight counts in fractions.
+        there = thing.stock_quantity or Decimal(0)
+        if there.is_finite() and there.adjusted() > _MOST_DIGITS:
+            raise ValueError("not a quantity")
+        return max(0, math.floor(there))
+    return 0 if thing.stock_status == "outofstock" else None
+
+
+def _price(thing: Variation, currency: str) -> int | None:
+    amount = thing.price if thing.regular_price is None else thing.regular_price
+    return None if amount is None else minor(amount, currency)
+
+
+def _picture(thing: Variation) -> str:
+    if isinstance(thing.image, Image):
+        return thing.image.src
+    return next((image.src for image in thing.images if image.src), "") if isinstance(thing, Product) else ""
+
+
+# --- pushes ---------------------------------------------------------------------------------------------------------
+
+
+class Trouble(Struct, frozen=True):
+    code: str = "failed"
+    message: str = ""
+    data: Any = None
+
+    @property
+    def is_final(self) -> bool:
+        status = self.data.get("status") if isinstance(self.data, dict) else None
+        return not (isinstance(status, int) and (status >= 500 or status == 429))
+
+
+class Updated(Struct, frozen=True):
+    """One row of a batch's answer: the object as it stands now, or its id and what was wrong with it."""
+
+    id: Word = 0
+    error: Trouble | None = None
+    manage_stock: bool | str | None = None
+
+
+class BatchReply(Struct, frozen=True):
+    update: tuple[Updated, ...]
+
+
+def stock_row(push: StockPush) -> dict[str, Any]:
+    return {"id": number(push.key), "manage_stock": True, "stock_quantity": push.quantity}
+
+
+def price_row(push: PricePush) -> dict[str, Any]:
+    return {"id": number(push.key), "regular_price": format(to_decimal(push.price_minor, push.currency), "f")}
+
+
+def number(key: ListingKey) -> int:
+    """What the shop calls the thing itself: the variation, or the product that has none."""
+    return int(key.model_id or key.item_id)
+
+
+def results(batch: Sequence[StockPush] | Sequence[PricePush], reply: BatchReply) -> list[PushResult]:
+    """One result for each push of a call. What the answer does not mention is not acknowledged: it is pushed again.
+
+    A shop whose stock management is switched off takes a quantity without a word and does not keep it.
+    """
+    rows = {str(row.id): row for row in reply.update}
+    said = []
+    for push in batch:
+        row = rows.get(str(number(push.key)))
+        if row is None:
+            said.append(PushResult(push.key, "unconfirmed", "The shop did not mention this product."))
+        elif row.error is not None:
+            said.append(PushResult(push.key, row.error.code, row.error.message, is_final=row.error.is_final))
+        elif isinstance(push, StockPush) and row.manage_stock is False:
+            words = "The shop keeps no stock: turn on WooCommerce > Settings > Products > Inventory > Manage stock."
+            said.append(PushResult(push.key, "stock_not_managed", words, is_final=True))
+        else:
+            said.append(PushResult(push.key))
+    return said
