@@ -97,9 +97,7 @@ def test_who_may_not_may_not():
 def test_the_consent_link_carries_a_state_that_is_good_once():
     a_shop()
     commands.connect(actor=SYSTEM, code="shopee-moc-lan", secrets=KEYS, now=NOON)
-    url = commands.begin_authorisation(
-        actor=SYSTEM, code="shopee-moc-lan", redirect_url=BACK, now=NOON
-    )
+    url = commands.begin_authorisation(actor=SYSTEM, code="shopee-moc-lan", redirect_url=BACK, now=NOON)
     from urllib.parse import parse_qs, urlsplit
 
     redirect = parse_qs(urlsplit(url).query)["redirect"][0]

@@ -10,15 +10,16 @@ from django.utils.translation import gettext_lazy as _
 
 HUES: Mapping[str, str] = {
     "store": "store", "pos": "store", "web": "web", "shopee": "sp", "lazada": "lz", "tiki": "tk", "tiktok": "tt",
-    "facebook": "social", "zalo": "social", "field": "field", "phone": "call",
+    "woocommerce": "web", "shopify": "web", "facebook": "social", "zalo": "social", "field": "field", "phone": "call",
 }  # fmt: skip
 LETTERS: Mapping[str, str] = {
     "store": "CH", "pos": "CH", "web": "WB", "shopee": "SP", "lazada": "LZ", "tiki": "TK", "tiktok": "TT",
-    "facebook": "FB", "zalo": "ZL", "field": "GT", "phone": "ĐT",
+    "woocommerce": "WC", "shopify": "SF", "facebook": "FB", "zalo": "ZL", "field": "GT", "phone": "ĐT",
 }  # fmt: skip
 NAMES: Mapping[str, str | Promise] = {
     "store": _("Store"), "pos": _("Store"), "web": _("Web"), "shopee": "Shopee", "lazada": "Lazada", "tiki": "Tiki",
-    "tiktok": "TikTok Shop", "facebook": "Facebook", "zalo": "Zalo", "field": _("Field"), "phone": _("Phone"),
+    "tiktok": "TikTok Shop",
+    "woocommerce": "WooCommerce", "shopify": "Shopify", "facebook": "Facebook", "zalo": "Zalo", "field": _("Field"), "phone": _("Phone"),
 }  # fmt: skip
 ORDER = ("store", "web", "sp", "lz", "tk", "tt", "social", "field", "call")
 """Channels stand in this order in every chart and list."""

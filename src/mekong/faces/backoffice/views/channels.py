@@ -290,15 +290,22 @@ def _store_keys(visit: Visit, code: str) -> None:
             app_key=app_key,
             app_secret=visit.posted("secret-app_secret", longest=400),
             notice_secret=visit.posted("secret-notice_secret", longest=400),
+            access_token=visit.posted("secret-access_token", longest=2000),
         )
         commands.connect(actor=visit.actor, code=code, secrets=secrets, now=visit.now)
 
 
 @page("channels.manage", methods=("POST",))
 def authorise(visit: Visit, code: str) -> HttpResponse:
-    """Begin the walk to the platform's consent page. New keys, when given, are stored first."""
+    """Begin the walk to the platform's consent page. New keys, when given, are stored first.
+
+    Where the keys alone open the shop, there is nowhere to walk to.
+    """
     try:
         _store_keys(visit, code)
+        if "Authorises" not in queries.get_channel(actor=visit.actor, code=code).capabilities:
+            visit.flash(gettext("Saved"))
+            return visit.redirect(f"/channels/{code}/")
         back = visit.request.build_absolute_uri(f"/channels/{code}/authorised/")
         url = commands.begin_authorisation(actor=visit.actor, code=code, redirect_url=back, now=visit.now)
     except MekongError as refused:
