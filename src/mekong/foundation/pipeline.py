@@ -63,7 +63,8 @@ def piped() -> Iterator[Pipe]:
         # preparing included. Failures are rare and a new connection takes milliseconds.
         raw.close()
         connection.close()
-        if isinstance(failure, psycopg.errors.TransactionTimeout):  # the server has ended the session: a lost connection
+        if isinstance(failure, psycopg.errors.TransactionTimeout):
+            # The server has ended the session: to a caller that is a lost connection.
             raise psycopg.OperationalError(str(failure)) from failure
         raise
 

@@ -19,7 +19,8 @@ LETTERS: Mapping[str, str] = {
 NAMES: Mapping[str, str | Promise] = {
     "store": _("Store"), "pos": _("Store"), "web": _("Web"), "shopee": "Shopee", "lazada": "Lazada", "tiki": "Tiki",
     "tiktok": "TikTok Shop",
-    "woocommerce": "WooCommerce", "shopify": "Shopify", "facebook": "Facebook", "zalo": "Zalo", "field": _("Field"), "phone": _("Phone"),
+    "woocommerce": "WooCommerce", "shopify": "Shopify", "facebook": "Facebook", "zalo": "Zalo",
+    "field": _("Field"), "phone": _("Phone"),
 }  # fmt: skip
 ORDER = ("store", "web", "sp", "lz", "tk", "tt", "social", "field", "call")
 """Channels stand in this order in every chart and list."""
