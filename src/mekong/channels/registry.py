@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -29,7 +29,7 @@ class Plug:
     manifest: Manifest
     factory: Factory
     secrets: Mapping[str, str]
-    order_file: OrderFileLayout
+    order_file: OrderFileLayout = field(default_factory=OrderFileLayout)
 
 
 @lru_cache(maxsize=1)
