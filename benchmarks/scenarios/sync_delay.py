@@ -1,4 +1,4 @@
-"""From a sale to the push that every channel account acknowledged: 50 sales a second, four accounts, 1,000 SKUs.
+"""From a sale to the push that every channel account acknowledged: 50 sales a second, 1,000 SKUs, four accounts or six.
 
 Each SKU is sold once, so its one acknowledged push on each account belongs to that sale. The delay runs from the moment
 the seller has the sale's answer (it is committed then) to the moment the platform's acknowledgement has arrived, as the
@@ -17,7 +17,7 @@ import uvloop
 from benchmarks import acknowledged, goods, load
 from benchmarks.client import Answer, paced
 from benchmarks.installation import CannotRun, Installation, Meter
-from benchmarks.marketplaces import Account, open_account, pushes
+from benchmarks.marketplaces import STALLS, Account, open_account, pushes
 from benchmarks.result import Result, percentile, summary
 
 _SKUS = 1_000
@@ -29,16 +29,24 @@ _WARM = 100
 
 
 def measure(installation: Installation) -> Result:
+    """Two accounts each of Shopee and Lazada."""
+    return _measure(
+        installation, [(market, f"{market}-{number}") for market in ("shopee", "lazada") for number in (1, 2)]
+    )
+
+
+def six(installation: Installation) -> Result:
+    """One account of each platform there is a connector for."""
+    return _measure(installation, [(market, f"{market}-1") for market in STALLS])
+
+
+def _measure(installation: Installation, wanted: Sequence[tuple[str, str]]) -> Result:
     """Sell over the API, and see when each account was told."""
     skus = goods.plain(installation, _SKUS + _WARM)
     installation.stock(installation.variant_ids(skus), _UNITS)
     installation.start_web()
     installation.start_sandbox()
-    accounts = [
-        open_account(installation, market, f"{market}-{number}", skus, units=0)
-        for market in ("shopee", "lazada")
-        for number in (1, 2)
-    ]
+    accounts = [open_account(installation, market, code, skus, units=0) for market, code in wanted]
     codes = [account.code for account in accounts]
     installation.analyse()
     installation.start_worker()

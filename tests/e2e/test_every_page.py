@@ -15,7 +15,7 @@ PAGES = (
     "/", "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
     "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=low",
     "/stock/BG-ML-28/", "/stock/adjust/",
-    "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/",
+    "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/new/", "/live/?sku=BG-DB-07",
     "/live/?view=replay", "/password/", "/no-such-page/",
 )  # fmt: skip

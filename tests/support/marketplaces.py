@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ from typing import Any
 import httpx
 from django.db import connection, connections
 
+from benchmarks.marketplaces import STALLS
 from mekong.catalog import commands as catalog
 from mekong.catalog.contracts import NewProduct, NewVariant
 from mekong.channels import commands, queries, remote
 from mekong.channels.calling import calls
 from mekong.channels.commands.notices import forget_readers
 from mekong.channels.pacing import Pace
-from mekong.channels.socket import Secrets
 from mekong.faces.worker import run_worker
 from mekong.foundation.actor import SYSTEM
 from mekong.inventory import commands as inventory
@@ -161,29 +161,6 @@ class Worker:
             raise self.failure
 
 
-@dataclass(frozen=True)
-class Stall:
-    """How the sandbox's control speaks of the shops of one platform. `named`: what a purchase and a query call a shop."""
-
-    shops: str = "shops"
-    number: str = "shop_id"
-    named: str = "shop"
-    app: tuple[str, str] = ("app_key", "app_secret")
-    notice_secret: str = ""
-    is_numeric: bool = False
-    has_auth_host: bool = True
-
-
-STALLS = {
-    "shopee": Stall(app=("partner_id", "partner_key"), notice_secret="push_key", is_numeric=True, has_auth_host=False),
-    "lazada": Stall("sellers", "seller_id", "seller"),
-    "tiki": Stall("sellers", "seller_id", "seller"),
-    "tiktok": Stall(),
-    "woocommerce": Stall(app=("consumer_key", "consumer_secret"), notice_secret="webhook_secret"),
-    "shopify": Stall(app=("client_id", "client_secret")),
-}
-
-
 @dataclass
 class Shop:
     """One account on the sandbox, and the channel it is connected to."""
@@ -196,8 +173,7 @@ class Shop:
 
     @property
     def key(self) -> dict[str, Any]:
-        stall = STALLS[self.market]
-        return {stall.named: int(self.shop_id) if stall.is_numeric else self.shop_id}
+        return STALLS[self.market].key(self.shop_id)
 
     def buy(self, *lines: tuple[str, int], **more: Any) -> str | None:
         """Buy as a shopper; the order's number, or None when it is sold out there or the platform fails."""
@@ -334,14 +310,8 @@ def a_shop(
         auth_url=base_url if stall.has_auth_host else "", notice_url=notice_url, now=now, limits=limits,
         test_purchase_url=f"{sandbox.url}/{market}/buy", price_sync=price_sync,
     )  # fmt: skip
-    key, secret = stall.app
     shop.token_life_s = made.get("expire_in") or made.get("expires_in") or 0.0
-    secrets = Secrets(
-        str(made[key]), made[secret], made.get("access_token", ""), made.get("refresh_token", ""),
-        now + timedelta(seconds=shop.token_life_s) if shop.token_life_s else None,
-        notice_secret=made.get(stall.notice_secret, ""),
-    )  # fmt: skip
-    commands.connect(actor=SYSTEM, code=code, secrets=secrets, now=now)
+    commands.connect(actor=SYSTEM, code=code, secrets=stall.secrets(made, now), now=now)
     remote.pull_listings(actor=SYSTEM, channel=code)
     return shop
 

@@ -238,3 +238,32 @@ class OrderFileReport:
     placed: int = 0
     advanced: int = 0
     parked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A variant that an unmatched listing may be. `reason`: sku (written differently), barcode, name.
+
+    `confidence`: 0 to 1. `others`: listings of this channel that are matched to it already: a copied item, perhaps.
+    """
+
+    variant_id: int
+    sku: str
+    name: str
+    reason: str
+    confidence: float
+    others: int
+
+
+@dataclass(frozen=True)
+class OpenListing:
+    """An unmatched listing with what it may be, the likeliest first."""
+
+    listing: ListingView
+    suggestions: Sequence[Suggestion]
+
+
+@dataclass(frozen=True)
+class OpenListingPage:
+    listings: Sequence[OpenListing]
+    next_cursor: str | None

@@ -18,6 +18,8 @@ from mekong.channels.contracts import (
     ListingCounts,
     ListingPageView,
     ListingView,
+    OpenListing,
+    OpenListingPage,
     OutboundView,
     ParkedOrderView,
     Problem,
@@ -166,6 +168,22 @@ def list_listings(
     if state in ("converged", "queued", "retrying"):
         views = [view for view in views if view.state == state]
     return ListingPageView(views, encode_cursor(page[limit - 1].id) if len(page) > limit else None)
+
+
+def list_open_listings(*, actor: Actor, channel: str, cursor: str = "", limit: int = 25) -> OpenListingPage:
+    """A page of a channel's unmatched listings, oldest first, with what each may be. Raises: MayNot, ChannelNotFound."""
+    actor.require("channels.view")
+    rows = Listing.objects.select_related("channel", "sync").order_by("id")
+    rows = rows.filter(channel=find_channel(channel), match_state=MatchState.UNMATCHED)
+    if cursor:
+        (last,) = decode_cursor(cursor, tuple[int])
+        rows = rows.filter(id__gt=last)
+    page = list(rows[: limit + 1])
+    shown = page[:limit]
+    found = matching.suggestions(shown)
+    views = {view.id: view for view in listing_views(rows=shown)}
+    opened = [OpenListing(views[row.id], found.get(row.id, [])) for row in shown]
+    return OpenListingPage(opened, encode_cursor(shown[-1].id) if len(page) > limit else None)
 
 
 def _in_state(rows: Any, state: str) -> Any:

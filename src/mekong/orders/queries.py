@@ -161,6 +161,23 @@ def booked_orders(*, actor: Actor, channel: str, external_ids: Collection[str]) 
     return {each.external_id: each for each in _booked("o.external_id = any(%s)", [channel, list(external_ids)])}
 
 
+def open_lines(*, actor: Actor, channel: str, listings: Collection[str]) -> list[tuple[str, int, str]]:
+    """Unmatched lines of a channel's open orders that were sold from these listings: (order, line, `item:model`), oldest
+    first. Raises: MayNot.
+    """
+    actor.require("orders.view")
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_LINES, [channel, list(listings)])
+        return [(code, line, listing) for code, line, listing in cursor.fetchall()]
+
+
+_OPEN_LINES = """
+    select o.code, l.line, l.listing from orders_salesorder o join orders_orderline l on l.order_id = o.id
+     where o.channel = %s and o.issues @> '["unmatched_line"]' and l.variant_id is null and l.listing = any(%s::text[])
+     order by o.placed_at, o.id, l.line
+"""
+
+
 def noted_orders(*, actor: Actor, channel: str, notes: Collection[str], since: datetime) -> list[BookedOrder]:
     """A channel's orders placed since then whose note is one of these. Reads all of them since then. Raises: MayNot."""
     actor.require("orders.view")

@@ -42,6 +42,7 @@ PAGES = {
     "/channels/": "channels.view",
     "/channels/shopee-1/": "channels.view",
     "/channels/lazada-1/?state=unmatched": "channels.view",
+    "/channels/lazada-1/match/": "channels.view",
     "/channels/shopee-1/orders-file/": "channels.sync",
     "/channels/shopee-1/stock-file/": "channels.view",
     "/channels/new/": "channels.manage",

@@ -4,7 +4,7 @@ from mekong.catalog.queries.categories import category_ancestors, list_attribute
 from mekong.catalog.queries.export import export_products, write_template
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.products import get_product, list_products
-from mekong.catalog.queries.search import search_variants
+from mekong.catalog.queries.search import search_variants, similar_variants
 from mekong.catalog.queries.supply import (
     StockFacts,
     bundle_contents,
@@ -19,6 +19,7 @@ from mekong.catalog.queries.variants import (
     scan_barcodes,
     variants_by_barcode,
     variants_by_id,
+    variants_by_plain_sku,
     variants_by_sku,
     variants_of,
 )
@@ -42,9 +43,11 @@ __all__ = [
     "packs_of",
     "scan_barcodes",
     "search_variants",
+    "similar_variants",
     "stock_facts",
     "variants_by_barcode",
     "variants_by_id",
+    "variants_by_plain_sku",
     "variants_by_sku",
     "variants_of",
     "write_template",

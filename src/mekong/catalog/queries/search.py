@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from mekong.catalog.contracts import VariantsFound
+from mekong.catalog.contracts import VariantsFound, VariantView
 from mekong.catalog.queries.variants import SELECT_VARIANTS, fetch, variant_view
+from mekong.catalog.rules import likeness
 from mekong.catalog.rules import search as rules
 from mekong.catalog.rules.barcodes import is_ascii_digits, lookup_key
 from mekong.catalog.rules.words import key
@@ -116,6 +117,38 @@ def search_variants(*, actor: Actor, text: str, limit: int = 20, on: date | None
     views = {row[0]: variant_view(row, actor) for row in rows}
     return VariantsFound(tuple(views[each] for each in ids if each in views), read_as)
 
+
+def similar_variants(*, actor: Actor, names: Sequence[str], limit: int = 3) -> list[list[tuple[VariantView, float]]]:
+    """For each name that others gave to a thing, the active variants whose names are most like it, with their likeness.
+
+    At most `limit` each, the most alike first; see `rules.likeness`. A statement for the words of all names, one for
+    each name of a bounded number of rows, and one for the variants found. Raises: MayNot.
+    """
+    actor.require("catalog.view")
+    asked = [list(dict.fromkeys(rules.words(name[:400])))[:_NAME_WORDS] for name in names]
+    counts = dict(fetch(_COUNTS, {"words": sorted({word for words in asked for word in words})}))
+    scored: list[list[tuple[int, float]]] = []
+    for words in asked:
+        named = likeness.rarest(words, counts)
+        rows = fetch(_ALIKE, {"query": " | ".join(named), "hits": _NAMES_READ}) if named else []
+        of_rows = [
+            (variant, likeness.likeness(words, rules.words(f"{name} {title}"), counts)) for variant, name, title in rows
+        ]
+        scored.append(sorted(of_rows, key=lambda each: (-each[1], each[0]))[:limit])
+    ids = {found for each in scored for found, _ in each}
+    views = (
+        {row[0]: variant_view(row, actor) for row in fetch(_VIEWS, {"ids": list(ids), "on_day": None})} if ids else {}
+    )
+    return [[(views[found], score) for found, score in each if found in views] for each in scored]
+
+
+_NAME_WORDS = 24
+_NAMES_READ = 400
+_COUNTS = "select word, count from catalog_lexeme where word = any(%(words)s)"
+_ALIKE = """
+    select v.id, p.name, v.title from catalog_variant v join catalog_product p on p.id = v.product_id
+     where v.search @@ %(query)s::tsquery and v.status = 'active' and p.status = 'active' limit %(hits)s
+"""
 
 _VIEWS = f"{SELECT_VARIANTS} where v.id = any(%(ids)s)"
 

@@ -17,6 +17,10 @@ from mekong.channels.rules import Match
 from mekong.channels.socket import ListingKey, RemoteListing
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
+from mekong.foundation.errors import OutOfScope
+from mekong.orders import commands as orders
+from mekong.orders import queries as order_queries
+from mekong.orders.errors import LineMatched, OrderNotFound
 
 TURN = """
     with mine as (
@@ -157,6 +161,48 @@ def match_listing(*, actor: Actor, listing_id: int, sku: str) -> ListingView:
         row.save(update_fields=["variant", "match_state", "match_how", "match_reason"])
         turn(row.channel.code, [row.id])
     return listing_views(rows=[row])[0]
+
+
+@command
+def match_listings(*, actor: Actor, channel: str, chosen: Mapping[int, str]) -> int:
+    """Say of many unmatched listings of a channel which SKU each is: {listing id: SKU}; all of them or none.
+
+    Those that were matched or left alone meanwhile stay as they are; returns how many were matched.
+    Raises: MayNot, ChannelNotFound, ChannelInvalid (no such SKU).
+    """
+    actor.require("channels.manage")
+    known = matching.skus(set(chosen.values()))
+    for sku in chosen.values():
+        if sku not in known:
+            raise ChannelInvalid(field="sku", problem="SKU {sku} does not exist. Check it in the catalogue.", sku=sku)
+    rows = Listing.objects.select_for_update(of=("self",)).filter(
+        id__in=list(chosen), channel__code=channel, match_state=MatchState.UNMATCHED
+    )
+    matched = []
+    for row in rows.order_by("id"):
+        row.variant_id, row.match_state = known[chosen[row.id]], MatchState.MATCHED
+        row.match_how, row.match_reason = "hand", ""
+        matched.append(row)
+    Listing.objects.bulk_update(matched, ["variant", "match_state", "match_how", "match_reason"])
+    turn(channel, [row.id for row in matched])
+    return len(matched)
+
+
+def resolve_held_lines(*, actor: Actor, channel: str, chosen: Mapping[int, str], now: datetime) -> int:
+    """Match the open order lines that were sold from these listings, as `match_listings` did the listings; how many.
+
+    Each order is a transaction of its own; one that cannot be mended so stays held. Raises: MayNot.
+    """
+    rows = Listing.objects.filter(id__in=list(chosen), channel__code=channel, match_state=MatchState.MATCHED)
+    named = {f"{row.item_id}:{row.model_id}": chosen[row.id] for row in rows}
+    resolved = 0
+    for code, line, listing in order_queries.open_lines(actor=actor, channel=channel, listings=named):
+        try:
+            orders.match_line(actor=actor, code=code, line=line, sku=named[listing], now=now)
+        except (OutOfScope, LineMatched, OrderNotFound):
+            continue
+        resolved += 1
+    return resolved
 
 
 @command
