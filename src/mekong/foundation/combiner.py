@@ -67,6 +67,7 @@ class Combiner(Generic[Q, A]):
             raises alone is that caller's answer.
         max_batch: the most requests in one batch.
         max_waiting: beyond this many waiting requests a new one is refused with `Busy`.
+        begin: called in the thread before its first batch.
         finish: called in the thread when it ends, to close what it opened.
 
     What it did since the process began is told by `batches`, `requests` and `seconds` (spent serving); only its own
@@ -80,13 +81,14 @@ class Combiner(Generic[Q, A]):
         *,
         max_batch: int = 1000,
         max_waiting: int = 20_000,
+        begin: Callable[[], None] | None = None,
         finish: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self._serve = serve
         self._max_batch = max_batch
         self._max_waiting = max_waiting
-        self._finish = finish
+        self._ready, self._finish = begin, finish
         self.batches = self.requests = 0
         self.seconds = 0.0
         self._begin()
@@ -145,6 +147,8 @@ class Combiner(Generic[Q, A]):
                 self._thread.start()
 
     def _run(self) -> None:
+        if self._ready is not None:
+            self._ready()
         while True:
             self._arrived.wait()
             self._arrived.clear()

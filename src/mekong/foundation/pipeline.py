@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import re
 import select
+import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,8 +71,18 @@ def piped() -> Iterator[Pipe]:
 
 
 LONGEST_S = 30
-"""Seconds a transaction in a pipe may take, where the server can tell (PostgreSQL 17 and later). A batch takes
-milliseconds; a process that is frozen in the middle of one (swapped out, stopped) would keep its locks from all others."""
+"""Seconds a batch may take in a thread that asked for it, where the server can tell (PostgreSQL 17 and later)."""
+
+_here = threading.local()
+
+
+def limit_batches() -> None:
+    """In a thread that does nothing but serve batches: have the server end one that takes absurdly long.
+
+    A batch takes milliseconds; a process that is frozen in the middle of one (swapped out, stopped) would keep its locks
+    from all others. Elsewhere a limit would outlive the pipe and strike what may take its time.
+    """
+    _here.is_limited = True
 
 
 class _Joined:
@@ -171,7 +182,7 @@ _prepared: weakref.WeakKeyDictionary[psycopg.Connection[Any], set[bytes]] = weak
 
 
 def _begin_with(raw: psycopg.Connection[Any]) -> set[bytes]:
-    if raw.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
+    if getattr(_here, "is_limited", False) and raw.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
         raw.execute(f"set transaction_timeout = '{LONGEST_S}s'".encode())
     return _prepared.setdefault(raw, set())
 

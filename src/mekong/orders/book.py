@@ -24,7 +24,7 @@ from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import Unavailable
 from mekong.foundation.ids import new_id
 from mekong.foundation.numbering import ask_numbers, read_numbers
-from mekong.foundation.pipeline import Cursor, Pipe, close_connection, piped, reuse_connection
+from mekong.foundation.pipeline import Cursor, Pipe, close_connection, limit_batches, piped, reuse_connection
 from mekong.inventory import commands as inventory
 from mekong.inventory.errors import HoldExpired
 from mekong.inventory.ledger import held_units
@@ -326,7 +326,7 @@ class OrderBook(Combiner[Draft, Placed]):
 
     def __init__(self) -> None:
         self.placed = 0
-        super().__init__("order-book", self._write, max_batch=300, finish=close_connection)
+        super().__init__("order-book", self._write, max_batch=300, begin=limit_batches, finish=close_connection)
 
     def _write(self, drafts: Sequence[Draft]) -> Sequence[Placed | BaseException]:
         answers = serve(drafts)

@@ -121,6 +121,7 @@ def test_a_batch_whose_process_froze_does_not_keep_its_locks(monkeypatch: pytest
     ended: list[BaseException] = []
 
     def freezes() -> None:
+        pipeline.limit_batches()
         try:
             with piped() as pipe:
                 cursor = pipe.cursor()
@@ -143,3 +144,11 @@ def test_a_batch_whose_process_froze_does_not_keep_its_locks(monkeypatch: pytest
     frozen.join()
     assert ended, "the frozen one learns that nothing of its batch was written"
     assert DocumentCounter.objects.get(series="HOT").next == 2
+
+
+def test_what_is_no_thread_of_batches_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "LONGEST_S", 1)
+    write("A")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_sleep(1.2)")
+    assert written() == {"A"}

@@ -19,7 +19,7 @@ from django.db import DatabaseError, IntegrityError, connection
 
 from mekong.foundation.combiner import Combiner, Serving, finished
 from mekong.foundation.errors import IdempotencyMismatch, Unavailable
-from mekong.foundation.pipeline import close_connection, piped, reuse_connection
+from mekong.foundation.pipeline import close_connection, limit_batches, piped, reuse_connection
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.engine.batch import Answer, Batch, variants_of
 from mekong.inventory.policy import KEPT_S, Policy
@@ -187,7 +187,7 @@ class StockEngine(Combiner[ReserveRequest, Answer]):
     """One engine a process. `call` and `acall` answer with `Held` or `Short`; raise Unavailable when the database is away."""
 
     def __init__(self) -> None:
-        super().__init__("stock-engine", serving, finish=close_connection)
+        super().__init__("stock-engine", serving, begin=limit_batches, finish=close_connection)
 
 
 _engine = StockEngine()
