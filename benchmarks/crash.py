@@ -67,7 +67,7 @@ class Site:
         self._up: subprocess.Popen[bytes] | None = None
         self.headers: dict[str, str] = {}
         # One for all buyers: each client reads the list of certificates anew, which costs more than what is measured.
-        self._http = httpx.Client(timeout=20, limits=httpx.Limits(max_connections=64))
+        self._http = httpx.Client(timeout=60, limits=httpx.Limits(max_connections=64))
 
     def start(self) -> None:
         """Raises: CannotRun."""

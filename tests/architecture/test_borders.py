@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 _LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(600)
 
 
 def _lint(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ import pytest
 from mekong.foundation import postgres
 from tests.support.installations import Installation
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 
 
 def _people(folder: Path) -> list[str]:

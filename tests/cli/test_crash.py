@@ -9,7 +9,7 @@ import pytest
 from benchmarks import crash
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_what_was_acknowledged_outlives_kills_of_every_process(data_folder: Path) -> None:
     outcome = crash.run(data_folder / "d", kills=5, buyers=4, seed=6)
     assert outcome.lost == []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.installations import Installation
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 
 
 def test_a_healthy_installation_is_found_healthy(installation: Installation) -> None:

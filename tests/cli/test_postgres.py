@@ -15,7 +15,7 @@ import pytest
 from mekong.foundation.postgres import EmbeddedServer, database, url
 from tests.support.installations import clean_environment, eventually, is_alive
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture

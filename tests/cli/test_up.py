@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.installations import Installation, eventually, is_alive, status_of
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.slow, pytest.mark.xdist_group("supervisor")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow, pytest.mark.xdist_group("supervisor")]
 
 
 def test_the_first_start_ends_ready_with_an_owner_and_term_stops_everything(installation: Installation) -> None:
@@ -72,7 +72,7 @@ def test_a_killed_supervisor_takes_its_processes_along_and_the_next_one_goes_on(
     installation.process.kill()
     installation.process.wait()
 
-    eventually(lambda: not is_alive(children["serve"]) and not is_alive(children["work"]), "no orphan", 15)
+    eventually(lambda: not is_alive(children["serve"]) and not is_alive(children["work"]), "no orphan", 90)
     installation.up()
     # The database outlived its supervisor, and is used as it is.
     assert installation.postgres_pid() == children["postgres"]

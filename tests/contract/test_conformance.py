@@ -125,7 +125,7 @@ class Street:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", sorted(connectors()))
 def test_after_any_fault_both_sides_agree(kind: str, sandbox: Sandbox, door: Door):
     from mekong.channels import queries
@@ -142,14 +142,14 @@ def test_after_any_fault_both_sides_agree(kind: str, sandbox: Sandbox, door: Doo
             sandbox.break_things([{"market": kind, **rule} for rule in rules], seed)
             street.bustle(STORM_S)
             sandbox.mend()
-            assert eventually(lambda: not shop.differences(), 30), f"after {fault}: {shop.differences()}"
+            assert eventually(lambda: not shop.differences(), 120), f"after {fault}: {shop.differences()}"
             stock({sku: UNITS - units for sku, units in shop.desired().items() if units < UNITS // 2}, "receipt")
 
         sandbox.post("clock", {"advance_s": shop.token_life_s + 60})
         street.bustle(STORM_S)
-        assert eventually(lambda: not shop.differences(), 30), f"after tokens died: {shop.differences()}"
+        assert eventually(lambda: not shop.differences(), 120), f"after tokens died: {shop.differences()}"
 
-        settled = eventually(lambda: all(found.ok for _, found in health.run_all(datetime.now(UTC))), 10)
+        settled = eventually(lambda: all(found.ok for _, found in health.run_all(datetime.now(UTC))), 60)
         assert settled, [(name, found) for name, found in health.run_all(datetime.now(UTC)) if not found.ok]
 
         def listed() -> Sequence[Any]:

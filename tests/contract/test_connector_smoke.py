@@ -74,7 +74,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield _address(process)
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def _address(process: subprocess.Popen[str]) -> str:
@@ -147,7 +147,7 @@ def buy(sandbox: str, platform: str, key: ListingKey, quantity: int) -> None:
     assert got.status_code == 200, got.text
 
 
-async def eventually(ask: Callable[[], Awaitable[Any]], limit_s: float = 5.0) -> Any:
+async def eventually(ask: Callable[[], Awaitable[Any]], limit_s: float = 30.0) -> Any:
     end = asyncio.get_running_loop().time() + limit_s
     while asyncio.get_running_loop().time() < end:
         if found := await ask():
@@ -271,7 +271,7 @@ def test_a_day_of_a_shopee_shop(sandbox: str) -> None:
         account = Account("shopee", str(made["shop_id"]), secrets, api_url=sandbox, notice_url=callback_url)
 
         async def day() -> None:
-            async with httpx.AsyncClient(timeout=10) as http:
+            async with httpx.AsyncClient(timeout=60) as http:
                 shop = Shopee(account, Wire(http))
                 await keep_shop(shop, sandbox, "shopee", received)
                 await renew(shop)
@@ -292,7 +292,7 @@ def test_a_day_of_a_lazada_seller(sandbox: str) -> None:
         account = Account("lazada", made["seller_id"], secrets, api_url=sandbox, auth_url=sandbox)
 
         async def day() -> None:
-            async with httpx.AsyncClient(timeout=10) as http:
+            async with httpx.AsyncClient(timeout=60) as http:
                 shop = Lazada(account, Wire(http))
                 await keep_shop(shop, sandbox, "lazada", received)
                 await renew(shop)

@@ -29,7 +29,7 @@ class Sandbox:
         self.folder = folder
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
-        self.http = httpx.Client(timeout=10)
+        self.http = httpx.Client(timeout=60)
 
     def start(self, port: int = 0) -> Sandbox:
         command = [sys.executable, "-m", "mekong_sandbox", "--port", str(port), "--data", str(self.folder)]
@@ -49,7 +49,7 @@ class Sandbox:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         assert self._process is not None
         self._process.send_signal(number)
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=60)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -183,7 +183,7 @@ class Callback:
         return f"http://127.0.0.1:{self._server.server_port}/hooks/here?s=1"
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
+def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
     """Wait until a condition holds, or fail."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:

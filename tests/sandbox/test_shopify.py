@@ -950,7 +950,7 @@ def test_fifty_buyers_get_no_more_than_there_is(shop: Shopify) -> None:
     list_on_shopify(shop, stock=20)
 
     def visit(_: int) -> list[int]:
-        with httpx.Client(timeout=10) as client:
+        with httpx.Client(timeout=60) as client:
             body = {"shop": shop.shop_id, "lines": [{"sku": "AO-THUN", "quantity": 1}]}
             return [client.post(f"{shop.box.url}/shopify/buy", json=body).status_code for _ in range(2)]
 

@@ -900,7 +900,7 @@ def test_fifty_buyers_get_no_more_than_there_is(tiki: Tiki) -> None:
     tiki.lists(stock=20)
 
     def visit(_: int) -> list[int]:
-        with httpx.Client(timeout=10) as client:
+        with httpx.Client(timeout=60) as client:
             body = {"seller": tiki.seller_id, "lines": [{"sku": "AO-THUN"}]}
             return [client.post(f"{tiki.box.url}/tiki/buy", json=body).status_code for _ in range(2)]
 

@@ -376,7 +376,7 @@ def test_writes_and_sales_in_a_race_lose_nothing(tiktok: TikTok) -> None:
     product_id, (sku_id,) = tiktok.list(stock=40)
 
     def visit(number: int) -> int:
-        with httpx.Client(timeout=10) as client:
+        with httpx.Client(timeout=60) as client:
             body = {"shop": tiktok.shop_id, "lines": [{"sku": "AO-THUN"}]}
             return client.post(f"{tiktok.box.url}/tiktok/buy", json=body).status_code
 

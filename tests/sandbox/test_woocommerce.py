@@ -535,7 +535,7 @@ def test_fifty_buyers_get_no_more_than_there_is(shop: WooCommerce) -> None:
     list_on_woo(shop, stock=20)
 
     def visit(_: int) -> list[int]:
-        with httpx.Client(timeout=10) as client:
+        with httpx.Client(timeout=60) as client:
             body = {"shop": shop.shop_id, "lines": [{"sku": "AO-THUN", "quantity": 1}]}
             return [client.post(f"{shop.box.url}/woocommerce/buy", json=body).status_code for _ in range(2)]
 

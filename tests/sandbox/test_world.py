@@ -27,7 +27,7 @@ def test_fifty_buyers_get_no_more_than_there_is(shop: Shopee, seller: Lazada) ->
     list_on_lazada(seller, stock=20)
 
     def visit(number: int) -> list[int]:
-        with httpx.Client(timeout=10) as client:
+        with httpx.Client(timeout=60) as client:
             line = [{"sku": "AO-THUN", "quantity": 1}]
             found = []
             for _ in range(3):

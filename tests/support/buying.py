@@ -53,7 +53,7 @@ def _in_processes(task: Any, work: Sequence[Sequence[Any]]) -> list[list[str]]:
     crew = [context.Process(target=task, args=(there, each, out)) for each in work]
     for each in crew:
         each.start()
-    answers = [out.get(timeout=100) for _ in crew]
+    answers = [out.get(timeout=300) for _ in crew]
     for each in crew:
         each.join(30)
     return answers

@@ -69,12 +69,12 @@ class Sandbox:
         found = re.search(r"http://\S+", line)
         assert found, f"the sandbox said {line!r}"
         self.url = found[0]
-        self.http = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
     def stop(self) -> None:
         self.http.close()
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -155,7 +155,7 @@ class Worker:
     def stop(self) -> None:
         if self.thread.is_alive():
             self.loop.call_soon_threadsafe(self.stopping.set)
-            self.thread.join(20)
+            self.thread.join(60)
         assert not self.thread.is_alive(), "the worker does not end"
         if self.failure is not None:
             raise self.failure
@@ -325,7 +325,7 @@ def a_worker(pace: Pace = HURRY) -> Iterator[Worker]:
         worker.stop()
 
 
-def eventually(holds: Callable[[], bool], within_s: float = 15.0, every_s: float = 0.05) -> bool:
+def eventually(holds: Callable[[], bool], within_s: float = 60.0, every_s: float = 0.05) -> bool:
     """Whether it comes true in time."""
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:

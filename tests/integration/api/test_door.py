@@ -243,7 +243,7 @@ def test_the_same_write_at_once_happens_once() -> None:
     def write() -> None:
         client = Client(headers={"Authorization": f"Bearer {token}", "Host": "localhost", "Idempotency-Key": "k"})
         try:
-            start.wait(10)
+            start.wait(60)
             answers.append(send(client, PEOPLE, {"email": "lan@example.vn", "name": "Lan"}))
         finally:
             connection.close()
@@ -252,7 +252,7 @@ def test_the_same_write_at_once_happens_once() -> None:
     for each in threads:
         each.start()
     for each in threads:
-        each.join(30)
+        each.join(90)
     assert [each.status_code for each in answers] == [201] * 8
     assert len({each.content for each in answers}) == 1
     assert sum("Idempotency-Replayed" in each for each in answers) == 7

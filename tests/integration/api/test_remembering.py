@@ -53,7 +53,7 @@ def test_what_many_ask_for_at_once_is_read_at_once(mind: Catalogue) -> None:
     go = threading.Event()
 
     def counted(*, skus: Any, **asked: Any) -> Any:
-        assert go.wait(10)
+        assert go.wait(60)
         reads.append(len(skus))
         return _read(skus=skus, **asked)
 

@@ -513,7 +513,7 @@ def test_an_unknown_product_is_said_to_be_unknown():
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_create_one_sku_at_once_one_is_refused():
     outcomes: list[str] = []
-    barrier = threading.Barrier(2, timeout=20)
+    barrier = threading.Barrier(2, timeout=60)
 
     def create(name):
         try:
@@ -530,7 +530,7 @@ def test_of_two_who_create_one_sku_at_once_one_is_refused():
     for each in threads:
         each.start()
     for each in threads:
-        each.join(timeout=30)
+        each.join(timeout=90)
 
     assert sorted(outcomes) == ["catalog.duplicate_sku", "made"]
     assert Variant.objects.count() == Barcode.objects.count() == 1

@@ -85,7 +85,7 @@ def thread(work: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
     return sync_to_async(work, thread_sensitive=True)
 
 
-async def until(holds: Callable[[], Any], within_s: float = 10.0) -> None:
+async def until(holds: Callable[[], Any], within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
         while not await thread(holds)():  # noqa: ASYNC110 - what is waited for is in the database
             await asyncio.sleep(0.02)

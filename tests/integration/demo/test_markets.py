@@ -148,7 +148,7 @@ def _state() -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_the_demo_is_loaded_once_and_loading_it_again_changes_nothing(sandbox: Sandbox) -> None:
     def once() -> int:
         loaded = load(

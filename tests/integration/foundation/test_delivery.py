@@ -128,7 +128,7 @@ def test_workers_side_by_side_keep_the_order_of_a_key(hears: Callable[..., list[
 
     def work(_: int) -> None:
         try:
-            gate.wait(20)
+            gate.wait(60)
             for _ in range(30):
                 deliver_due(now=NOON, limit=3)
         finally:

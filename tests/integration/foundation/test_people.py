@@ -238,7 +238,7 @@ def test_two_owners_cannot_leave_at_once() -> None:
     for each in threads:
         each.start()
     for each in threads:
-        each.join(30)
+        each.join(90)
     assert len(refused) == 1
     assert RoleAssignment.objects.filter(role="owner").count() == 1
 

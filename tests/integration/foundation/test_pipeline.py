@@ -128,7 +128,7 @@ def test_a_batch_whose_process_froze_does_not_keep_its_locks(monkeypatch: pytest
                 cursor.execute("update foundation_documentcounter set next = 99 where series = 'HOT' returning next")
                 cursor.fetchone()
                 locked.set()
-                over.wait(30)
+                over.wait(90)
         except psycopg.OperationalError as error:
             ended.append(error)
         finally:
@@ -136,7 +136,7 @@ def test_a_batch_whose_process_froze_does_not_keep_its_locks(monkeypatch: pytest
 
     frozen = threading.Thread(target=freezes)
     frozen.start()
-    assert locked.wait(10)
+    assert locked.wait(60)
     # Waits for the lock of the frozen one, and gets it when the server has ended that session.
     with connection.cursor() as cursor:
         cursor.execute("update foundation_documentcounter set next = 2 where series = 'HOT'")

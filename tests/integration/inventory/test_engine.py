@@ -63,12 +63,12 @@ def test_one_bad_request_does_not_spoil_its_batch() -> None:
 
     def slow(batch: engine_room.Batch) -> bool:
         entered.set()
-        assert go.wait(10)
+        assert go.wait(60)
         return waits(batch)
 
     with mock.patch.object(engine_room.Batch, "lock", slow), ThreadPoolExecutor(5) as pool:
         first = pool.submit(engine().call, asking((shirt, 1)))
-        assert entered.wait(10)
+        assert entered.wait(60)
         good = [pool.submit(engine().call, asking((shirt, 1))) for _ in range(2)]
         bad = pool.submit(engine().call, asking((shirt, 1), owner="\0"))
         while len(engine()._waiting) < 3:
@@ -239,7 +239,7 @@ def test_units_freed_are_told_to_the_channels_even_when_nothing_was_sold() -> No
     with psycopg.connect(**_parameters(), autocommit=True) as listener:
         listener.execute("listen mekong_stock")
         short(engine().call(asking((shirt, 9), now=LATER)))
-        assert [note.payload for note in listener.notifies(timeout=5, stop_after=1)] == [str(shirt)]
+        assert [note.payload for note in listener.notifies(timeout=30, stop_after=1)] == [str(shirt)]
 
 
 def _parameters() -> dict[str, str]:

@@ -211,7 +211,7 @@ def test_cancel_and_ship_race_and_one_of_them_wins(shop: tuple[int, int]) -> Non
 
         def run(step: Callable[..., object], code: str = code, gate: threading.Barrier = gate, **more: str) -> object:
             try:
-                gate.wait(20)
+                gate.wait(60)
                 return step(actor=SYSTEM, code=code, now=NOON, **more)
             except MekongError as refused:
                 return refused

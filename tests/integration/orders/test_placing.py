@@ -161,7 +161,7 @@ def test_orders_sent_again_from_many_threads_are_one(kho: int) -> None:
     gate = threading.Barrier(8)
 
     def send(_: int) -> Any:
-        gate.wait(20)
+        gate.wait(60)
         try:
             return put(place(("AO", 1), external_id="W1"))
         finally:

@@ -223,7 +223,7 @@ def town(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 def test_orders_come_in_exactly_once(town: None):
     run_state_machine_as_test(
         OrdersComeIn,

@@ -189,7 +189,7 @@ def wanted_units(held: Held) -> dict[int, int]:
     return found
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 def test_every_history_of_stock_agrees_with_the_model() -> None:
     limits = settings(max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Stock, settings=limits)  # type: ignore[no-untyped-call]  # Hypothesis does not say

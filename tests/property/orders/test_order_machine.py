@@ -144,7 +144,7 @@ class Orders(RuleBasedStateMachine):
             assert_sound()
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 def test_every_history_of_orders_keeps_goods_and_states_together() -> None:
     limits = settings(max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Orders, settings=limits)  # type: ignore[no-untyped-call]  # Hypothesis does not say

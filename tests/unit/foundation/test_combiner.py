@@ -41,7 +41,7 @@ class _Gate:
     def __call__(self, requests: Sequence[int]) -> list[int]:
         self.batches.append(list(requests))
         self.entered.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         return [request * 2 for request in requests]
 
 
@@ -59,7 +59,7 @@ def test_what_arrives_while_a_batch_is_served_forms_the_next(make: Make) -> None
     combiner = make(gate)
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(combiner.call, 0)
-        assert gate.entered.wait(5)
+        assert gate.entered.wait(60)
         others = [pool.submit(combiner.call, number) for number in range(1, 9)]
         _wait_for(lambda: len(combiner._waiting) == 8)
         gate.open.set()
@@ -73,7 +73,7 @@ def test_a_batch_is_no_larger_than_allowed(make: Make) -> None:
     combiner = make(gate, max_batch=3)
     with ThreadPoolExecutor(8) as pool:
         first = pool.submit(combiner.call, 0)
-        assert gate.entered.wait(5)
+        assert gate.entered.wait(60)
         others = [pool.submit(combiner.call, number) for number in range(1, 8)]
         _wait_for(lambda: len(combiner._waiting) == 7)
         gate.open.set()
@@ -92,11 +92,11 @@ class _Steps:
     def __call__(self, requests: Sequence[int]) -> Serving[int]:
         at = len(self.sizes)
         self.sizes.append(len(requests))
-        assert self.begin[at].wait(10)
+        assert self.begin[at].wait(60)
         if requests[0] == -1:
             raise Unavailable
         yield
-        assert self.end[at].wait(10)
+        assert self.end[at].wait(60)
         return [request * 2 for request in requests]
 
 
@@ -143,7 +143,7 @@ def test_one_bad_request_spoils_nothing_for_its_neighbours(make: Make) -> None:
 
     def serve(requests: Sequence[int]) -> list[int]:
         entered.set()
-        assert go.wait(5)
+        assert go.wait(60)
         if 13 in requests:
             raise ZeroDivisionError("13")
         return list(requests)
@@ -151,7 +151,7 @@ def test_one_bad_request_spoils_nothing_for_its_neighbours(make: Make) -> None:
     combiner = make(serve)
     with ThreadPoolExecutor(6) as pool:
         first = pool.submit(combiner.call, 1)
-        assert entered.wait(5)
+        assert entered.wait(60)
         good = [pool.submit(combiner.call, number) for number in (2, 3, 4)]
         bad = pool.submit(combiner.call, 13)
         _wait_for(lambda: len(combiner._waiting) == 4)
@@ -174,14 +174,14 @@ def test_unavailable_is_told_to_all_and_nothing_is_served_twice(make: Make) -> N
 
     def serve(requests: Sequence[int]) -> list[int]:
         entered.set()
-        assert go.wait(5)
+        assert go.wait(60)
         served.append(list(requests))
         raise Unavailable
 
     combiner = make(serve)
     with ThreadPoolExecutor(4) as pool:
         calls = [pool.submit(combiner.call, 0)]
-        assert entered.wait(5)
+        assert entered.wait(60)
         calls += [pool.submit(combiner.call, number) for number in (1, 2, 3)]
         _wait_for(lambda: len(combiner._waiting) == 3)
         go.set()
@@ -218,7 +218,7 @@ def test_beyond_the_limit_a_request_is_refused_as_busy(make: Make) -> None:
     combiner = make(gate, max_waiting=2)
     with ThreadPoolExecutor(4) as pool:
         calls = [pool.submit(combiner.call, 0)]
-        assert gate.entered.wait(5)
+        assert gate.entered.wait(60)
         calls += [pool.submit(combiner.call, number) for number in (1, 2)]
         _wait_for(lambda: len(combiner._waiting) == 2)
         with pytest.raises(Busy):
@@ -233,7 +233,7 @@ def test_stopping_serves_who_waits_and_refuses_who_comes(make: Make) -> None:
     combiner = make(gate, finish=finished.set)
     with ThreadPoolExecutor(4) as pool:
         calls = [pool.submit(combiner.call, 0)]
-        assert gate.entered.wait(5)
+        assert gate.entered.wait(60)
         calls.append(pool.submit(combiner.call, 1))
         _wait_for(lambda: len(combiner._waiting) == 1)
         stopping = pool.submit(combiner.stop)
