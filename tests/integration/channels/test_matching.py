@@ -12,7 +12,7 @@ from mekong.catalog.commands import update_product
 from mekong.catalog.contracts import ProductChange
 from mekong.channels import commands, queries
 from mekong.channels.contracts import Suggestion
-from mekong.channels.errors import ChannelInvalid
+from mekong.channels.errors import ChannelInvalid, ChannelNotFound
 from mekong.channels.models import Listing
 from mekong.channels.socket import ListingKey, RemoteListing
 from mekong.foundation.actor import SYSTEM
@@ -79,7 +79,7 @@ def test_many_are_matched_at_once_and_their_held_orders_go_on(skus: dict[str, in
     assert seen(code).issues == ["unmatched_line"]
     chosen = {one.id: "AO-DO-M", two.id: "mu-01"}
     assert commands.match_listings(actor=SYSTEM, channel="shopee-1", chosen=chosen) == 2
-    assert commands.resolve_held_lines(actor=SYSTEM, channel="shopee-1", chosen=chosen, now=NOON) == 1
+    assert commands.resolve_held_lines(actor=SYSTEM, channel="shopee-1", listing_ids=chosen, now=NOON) == 1
     order = seen(code)
     assert (list(order.issues), order.lines[0].sku) == ([], "AO-DO-M")
     assert commands.match_listings(actor=SYSTEM, channel="shopee-1", chosen=chosen) == 0, "a repeat changes nothing"
@@ -96,3 +96,15 @@ def test_one_wrong_sku_matches_none(skus: dict[str, int]) -> None:
     with pytest.raises(MayNot):
         commands.match_listings(actor=an_actor("channels.view"), channel="shopee-1", chosen={one.id: "AO-DO-M"})
     assert not Listing.objects.exclude(variant_id=None).exists()
+
+
+def test_held_lines_follow_the_match_that_stands_not_the_one_that_came_late(skus: dict[str, int]) -> None:
+    one = listed(("1", "", "Áo"))[0]
+    draft = a_draft((None, 1), external_id="S1")
+    code = accept(replace(draft, lines=(replace(draft.lines[0], listing="1:"),)))[0].code
+    commands.match_listing(actor=SYSTEM, listing_id=one.id, sku="MU-01")
+    assert commands.match_listings(actor=SYSTEM, channel="shopee-1", chosen={one.id: "AO-DO-M"}) == 0
+    assert commands.resolve_held_lines(actor=SYSTEM, channel="shopee-1", listing_ids=[one.id], now=NOON) == 1
+    assert seen(code).lines[0].sku == "MU-01"
+    with pytest.raises(ChannelNotFound):
+        commands.match_listings(actor=SYSTEM, channel="nowhere", chosen={one.id: "AO-DO-M"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -12,7 +12,7 @@ from mekong.channels.commands.accounts import lock as lock_channel
 from mekong.channels.contracts import ListingView, PullReport
 from mekong.channels.errors import ChannelInvalid, ListingNotFound
 from mekong.channels.models import Channel, Listing, ListingSync, MatchState
-from mekong.channels.queries import listing_views
+from mekong.channels.queries import find_channel, listing_views
 from mekong.channels.rules import Match
 from mekong.channels.socket import ListingKey, RemoteListing
 from mekong.foundation.actor import Actor
@@ -176,7 +176,7 @@ def match_listings(*, actor: Actor, channel: str, chosen: Mapping[int, str]) -> 
         if sku not in known:
             raise ChannelInvalid(field="sku", problem="SKU {sku} does not exist. Check it in the catalogue.", sku=sku)
     rows = Listing.objects.select_for_update(of=("self",)).filter(
-        id__in=list(chosen), channel__code=channel, match_state=MatchState.UNMATCHED
+        id__in=list(chosen), channel=find_channel(channel), match_state=MatchState.UNMATCHED
     )
     matched = []
     for row in rows.order_by("id"):
@@ -188,17 +188,18 @@ def match_listings(*, actor: Actor, channel: str, chosen: Mapping[int, str]) -> 
     return len(matched)
 
 
-def resolve_held_lines(*, actor: Actor, channel: str, chosen: Mapping[int, str], now: datetime) -> int:
-    """Match the open order lines that were sold from these listings, as `match_listings` did the listings; how many.
+def resolve_held_lines(*, actor: Actor, channel: str, listing_ids: Collection[int], now: datetime) -> int:
+    """Match the open order lines that were sold from these listings as the listings are matched now; how many.
 
     Each order is a transaction of its own; one that cannot be mended so stays held. Raises: MayNot.
     """
-    rows = Listing.objects.filter(id__in=list(chosen), channel__code=channel, match_state=MatchState.MATCHED)
-    named = {f"{row.item_id}:{row.model_id}": chosen[row.id] for row in rows}
+    rows = Listing.objects.filter(id__in=listing_ids, channel__code=channel, match_state=MatchState.MATCHED)
+    named = {f"{row.item_id}:{row.model_id}": row.variant_id for row in rows if row.variant_id is not None}
+    variants = matching.variants(set(named.values()))
     resolved = 0
     for code, line, listing in order_queries.open_lines(actor=actor, channel=channel, listings=named):
         try:
-            orders.match_line(actor=actor, code=code, line=line, sku=named[listing], now=now)
+            orders.match_line(actor=actor, code=code, line=line, sku=variants[named[listing]].sku, now=now)
         except (OutOfScope, LineMatched, OrderNotFound):
             continue
         resolved += 1

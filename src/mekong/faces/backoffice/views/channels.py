@@ -157,7 +157,7 @@ def _do(visit: Visit, code: str, chosen: str) -> str:
     actor = visit.actor
     listing = visit.posted("listing", longest=18)
     if listing.isdigit():
-        return _do_listing(visit, chosen, int(listing))
+        return _do_listing(visit, code, chosen, int(listing))
     if chosen == "push":
         n = commands.push_now(actor=actor, channel=code)
         return ngettext("{n} listing is being sent again", "{n} listings are being sent again", n).format(n=num(n))
@@ -194,10 +194,11 @@ def _minutes(typed: str) -> int | None:
     return int(typed)
 
 
-def _do_listing(visit: Visit, chosen: str, listing: int) -> str:
+def _do_listing(visit: Visit, code: str, chosen: str, listing: int) -> str:
     actor = visit.actor
     if chosen == "match":
         found = commands.match_listing(actor=actor, listing_id=listing, sku=visit.posted("sku", longest=120))
+        commands.resolve_held_lines(actor=actor, channel=code, listing_ids=[listing], now=visit.now)
         return gettext("Matched to {sku}; its stock is being sent").format(sku=found.sku)
     if chosen == "unmatch":
         commands.unmatch_listing(actor=actor, listing_id=listing)

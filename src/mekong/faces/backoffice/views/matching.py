@@ -37,7 +37,7 @@ def workbench(visit: Visit, code: str) -> HttpResponse:
         return _show(visit, code, message=gettext("Choose a SKU for at least one listing."), status=422)
     try:
         matched = commands.match_listings(actor=visit.actor, channel=code, chosen=chosen)
-        resolved = commands.resolve_held_lines(actor=visit.actor, channel=code, chosen=chosen, now=visit.now)
+        resolved = commands.resolve_held_lines(actor=visit.actor, channel=code, listing_ids=chosen, now=visit.now)
     except MekongError as refused:
         return _show(visit, code, message=sentences.of(refused), status=refused.status)
     said = ngettext("{n} listing matched", "{n} listings matched", matched).format(n=num(matched))
