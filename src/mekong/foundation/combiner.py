@@ -108,6 +108,20 @@ class Combiner(Generic[Q, A]):
         self._enqueue(request, promise)
         return cast("A", promise.wait())
 
+    def call_all(self, requests: Sequence[Q]) -> list[A | BaseException]:
+        """Serve many requests of one caller and wait for all: their answers in order, refusals among them."""
+        promises: list[_SyncPromise | Unavailable] = []
+        for request in requests:
+            promise = _SyncPromise()
+            try:
+                self._enqueue(request, promise)
+                promises.append(promise)
+            except Unavailable as refused:
+                promises.append(refused)
+        return [
+            cast("A | BaseException", each.outcome()) if isinstance(each, _SyncPromise) else each for each in promises
+        ]
+
     async def acall(self, request: Q) -> A:
         """As `call`, from a coroutine."""
         loop = asyncio.get_running_loop()
@@ -284,11 +298,15 @@ class _SyncPromise:
         self._answer = answer
         self._done.release()
 
-    def wait(self) -> object:
+    def outcome(self) -> object:
         self._done.acquire()
-        if isinstance(self._answer, BaseException):
-            raise self._answer
         return self._answer
+
+    def wait(self) -> object:
+        answer = self.outcome()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
 
 _Waiting = _SyncPromise | asyncio.Future[object]

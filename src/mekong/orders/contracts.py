@@ -24,6 +24,18 @@ class DraftLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelWord:
+    """What a channel says of one of its orders. `is_paid`: it has the buyer's money."""
+
+    external_id: str
+    state: str
+    remote_state: str
+    remote_updated_at: datetime | None = None
+    tracking_no: str = ""
+    is_paid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDraft:
     """An order about to be placed, checked and priced. `hold_id` is claimed by placing it.
 

@@ -322,17 +322,26 @@ def accept_channel_orders(*, actor: Actor, drafts: Sequence[OrderDraft], now: da
     """
     actor.require("orders.place")
     there = known(drafts)
-    ready: list[Draft] = []
+    begun: list[OrderDraft] = []
+    open_: dict[int, ReserveRequest] = {}
+    facts = catalog.stock_facts(
+        variant_ids={line.variant_id for draft in drafts for line in draft.lines if line.variant_id is not None}
+    )
     for seen in drafts:
         # First seen when its goods had left: it is booked as promised, and follows its channel from there.
         has_left = seen.state in rules.LEFT - {rules.OrderState.RETURNED}
         draft = replace(seen, state=rules.OrderState.CONFIRMED) if has_left else seen
-        if (draft.channel, draft.external_id) in there or draft.state in (
-            rules.OrderState.CANCELLED, rules.OrderState.RETURNED,
-        ):  # fmt: skip
-            ready.append((actor, draft, now))
-            continue
-        ready.append((actor, _held(actor, draft, now), now))
+        name = (draft.channel, draft.external_id)
+        if name not in there and draft.state not in (rules.OrderState.CANCELLED, rules.OrderState.RETURNED):
+            there.add(name)
+            if any(line.variant_id is None for line in draft.lines):
+                draft = replace(draft, issues=(*draft.issues, "unmatched_line"))
+            if (request := _sold(actor, draft, facts, now)) is not None:
+                open_[len(begun)] = request
+        begun.append(draft)
+    for place, answer in zip(open_, inventory.reserve_all(list(open_.values())), strict=True):
+        begun[place] = _after_sale(begun[place], answer)
+    ready: list[Draft] = [(actor, draft, now) for draft in begun]
     return [book().call(each) for each in ready] if len(ready) == 1 else _place_all(ready)
 
 
@@ -359,21 +368,25 @@ def known(drafts: Sequence[OrderDraft]) -> set[tuple[str, str]]:
     return found
 
 
-def _held(actor: Actor, draft: OrderDraft, now: datetime) -> OrderDraft:
+def _sold(
+    actor: Actor, draft: OrderDraft, facts: Mapping[int, catalog.StockFacts], now: datetime
+) -> ReserveRequest | None:
+    """What to hold for an order that a channel has sold; None when no line of it is a SKU of ours."""
     wanted = [(line.variant_id, line.quantity) for line in draft.lines if line.variant_id is not None]
-    issues = list(draft.issues)
-    if len(wanted) < len(draft.lines):
-        issues.append("unmatched_line")
     if not wanted:
-        return replace(draft, issues=tuple(issues))
-    answer = inventory.reserve(
+        return None
+    return inventory.reservation(
         actor=actor, channel=draft.channel, owner=f"order:{draft.channel}:{draft.external_id}"[:120], lines=wanted,
-        ttl_s=CLAIM_WITHIN_S, now=now, key=f"order:{draft.channel}:{draft.external_id}", is_sold=True,
+        ttl_s=CLAIM_WITHIN_S, now=now, key=f"order:{draft.channel}:{draft.external_id}", is_sold=True, facts=facts,
         listings={line.variant_id: line.listing for line in draft.lines if line.variant_id is not None and line.listing},
     )  # fmt: skip
+
+
+def _after_sale(draft: OrderDraft, answer: Held | Short) -> OrderDraft:
+    """The draft with what could be held for it. A sale is a fact: what is missing makes it wait, it is not refused."""
+    issues, state = draft.issues, draft.state
+    if isinstance(answer, Short) or answer.missing:
+        issues, state = (*issues, "stock"), rules.OrderState.AWAITING_STOCK
     if isinstance(answer, Short):
-        return replace(draft, issues=(*issues, "stock"), state=rules.OrderState.AWAITING_STOCK)
-    if answer.missing:
-        issues.append("stock")
-        draft = replace(draft, state=rules.OrderState.AWAITING_STOCK)
-    return replace(draft, hold_id=answer.hold_id, allocation=answer.lines, issues=tuple(issues))
+        return replace(draft, issues=issues, state=state)
+    return replace(draft, hold_id=answer.hold_id, allocation=answer.lines, issues=issues, state=state)

@@ -19,7 +19,7 @@ from mekong.foundation import phones
 from mekong.foundation.actor import Actor, channel_actor
 from mekong.foundation.errors import MekongError, Unavailable
 from mekong.orders import commands as orders
-from mekong.orders.contracts import DraftLine, OrderDraft, Placed
+from mekong.orders.contracts import ChannelWord, DraftLine, OrderDraft, Placed
 
 log = structlog.get_logger(__name__)
 
@@ -71,9 +71,10 @@ def book(*, channel_id: int, channel: str, orders_: Sequence[RemoteOrder], now: 
         except (ValueError, TypeError, KeyError, MekongError) as wrong:
             _park(report, channel_id, order.external_id, wrong, now)
     _place(report, actor, channel_id, drafts, now)
-    for order in orders_:
-        if order.external_id in drafts and order.external_id not in report.parked:
-            _advance(report, actor, channel_id, channel, order, now)
+    words = [
+        word_of(order) for order in orders_ if order.external_id in drafts and order.external_id not in report.parked
+    ]
+    _follow(report, actor, channel_id, channel, words, now)
     done = [order.external_id for order in orders_ if order.external_id not in report.parked]
     ParkedOrder.objects.filter(channel_id=channel_id, external_id__in=done).delete()
     return report
@@ -115,17 +116,44 @@ def _place_one(
         return []
 
 
-def _advance(report: Booked, actor: Actor, channel_id: int, channel: str, order: RemoteOrder, now: datetime) -> None:
+def word_of(order: RemoteOrder) -> ChannelWord:
+    """What the platform says of an order, as the order book hears it."""
+    return ChannelWord(
+        order.external_id, rules.ORDER_STATE[order.state], order.raw_state[:40], order.updated_at,
+        order.tracking_no[:80], rules.is_paid(order.state, is_cod=order.is_cod),
+    )  # fmt: skip
+
+
+def _follow(
+    report: Booked, actor: Actor, channel_id: int, channel: str, words: Sequence[ChannelWord], now: datetime
+) -> None:
+    """Those that simply went out as a set; the others, or all if one of them spoils it, each on its own."""
+    news = orders.unheard(channel=channel, words=words)
+    gone: set[str] = set()
+    if len(news) > 1:
+        try:
+            gone = orders.follow_out(actor=actor, channel=channel, words=news, now=now)
+        except Unavailable:
+            raise
+        except (MekongError, DatabaseError) as spoilt:
+            log.warning("orders_followed_one_by_one", channel_id=channel_id, error=repr(spoilt))
+    report.advanced += len(gone)
+    for word in news:
+        if word.external_id not in gone:
+            _advance(report, actor, channel_id, channel, word, now)
+
+
+def _advance(report: Booked, actor: Actor, channel_id: int, channel: str, word: ChannelWord, now: datetime) -> None:
     try:
         report.advanced += orders.advance_channel_order(
-            actor=actor, channel=channel, external_id=order.external_id, state=rules.ORDER_STATE[order.state],
-            remote_state=order.raw_state[:40], remote_updated_at=order.updated_at, now=now,
-            tracking_no=order.tracking_no[:80], is_paid=rules.is_paid(order.state, is_cod=order.is_cod),
+            actor=actor, channel=channel, external_id=word.external_id, state=word.state,
+            remote_state=word.remote_state, remote_updated_at=word.remote_updated_at, now=now,
+            tracking_no=word.tracking_no, is_paid=word.is_paid,
         )  # fmt: skip
     except Unavailable:
         raise
     except (MekongError, DatabaseError) as poisoned:
-        _park(report, channel_id, order.external_id, poisoned, now)
+        _park(report, channel_id, word.external_id, poisoned, now)
 
 
 def _park(report: Booked, channel_id: int, external_id: str, error: Exception, now: datetime) -> None:

@@ -14,6 +14,7 @@ from mekong.inventory.commands.holds import (
     release_hold,
     reservation,
     reserve,
+    reserve_all,
     ship_beyond,
     ship_holds,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "remove_control",
     "reservation",
     "reserve",
+    "reserve_all",
     "sell_below_zero",
     "set_channel_supply",
     "set_control",

@@ -58,8 +58,8 @@ def reservation(
 ) -> ReserveRequest:
     """A checked request for the engine: lines of one variant added up, bundles taken apart, back-orders marked.
 
-    `listings`: the listing (`item:model`) that a variant was sold from. `facts` at hand already (of variants that are no
-    bundles) need not be read again. Raises: MayNot, BadQuantity.
+    `listings`: the listing (`item:model`) that a variant was sold from. `facts` of variants at hand already need
+    not be read again; those of a bundle name its parts. Raises: MayNot, BadQuantity.
     """
     actor.require("inventory.reserve")
     for place in location_ids or ():
@@ -110,6 +110,18 @@ def reserve(
         location_ids=location_ids, is_sold=is_sold, listings=listings,
     )  # fmt: skip
     return engine().call(request)
+
+
+def reserve_all(requests: Sequence[ReserveRequest]) -> list[Held | Short]:
+    """As `reserve`, for many at once: they share the engine's batches. Raises what the first refused one is told; what
+    was held for the others ends with its time, or is theirs again when they repeat with the same key.
+    """
+    answers: list[Held | Short] = []
+    for answer in engine().call_all(requests) if requests else ():
+        if isinstance(answer, BaseException):
+            raise answer
+        answers.append(answer)
+    return answers
 
 
 @command
@@ -212,10 +224,14 @@ def ship_beyond(
     return left
 
 
-def book_delivery(*, lines: Sequence[tuple[int, int]], reference: str, actor: Actor, now: datetime) -> None:
-    """Goods on the way have reached the buyer: (variant, units); inside the caller's command."""
+def book_delivery(*, lines: Mapping[str, Sequence[tuple[int, int]]], actor: Actor, now: datetime) -> None:
+    """Goods on the way have reached the buyer: (variant, units) by reference; inside the caller's command."""
     source, target = virtual_location(LocationKind.DELIVERY), virtual_location(LocationKind.CUSTOMER)
-    moves = [(Move(variant, source, target, units), reference) for variant, units in lines]
+    moves = [
+        (Move(variant, source, target, units), reference)
+        for reference, each in lines.items()
+        for variant, units in each
+    ]
     ledger.post(actor=actor, moves=moves, reason=MovementReason.DELIVERY, now=now)
 
 

@@ -34,7 +34,15 @@ def step(order: SalesOrder, to: OrderState, actor: Actor, now: datetime, **data:
 
 
 def enter(order: SalesOrder, to: OrderState, actor: Actor, now: datetime, **data: Any) -> None:
-    was, order.state = order.state, to.value
+    was = order.state
+    stamp(order, to, now)
+    order.save()
+    write_down(order, to.value, actor, now, {"from": was, **data})
+
+
+def stamp(order: SalesOrder, to: OrderState, now: datetime) -> None:
+    """Put an order in a state, with the time of it; nothing is saved."""
+    order.state = to.value
     if to is OrderState.CONFIRMED:
         order.confirmed_at = now
     elif to is OrderState.SHIPPED:
@@ -43,8 +51,6 @@ def enter(order: SalesOrder, to: OrderState, actor: Actor, now: datetime, **data
         order.delivered_at = now
     elif to is OrderState.CANCELLED:
         order.cancelled_at = now
-    order.save()
-    write_down(order, to.value, actor, now, {"from": was, **data})
 
 
 def write_down(order: SalesOrder, kind: str, actor: Actor, now: datetime, data: Mapping[str, Any]) -> None:
@@ -131,7 +137,7 @@ def deliver(order: SalesOrder, actor: Actor, now: datetime) -> None:
         goods_leave(order, actor, now)
         order.shipped_at = now
     if order.delivered_at is None:
-        inventory.book_delivery(lines=_on_the_way(order), reference=order.code, actor=actor, now=now)
+        inventory.book_delivery(lines={order.code: _on_the_way(order)}, actor=actor, now=now)
     enter(order, OrderState.DELIVERED, actor, now)
     emit(actor, events.OrderDelivered(str(order.id), order.channel), key=order.id, now=now)
 

@@ -1,0 +1,125 @@
+"""Many orders of a channel at once, following its word: as `following`, with a statement where that has one each.
+
+A word that says nothing new costs a share of one read. Orders that simply go out (nothing missing, seen for the first
+time when their goods had left, or followed a day late) are booked as a set: the levels of all are locked in one order,
+so that the batch and the stock engine cannot wait for each other. Whatever is less simple is left to `following`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mekong.foundation.actor import Actor
+from mekong.foundation.command import command
+from mekong.foundation.events import Event, emit_many
+from mekong.inventory import commands as inventory
+from mekong.orders import book, events, rules
+from mekong.orders.commands.steps import stamp
+from mekong.orders.contracts import ChannelWord
+from mekong.orders.models import SalesOrder, TimelineEntry
+from mekong.orders.rules import OrderState, PaymentState
+
+_WRITTEN = (
+    "state", "remote_state", "remote_updated_at", "tracking_no", "payment_state", "confirmed_at", "shipped_at",
+    "delivered_at",
+)  # fmt: skip
+
+
+def unheard(*, channel: str, words: Sequence[ChannelWord]) -> list[ChannelWord]:
+    """Those words that would change their order as it stands; one statement."""
+    rows = SalesOrder.objects.filter(channel=channel, external_id__in=[word.external_id for word in words])
+    orders = {order.external_id: order for order in rows}
+    return [word for word in words if word.external_id in orders and _says_something(orders[word.external_id], word)]
+
+
+def _says_something(order: SalesOrder, word: ChannelWord) -> bool:
+    known_at, at = order.remote_updated_at, word.remote_updated_at
+    if known_at and at:
+        if at != known_at:
+            return at > known_at
+    elif at:
+        return True
+    return (
+        order.remote_state != word.remote_state
+        or bool(word.tracking_no and word.tracking_no != order.tracking_no)
+        or (word.is_paid and order.payment_state == PaymentState.UNPAID)
+        or _moves(order, _target(word))
+    )
+
+
+def _moves(order: SalesOrder, target: OrderState) -> bool:
+    was = OrderState(order.state)
+    if target is OrderState.CANCELLED and was in rules.LEFT - {OrderState.RETURNED, OrderState.RETURNING}:
+        return True
+    is_held = bool(set(order.issues) & rules.HOLDING_ISSUES)
+    return rules.is_further(was, target) and not (
+        is_held and target is not OrderState.CANCELLED and target not in rules.LEFT
+    )
+
+
+def _target(word: ChannelWord) -> OrderState:
+    # What comes back is received and graded by our people: the channel's word opens the return, it does not end it.
+    target = OrderState(word.state)
+    return OrderState.RETURNING if target is OrderState.RETURNED else target
+
+
+@command
+def follow_out(*, actor: Actor, channel: str, words: Sequence[ChannelWord], now: datetime) -> set[str]:
+    """Book the goods of orders as gone that the channel says have left; the external ids of those that were.
+
+    Taken are orders still here, whole and not overtaken by a newer word. The others are left untouched.
+    """
+    named = {word.external_id: word for word in words if _target(word) in rules.LEFT}
+    rows = SalesOrder.objects.select_for_update().filter(channel=channel, external_id__in=named).order_by("id")
+    going = [order for order in rows if named and _goes_out(order, named[order.external_id])]
+    if not going:
+        return set()
+    holds = {str(order.hold_id): order.code for order in going if order.hold_id is not None}
+    inventory.ship_holds(holds=holds, actor=actor, now=now)
+    timeline: list[TimelineEntry] = []
+    facts: list[tuple[Event, object]] = []
+    delivered: dict[str, list[tuple[int, int]]] = {}
+    for order in going:
+        word = named[order.external_id]
+        order.remote_state, order.tracking_no = word.remote_state, word.tracking_no or order.tracking_no
+        order.remote_updated_at = word.remote_updated_at or order.remote_updated_at
+        if word.is_paid and order.payment_state == PaymentState.UNPAID:
+            order.payment_state = PaymentState.PAID.value
+            timeline.append(TimelineEntry(order=order, kind="paid", data={}, actor=actor.ref, at=now))
+        for step in _way_out(_target(word)):
+            timeline.append(
+                TimelineEntry(order=order, kind=step.value, data={"from": order.state}, actor=actor.ref, at=now)
+            )
+            stamp(order, step, now)
+            if step is OrderState.SHIPPED:
+                gone = events.OrderShipped(str(order.id), order.channel, order.external_id, by_channel=True)
+                facts.append((gone, order.id))
+            elif step is OrderState.DELIVERED:
+                delivered[order.code] = [(variant, units) for variant, _, units in order.allocation]
+                facts.append((events.OrderDelivered(str(order.id), order.channel), order.id))
+    inventory.book_delivery(lines=delivered, actor=actor, now=now)
+    SalesOrder.objects.bulk_update(going, _WRITTEN)
+    TimelineEntry.objects.bulk_create(timeline)
+    emit_many(actor, facts, now=now)
+    book.tell_live()
+    return {order.external_id for order in going}
+
+
+def _goes_out(order: SalesOrder, word: ChannelWord) -> bool:
+    is_late = bool(
+        order.remote_updated_at and word.remote_updated_at and word.remote_updated_at < order.remote_updated_at
+    )
+    return (
+        not is_late
+        and "stock" not in order.issues
+        and OrderState(order.state) not in rules.LEFT | {OrderState.CANCELLED}
+    )
+
+
+def _way_out(target: OrderState) -> tuple[OrderState, ...]:
+    """Every step from the shelf to `target`, so that timeline and ledger have them all."""
+    way = [OrderState.SHIPPED]
+    if target in (OrderState.DELIVERED, OrderState.COMPLETED):
+        way.append(OrderState.DELIVERED)
+    return tuple(way) if target in way else (*way, target)
