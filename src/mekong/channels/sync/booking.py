@@ -127,12 +127,12 @@ def word_of(order: RemoteOrder) -> ChannelWord:
 def _follow(
     report: Booked, actor: Actor, channel_id: int, channel: str, words: Sequence[ChannelWord], now: datetime
 ) -> None:
-    """Those that simply went out as a set; the others, or all if one of them spoils it, each on its own."""
+    """Those that simply move on as a set; the others, or all if one of them spoils it, each on its own."""
     news = orders.unheard(channel=channel, words=words)
     gone: set[str] = set()
     if len(news) > 1:
         try:
-            gone = orders.follow_out(actor=actor, channel=channel, words=news, now=now)
+            gone = orders.follow_forward(actor=actor, channel=channel, words=news, now=now)
         except Unavailable:
             raise
         except (MekongError, DatabaseError) as spoilt:

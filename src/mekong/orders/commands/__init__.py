@@ -2,7 +2,7 @@
 
 from mekong.orders.commands.back import GRADES, cancel_order, receive_return, request_return
 from mekong.orders.commands.following import advance_channel_order
-from mekong.orders.commands.following_many import follow_out, unheard
+from mekong.orders.commands.following_many import follow_forward, unheard
 from mekong.orders.commands.steps import complete_order, confirm_order, deliver_order, move_order, ship_order
 from mekong.orders.commands.stock import give_up_waiting, match_line, retry_awaiting_stock
 from mekong.orders.commands.words import add_note, set_address, set_tags
@@ -20,7 +20,7 @@ __all__ = [
     "complete_order",
     "confirm_order",
     "deliver_order",
-    "follow_out",
+    "follow_forward",
     "give_up_waiting",
     "match_line",
     "move_order",

@@ -1,8 +1,8 @@
 """Many orders of a channel at once, following its word: as `following`, with a statement where that has one each.
 
-A word that says nothing new costs a share of one read. Orders that simply go out (nothing missing, seen for the first
-time when their goods had left, or followed a day late) are booked as a set: the levels of all are locked in one order,
-so that the batch and the stock engine cannot wait for each other. Whatever is less simple is left to `following`.
+A word that says nothing new costs a share of one read. Orders that simply move on are booked as a set: the levels of
+all that leave are locked in one order, so that the batch and the stock engine cannot wait for each other. Whatever is
+less simple (goods missing, cancelled, a parcel that turns back) is left to `following`.
 """
 
 from __future__ import annotations
@@ -65,61 +65,69 @@ def _target(word: ChannelWord) -> OrderState:
 
 
 @command
-def follow_out(*, actor: Actor, channel: str, words: Sequence[ChannelWord], now: datetime) -> set[str]:
-    """Book the goods of orders as gone that the channel says have left; the external ids of those that were.
+def follow_forward(*, actor: Actor, channel: str, words: Sequence[ChannelWord], now: datetime) -> set[str]:
+    """Move orders on as their channel says; the external ids of those that moved.
 
-    Taken are orders still here, whole and not overtaken by a newer word. The others are left untouched.
+    Taken are orders that are whole and not overtaken by a newer word, and on the shelf before it. The others, and
+    cancellations, are left untouched.
     """
-    named = {word.external_id: word for word in words if _target(word) in rules.LEFT}
+    named = {word.external_id: word for word in words if _target(word) is not OrderState.CANCELLED}
     rows = SalesOrder.objects.select_for_update().filter(channel=channel, external_id__in=named).order_by("id")
-    going = [order for order in rows if named and _goes_out(order, named[order.external_id])]
-    if not going:
-        return set()
-    holds = {str(order.hold_id): order.code for order in going if order.hold_id is not None}
-    inventory.ship_holds(holds=holds, actor=actor, now=now)
+    going = [order for order in rows if named and _goes_on(order, named[order.external_id])]
+    leaving = [order for order in going if _target(named[order.external_id]) in rules.LEFT]
+    if leaving:
+        holds = {str(order.hold_id): order.code for order in leaving if order.hold_id is not None}
+        inventory.ship_holds(holds=holds, actor=actor, now=now)
     timeline: list[TimelineEntry] = []
     facts: list[tuple[Event, object]] = []
     delivered: dict[str, list[tuple[int, int]]] = {}
     for order in going:
-        word = named[order.external_id]
-        order.remote_state, order.tracking_no = word.remote_state, word.tracking_no or order.tracking_no
-        order.remote_updated_at = word.remote_updated_at or order.remote_updated_at
-        if word.is_paid and order.payment_state == PaymentState.UNPAID:
-            order.payment_state = PaymentState.PAID.value
-            timeline.append(TimelineEntry(order=order, kind="paid", data={}, actor=actor.ref, at=now))
-        for step in _way_out(_target(word)):
-            timeline.append(
-                TimelineEntry(order=order, kind=step.value, data={"from": order.state}, actor=actor.ref, at=now)
-            )
-            stamp(order, step, now)
+        for step in _hear(order, named[order.external_id], actor, now, timeline):
             if step is OrderState.SHIPPED:
                 gone = events.OrderShipped(str(order.id), order.channel, order.external_id, by_channel=True)
                 facts.append((gone, order.id))
             elif step is OrderState.DELIVERED:
                 delivered[order.code] = [(variant, units) for variant, _, units in order.allocation]
                 facts.append((events.OrderDelivered(str(order.id), order.channel), order.id))
-    inventory.book_delivery(lines=delivered, actor=actor, now=now)
-    SalesOrder.objects.bulk_update(going, _WRITTEN)
-    TimelineEntry.objects.bulk_create(timeline)
-    emit_many(actor, facts, now=now)
-    book.tell_live()
+    if delivered:
+        inventory.book_delivery(lines=delivered, actor=actor, now=now)
+    if going:
+        SalesOrder.objects.bulk_update(going, _WRITTEN)
+        TimelineEntry.objects.bulk_create(timeline)
+        emit_many(actor, facts, now=now)
+        book.tell_live()
     return {order.external_id for order in going}
 
 
-def _goes_out(order: SalesOrder, word: ChannelWord) -> bool:
-    is_late = bool(
-        order.remote_updated_at and word.remote_updated_at and word.remote_updated_at < order.remote_updated_at
-    )
-    return (
-        not is_late
-        and "stock" not in order.issues
-        and OrderState(order.state) not in rules.LEFT | {OrderState.CANCELLED}
-    )
+def _goes_on(order: SalesOrder, word: ChannelWord) -> bool:
+    known_at, at = order.remote_updated_at, word.remote_updated_at
+    if (known_at and at and at < known_at) or OrderState(order.state) in rules.LEFT:
+        return False
+    target = _target(word)
+    return _moves(order, target) and not (target in rules.LEFT and "stock" in order.issues)
 
 
-def _way_out(target: OrderState) -> tuple[OrderState, ...]:
-    """Every step from the shelf to `target`, so that timeline and ledger have them all."""
-    way = [OrderState.SHIPPED]
-    if target in (OrderState.DELIVERED, OrderState.COMPLETED):
-        way.append(OrderState.DELIVERED)
-    return tuple(way) if target in way else (*way, target)
+def _hear(
+    order: SalesOrder, word: ChannelWord, actor: Actor, now: datetime, timeline: list[TimelineEntry]
+) -> Sequence[OrderState]:
+    """Write a word on its order and in the timeline, unsaved; the steps taken."""
+    order.remote_state, order.tracking_no = word.remote_state, word.tracking_no or order.tracking_no
+    order.remote_updated_at = word.remote_updated_at or order.remote_updated_at
+    if word.is_paid and order.payment_state == PaymentState.UNPAID:
+        order.payment_state = PaymentState.PAID.value
+        timeline.append(TimelineEntry(order=order, kind="paid", data={}, actor=actor.ref, at=now))
+    way = _way(_target(word))
+    for step in way:
+        entry = TimelineEntry(order=order, kind=step.value, data={"from": order.state}, actor=actor.ref, at=now)
+        timeline.append(entry)
+        stamp(order, step, now)
+    return way
+
+
+def _way(target: OrderState) -> tuple[OrderState, ...]:
+    """The steps to `target`; every one from the shelf to the buyer, so that timeline and ledger have them all."""
+    if target in rules.LEFT - {OrderState.SHIPPED}:
+        is_there = target in (OrderState.DELIVERED, OrderState.COMPLETED)
+        before = (OrderState.SHIPPED, OrderState.DELIVERED) if is_there else (OrderState.SHIPPED,)
+        return (*(step for step in before if step is not target), target)
+    return (target,)
