@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from decimal import Decimal
-from itertools import product
 from zoneinfo import ZoneInfo
 
 from mekong.catalog.commands.reading import Source, open_sheet
@@ -28,8 +28,32 @@ __all__ = [
     "text_of",
 ]
 
-_DATES = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d.%m.%Y")
-_MOMENTS = tuple(f"{day}{clock}" for day, clock in product((*_DATES, "%d %b %Y"), (" %H:%M:%S", " %H:%M", "")))
+# Day first with / . or -, year first with -, or a month's English name; one expression, for strptime costs some 20 µs.
+_MOMENT = re.compile(
+    r"(?:(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+    r"|(?P<day_>\d{1,2})(?P<between>[/.-])(?P<month_>\d{1,2})(?P=between)(?P<year_>\d{4})"
+    r"|(?P<day__>\d{1,2})\s+(?P<name>[A-Za-z]{3})\s+(?P<year__>\d{4}))"
+    r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2}))?)?"
+)
+_MONTHS = {
+    name: at
+    for at, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
+}
+
+
+def _moment(text: str) -> datetime | None:
+    """What a text of one of the shapes says, without a zone; None for another shape or a day that never was."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    said = found.groupdict()
+    year, day = (said[name] or said[f"{name}_"] or said[f"{name}__"] for name in ("year", "day"))
+    month = int(said["month"] or said["month_"] or _MONTHS.get((said["name"] or "").lower(), 0))
+    hour, minute, second = (int(said[name] or 0) for name in ("hour", "minute", "second"))
+    try:
+        return datetime(int(year), month, int(day), hour, minute, second)  # noqa: DTZ001 - the caller knows the zone
+    except ValueError:
+        return None
 
 
 def _number(cell: Cell) -> str | float | Decimal:
@@ -55,12 +79,10 @@ def read_moment(cell: Cell, field: str, zone: ZoneInfo) -> datetime:
         return cell.replace(tzinfo=zone)
     if isinstance(cell, date):
         return datetime.combine(cell, time(), zone)
-    for shape in _MOMENTS:
-        try:
-            return datetime.strptime(text_of(cell), shape).replace(tzinfo=zone)
-        except ValueError:
-            continue
-    raise BadPair(field=field, value=text_of(cell), example="31/12/2027 09:30")
+    read = _moment(text_of(cell))
+    if read is None:
+        raise BadPair(field=field, value=text_of(cell), example="31/12/2027 09:30")
+    return read.replace(tzinfo=zone)
 
 
 def read_date(cell: Cell, field: str) -> date:
@@ -69,12 +91,11 @@ def read_date(cell: Cell, field: str) -> date:
         return cell.date()
     if isinstance(cell, date):
         return cell
-    for shape in _DATES:
-        try:
-            return datetime.strptime(text_of(cell), shape).date()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
-            continue
-    raise BadPair(field=field, value=text_of(cell), example="31/12/2027")
+    text = text_of(cell)
+    read = None if ":" in text or any(letter.isalpha() for letter in text) else _moment(text)
+    if read is None:
+        raise BadPair(field=field, value=text, example="31/12/2027")
+    return read.date()
 
 
 def problem(row: int, place: int | None, header: str, cell: Cell, error: MekongError) -> CellProblem:
