@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,16 @@ from mekong.channels.contracts import AuditReport, ChannelView, ListingView, Liv
 from mekong.channels.errors import ChannelInvalid, ListingNotFound, NoTestBuyer
 from mekong.channels.http1 import WireError
 from mekong.channels.models import Channel, Listing
-from mekong.channels.socket import Authorises, ListingKey, PullsProducts, ReadsListings, RemoteListing, Request
+from mekong.channels.socket import (
+    Authorises,
+    Label,
+    ListingKey,
+    PrintsLabels,
+    PullsProducts,
+    ReadsListings,
+    RemoteListing,
+    Request,
+)
 from mekong.channels.sync.line import Line
 from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.threads import Threads
@@ -189,6 +198,32 @@ def audit_listings(*, actor: Actor, channel: str) -> AuditReport:
 def _look_at(*, actor: Actor, channel: str, listings: list[int]) -> None:  # noqa: ARG001 - who asked is in the trail
     if listings:
         hints.listings(channel, listings)
+
+
+# --- labels -----------------------------------------------------------------------------------------------------------
+
+
+def fetch_labels(*, actor: Actor, channel: str, external_id: str) -> Sequence[Label]:
+    """The platform's own labels of an order's parcels, asked of it now; it may take some seconds to make them.
+
+    Raises: MayNot, ChannelNotFound, NotConnected, CannotDo (the shop's own carrier brings its orders), RemoteRefused (no
+    such order, or it is not arranged for shipping), Unavailable.
+    """
+    actor.require("orders.ship")
+    _, line = _line(channel)
+    line.speaker(PrintsLabels)
+    return calls.run(_labels(line, external_id))
+
+
+async def _labels(line: Line, external_id: str) -> Sequence[Label]:
+    async def fetch(connector: Any) -> Sequence[Label]:
+        orders = await connector.fetch_orders(external_ids=[external_id])
+        if not orders:
+            raise RemoteRefused(remote=line.code, remote_code="unknown_order", remote_message="no such order")
+        labels: Sequence[Label] = await connector.fetch_labels(order=orders[0])
+        return labels
+
+    return await line.call(fetch, tries=6)
 
 
 # --- test buyers ------------------------------------------------------------------------------------------------------

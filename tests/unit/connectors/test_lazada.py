@@ -55,6 +55,7 @@ CAPABILITIES = {
     "PushesPrice",
     "PullsOrders",
     "Ships",
+    "PrintsLabels",
     "Cancels",
     "ReceivesNotices",
 }

@@ -56,6 +56,7 @@ CAPABILITIES = {
     "PushesPrice",
     "PullsOrders",
     "Ships",
+    "PrintsLabels",
     "Cancels",
     "ReceivesNotices",
 }

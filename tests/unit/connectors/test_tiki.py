@@ -49,6 +49,7 @@ CAPABILITIES = {
     "PushesPrice",
     "PullsOrders",
     "Ships",
+    "PrintsLabels",
     "Cancels",
 }
 

@@ -46,6 +46,7 @@ CAPABILITIES = {
     "PushesPrice",
     "PullsOrders",
     "Ships",
+    "PrintsLabels",
     "Cancels",
     "ReceivesNotices",
 }

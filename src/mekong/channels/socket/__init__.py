@@ -290,6 +290,14 @@ class Shipment:
     packages: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Label:
+    """A platform's own shipping label as it gave it: application/pdf, text/html, application/zip or image/png."""
+
+    content: bytes = field(repr=False)
+    media_type: str
+
+
 # --- what a connector gives: capabilities ----------------------------------------------------------------------------
 
 
@@ -373,6 +381,17 @@ class Ships(Protocol):
 
     async def ship(self, *, order: RemoteOrder) -> Shipment:
         """Ask the platform's carrier to fetch the packed order. Safe to repeat."""
+        ...
+
+
+@runtime_checkable
+class PrintsLabels(Protocol):
+    async def fetch_labels(self, *, order: RemoteOrder) -> Sequence[Label]:
+        """The labels of an order's parcels, at least one. Safe to repeat.
+
+        Raises: Unavailable while the platform still makes them; RemoteRefused where there are none, or not yet (the
+        order is not arranged for shipping).
+        """
         ...
 
 

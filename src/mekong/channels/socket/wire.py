@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from mekong.channels.socket import Response
+from mekong.channels.socket import Label, Response
 from mekong.foundation.errors import MekongError, RateLimited, Unavailable
 
 _WHOLE_DIGITS = 18
@@ -83,3 +83,20 @@ def with_header(meaning: MekongError | None, response: Response, now: datetime) 
     if isinstance(meaning, RateLimited) and (wait := retry_after_s(response, now)) is not None:
         return RateLimited(**{**meaning.params, "retry_after_s": wait})
     return meaning
+
+
+_SIGNS = ((b"%PDF-", "application/pdf"), (b"PK\x03\x04", "application/zip"), (b"\x89PNG", "image/png"))
+
+
+def label_of(remote: str, content: bytes) -> Label:
+    """A label by what it is, for platforms name its kind wrongly or not at all.
+
+    Raises: Unavailable (unreadable reply) for what is no document at all.
+    """
+    head = content.lstrip()[:256].lower()
+    for sign, media_type in _SIGNS:
+        if content.startswith(sign):
+            return Label(content, media_type)
+    if head.startswith((b"<!doctype html", b"<html")) or b"<html" in head:
+        return Label(content, "text/html")
+    raise Unavailable(remote=remote, reason="unreadable reply")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import msgspec
 from mekong.channels.socket import (
     Account,
     Connector,
+    Label,
     ListingKey,
     ListingPage,
     Manifest,
@@ -345,6 +347,20 @@ class Lazada:
 
     async def _present(self, order: RemoteOrder) -> RemoteOrder | None:
         return next(iter(await self.fetch_orders(external_ids=[order.external_id])), None)
+
+    # PrintsLabels
+
+    async def fetch_labels(self, *, order: RemoteOrder) -> Sequence[Label]:
+        """The labels of all packages in one file; there are none before the order is packed."""
+        packages = order.packages or await self._packages(order)
+        if not packages:
+            raise RemoteRefused(remote=TITLE, remote_code="not_packed", remote_message="pack the order first")
+        request = {"doc_type": "PDF", "packages": [{"package_id": package} for package in packages]}
+        said = (await self.client.post("/order/package/document/get", {"getDocumentReq": _json(request)})).data
+        with wire.readable(TITLE):
+            document = msgspec.convert(said if isinstance(said, dict) else {}, orders.Document, strict=False)
+            content = base64.b64decode(document.file, validate=True)
+        return [wire.label_of(TITLE, content)]
 
     # Cancels
 

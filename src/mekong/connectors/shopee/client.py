@@ -112,9 +112,17 @@ class Client:
     async def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         return _accepted(await self.ask("POST", path, body=body)).response
 
+    async def document(self, path: str, body: Mapping[str, Any]) -> bytes:
+        """The bytes of a call that answers with a document, and with JSON only when it refuses."""
+        response = await self.transport.send(self._signed("POST", path, (), body))
+        if response.status < 400 and wire.body_of(response) is None:
+            return response.body
+        raise judged(response, self.clock()).refusal()
+
     async def public(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The whole body of a call about tokens: signed without a token, answered flat."""
-        return _accepted(await self._send("POST", path, self.public_params(path), body, "auth")).body
+        request = self._request("POST", path, self.public_params(path), body, "auth")
+        return _accepted(judged(await self.transport.send(request), self.clock())).body
 
     async def ask(
         self,
@@ -125,6 +133,11 @@ class Client:
         body: Mapping[str, Any] | None = None,
     ) -> Reply:
         """One signed call for the shop; a refusal of the call itself comes back in `error`, all else is raised."""
+        return judged(await self.transport.send(self._signed(method, path, params, body)), self.clock())
+
+    def _signed(
+        self, method: str, path: str, params: Sequence[tuple[str, str]], body: Mapping[str, Any] | None
+    ) -> Request:
         secrets = self.account.secrets
         if not secrets.access_token:
             refused = {"remote": TITLE, "remote_code": "no_access_token", "remote_message": "no access token"}
@@ -138,7 +151,7 @@ class Client:
             ("shop_id", str(self.shop_id)),
             ("sign", sign(secrets.app_secret, base.encode())),
         ]
-        return await self._send(method, path, [*common, *params], body, "default")
+        return self._request(method, path, [*common, *params], body, "default")
 
     def public_params(self, path: str, now: datetime | None = None) -> list[tuple[str, str]]:
         """The parameters of a call that is signed without a token, for `path` below /api/v2."""
@@ -147,16 +160,15 @@ class Client:
         signature = sign(self.account.secrets.app_secret, base.encode())
         return [("partner_id", str(self.partner_id)), ("timestamp", stamp), ("sign", signature)]
 
-    async def _send(
+    def _request(
         self, method: str, path: str, params: Sequence[tuple[str, str]], body: Mapping[str, Any] | None, lane: str
-    ) -> Reply:
+    ) -> Request:
         headers = {"accept": "application/json"}
         content = b""
         if body is not None:
             headers["content-type"] = "application/json"
             content = _ENCODER.encode(body)
-        request = Request(method, f"{self.host}{ROOT}{path}", tuple(params), headers, content, lane)
-        return judged(await self.transport.send(request), self.clock())
+        return Request(method, f"{self.host}{ROOT}{path}", tuple(params), headers, content, lane)
 
 
 def judged(response: Response, now: datetime) -> Reply:

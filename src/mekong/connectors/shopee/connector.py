@@ -14,6 +14,7 @@ import msgspec
 from mekong.channels.socket import (
     Account,
     Connector,
+    Label,
     ListingKey,
     ListingPage,
     Manifest,
@@ -60,6 +61,7 @@ _PAGE = 50  # base info takes fifty ids, so a page of items is one call of it
 _ORDER_PAGE = 100
 _DETAILS = 50
 _MODELS = 50
+_WAYBILL = "THERMAL_AIR_WAYBILL"  # A6, what label printers take
 _ON_SALE = ("NORMAL", "UNLIST", "REVIEWING", "BANNED")
 _REASONS: Final[Mapping[str, str]] = {
     "out_of_stock": "OUT_OF_STOCK",
@@ -315,6 +317,50 @@ class Shopee:
                 remote_message=f"no way of handing over can be met ({needs or 'none offered'})",
             )
         await self.client.post("/logistics/ship_order", {**which, **arrangement})
+
+    # PrintsLabels
+
+    async def fetch_labels(self, *, order: RemoteOrder) -> Sequence[Label]:
+        """The waybills of all parcels in one file. Shopee makes it on request, which takes it a moment."""
+        parcels = [
+            {"order_sn": order.external_id, **({"package_number": package} if package else {})}
+            for package in order.packages or ("",)
+        ]
+        if not await self._is_made(parcels):
+            await self._make(order, parcels)
+            if not await self._is_made(parcels):
+                raise Unavailable(remote=TITLE, reason="the label is being made")
+        body = {"shipping_document_type": _WAYBILL, "order_list": parcels}
+        return [wire.label_of(TITLE, await self.client.document("/logistics/download_shipping_document", body))]
+
+    async def _make(self, order: RemoteOrder, parcels: Sequence[Mapping[str, str]]) -> None:
+        number = order.tracking_no if len(parcels) == 1 else ""
+        named = {"shipping_document_type": _WAYBILL, **({"tracking_number": number} if number else {})}
+        said = await self._documents("/logistics/create_shipping_document", [{**each, **named} for each in parcels])
+        for row in said.result_list:
+            refused = {"remote": TITLE, "remote_code": row.fail_error, "remote_message": row.fail_message}
+            if row.fail_error.endswith("tracking_number_invalid") and order.state in _ARRANGED:
+                raise Unavailable(**refused)  # the carrier's number comes minutes after the order is arranged
+            if row.fail_error:
+                raise RemoteRefused(**refused)
+
+    async def _is_made(self, parcels: Sequence[Mapping[str, str]]) -> bool:
+        """Whether the waybills are there; False when nobody asked for them yet. Raises: Unavailable while being made."""
+        said = await self._documents("/logistics/get_shipping_document_result", parcels)
+        if said.result_list and all(row.status == "READY" for row in said.result_list):
+            return True
+        if any(row.status == "PROCESSING" for row in said.result_list):
+            raise Unavailable(remote=TITLE, reason="the label is being made")
+        return False
+
+    async def _documents(self, path: str, parcels: Sequence[Mapping[str, str]]) -> orders.Documents:
+        """The rows of a call about waybills; where each row is refused, so is the call, and its rows say why."""
+        reply = await self.client.ask("POST", path, body={"order_list": parcels})
+        with wire.readable(TITLE):
+            said = msgspec.convert(reply.response, orders.Documents, strict=False)
+        if reply.error and not said.result_list:
+            raise reply.refusal()
+        return said
 
     # Cancels
 

@@ -67,6 +67,21 @@ class Client:
         """A read for the seller. Raises: the failures of the socket."""
         return await self._as_seller("GET", path, params=params, lane=lane)
 
+    async def page(self, path: str, params: Sequence[tuple[str, str]]) -> bytes:
+        """A read that is answered with a page of HTML rather than with JSON."""
+        response = await self.transport.send(self._request("GET", path, self._token(), params))
+        if response.status == 200 and response.body.lstrip()[:1] not in (b"{", b"["):
+            return response.body
+        said = judged(response, self.clock())
+        raise Unavailable(remote=TITLE, reason="unreadable reply", said=str(said)[:200])
+
+    async def download(self, url: str) -> bytes:
+        """What lies at an address that Tiki gave out; the token stays here."""
+        response = await self.transport.send(Request("GET", url))
+        if response.status == 200:
+            return response.body
+        raise Unavailable(remote=TITLE, http_status=response.status)
+
     async def post(self, path: str, body: Any) -> Any:
         return await self._as_seller("POST", path, body=body)
 
@@ -118,10 +133,13 @@ class Client:
     async def _as_seller(
         self, method: str, path: str, *, params: Sequence[tuple[str, str]] = (), body: Any = None, lane: str = "default"
     ) -> Any:
+        return await self._call(method, path, self._token(), params=params, body=body, lane=lane)
+
+    def _token(self) -> str:
         token = self.account.secrets.access_token
         if not token:
             raise NeedsRefresh(remote=TITLE, remote_code="no_access_token", remote_message="no access token")
-        return await self._call(method, path, token, params=params, body=body, lane=lane)
+        return token
 
     async def _call(
         self,
@@ -133,13 +151,24 @@ class Client:
         body: Any = None,
         lane: str = "default",
     ) -> Any:
+        request = self._request(method, path, token, params, body, lane)
+        return judged(await self.transport.send(request), self.clock(), may_be_empty=method != "GET")
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        params: Sequence[tuple[str, str]] = (),
+        body: Any = None,
+        lane: str = "default",
+    ) -> Request:
         headers = {"accept": "application/json", "authorization": f"Bearer {token}"}
         content = b""
         if body is not None:
             headers["content-type"] = "application/json"
             content = _ENCODER.encode(body)
-        request = Request(method, f"{self.host}{ROOT}{path}", tuple(params), headers, content, lane)
-        return judged(await self.transport.send(request), self.clock(), may_be_empty=method != "GET")
+        return Request(method, f"{self.host}{ROOT}{path}", tuple(params), headers, content, lane)
 
 
 def access_token(said: Mapping[str, Any]) -> tuple[str, int]:

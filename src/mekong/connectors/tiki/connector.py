@@ -13,6 +13,7 @@ import msgspec
 from mekong.channels.socket import (
     Account,
     Connector,
+    Label,
     ListingKey,
     ListingPage,
     Manifest,
@@ -384,6 +385,18 @@ class Tiki:
         if said is None:
             raise RemoteRefused(remote=TITLE, remote_code="unknown_order", remote_message="no such order")
         return said
+
+    # PrintsLabels
+
+    async def fetch_labels(self, *, order: RemoteOrder) -> Sequence[Label]:
+        """The label of a confirmed order: a page of HTML, or what lies at the address that Tiki answers with."""
+        said = await self._standing(order)
+        kind = said.fulfillment_type.replace("_", "-")
+        page = await self.client.page(f"/v2/orders/{said.code}/{kind}/labels", [("format", "html")])
+        link = page.strip()
+        return [
+            wire.label_of(TITLE, await self.client.download(link.decode()) if link.startswith(b"https://") else page)
+        ]
 
     # Cancels
 

@@ -144,6 +144,15 @@ class Client:
         """A write whose answer says no more than that it was taken."""
         _accepted(await self.ask("POST", path, (), body))
 
+    async def download(self, url: str) -> bytes:
+        """What lies at an address that the platform gave out; it is good without a signature."""
+        response = await self.transport.send(Request("GET", url))
+        if response.status == 200:
+            return response.body
+        raise wire.by_status(TITLE, response, self.clock()) or RemoteRefused(
+            remote=TITLE, remote_code=f"http_{response.status}", remote_message="the document is not there"
+        )
+
     async def token(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """`data` of a call about tokens: on the auth host, unsigned, with the app's secret in the query."""
         secrets = self.account.secrets

@@ -14,6 +14,7 @@ import msgspec
 from mekong.channels.socket import (
     Account,
     Connector,
+    Label,
     ListingKey,
     ListingPage,
     Manifest,
@@ -333,6 +334,24 @@ class TikTok:
         said = await self.client.get(paths.HANDOVER_SLOTS.format(package_id=package_id))
         with wire.readable(TITLE):
             return orders.handover(msgspec.convert(said, orders.Handover, strict=False))
+
+    # PrintsLabels
+
+    async def fetch_labels(self, *, order: RemoteOrder) -> Sequence[Label]:
+        """One label a parcel, each behind an address that the platform makes for it and that is good for a day."""
+        packages = order.packages
+        if not packages and (now := await self._present(order)):
+            packages = orders.standing(now).packages
+        if not packages:
+            raise RemoteRefused(remote=TITLE, remote_code="no_parcel", remote_message="the order has no parcel yet")
+        return [await self._label(package_id) for package_id in packages]
+
+    async def _label(self, package_id: str) -> Label:
+        wanted = [("document_type", "SHIPPING_LABEL"), ("document_size", "A6")]
+        said = await self.client.get(paths.SHIPPING_DOCUMENTS.format(package_id=package_id), wanted)
+        with wire.readable(TITLE):
+            url = msgspec.convert(said, orders.ShippingDocument, strict=False).doc_url
+        return wire.label_of(TITLE, await self.client.download(url))
 
     # Cancels
 

@@ -26,6 +26,7 @@ ORDER_SEARCH: Final = "/order/202309/orders/search"
 ORDERS: Final = "/order/202507/orders"
 HANDOVER_SLOTS: Final = "/fulfillment/202309/packages/{package_id}/handover_time_slots"
 SHIP: Final = "/fulfillment/202309/packages/{package_id}/ship"
+SHIPPING_DOCUMENTS: Final = "/fulfillment/202309/packages/{package_id}/shipping_documents"
 
 CANCELLATIONS: Final = "/return_refund/202602/cancellations"
 CANCELLATION_SEARCH: Final = "/return_refund/202602/cancellations/search"

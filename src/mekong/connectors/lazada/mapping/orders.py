@@ -248,6 +248,12 @@ class PackedOrder(Struct, frozen=True):
     order_item_list: tuple[Step, ...] = ()
 
 
+class Document(Struct, frozen=True):
+    """A document as base64."""
+
+    file: str = ""
+
+
 class Packed(Struct, frozen=True):
     pack_order_list: tuple[PackedOrder, ...] = ()
     packages: tuple[Step, ...] = ()

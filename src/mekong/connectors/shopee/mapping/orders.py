@@ -209,6 +209,18 @@ class Dropoff(Struct, frozen=True):
     branch_list: tuple[Branch, ...] = ()
 
 
+class DocumentRow(Struct, frozen=True):
+    status: str = ""
+    fail_error: str = ""
+    fail_message: str = ""
+
+
+class Documents(Struct, frozen=True):
+    """What the calls about waybills say of each parcel."""
+
+    result_list: tuple[DocumentRow, ...] = ()
+
+
 class ShippingParameter(Struct, frozen=True):
     info_needed: dict[str, tuple[str, ...]] = {}
     pickup: Pickup = Pickup()

@@ -223,6 +223,10 @@ class Slot(Struct, frozen=True):
     available: bool = True
 
 
+class ShippingDocument(Struct, frozen=True):
+    doc_url: str
+
+
 class Handover(Struct, frozen=True):
     can_pickup: bool | None = None
     can_drop_off: bool = False
