@@ -50,7 +50,7 @@ def note_fact(*, actor: Actor, event: Any, event_id: UUID, occurred_at: datetime
         [
             Message(
                 uid=new_id(), webhook_id=webhook, event_id=event_id, event_type=event.name, version=event.version,
-                data=data, occurred_at=occurred_at, created_at=now, next_at=now,
+                data=data, occurred_at=occurred_at, created_at=now, next_at=occurred_at,
             )
             for webhook in wanting
         ],
