@@ -10,6 +10,7 @@ counted in memory and written every few seconds; a process that is killed loses 
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -44,6 +45,7 @@ class _Held:
     leased_at: float = 0.0
     in_bucket: float = 0.0
     empty_until: float = 0.0
+    next_call_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Gate:
 
     def _refuse_if_empty(self, held: _Held, clock: float) -> None:
         if held.leased <= 0 and held.empty_until > clock:
-            wait = max(1, int(held.empty_until - clock + 0.999))
+            wait = max(1, math.ceil(held.next_call_at - clock))
             raise OverAppLimit(retry_after_s=wait, per_minute=held.limit.per_minute, burst=held.limit.burst)
 
     def _fetch(self, actor: Actor) -> None:
@@ -167,7 +169,8 @@ class Gate:
             held.leased, held.leased_at, held.in_bucket = given, self.clock(), left
             if given == 0:
                 # Another call is worth a look when one has flowed in; until then refusals cost no statement.
-                held.empty_until = self.clock() + min(1.0, (1.0 - left) / held.limit.per_second)
+                flows_in = (1.0 - left) / held.limit.per_second
+                held.empty_until, held.next_call_at = self.clock() + min(1.0, flows_in), self.clock() + flows_in
                 wait = limits.wait_s(held.limit, left)
                 raise OverAppLimit(retry_after_s=wait, per_minute=held.limit.per_minute, burst=held.limit.burst)
 

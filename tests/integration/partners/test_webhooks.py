@@ -21,6 +21,7 @@ from mekong.foundation.models import AuditEntry, Delivery, OutboxEvent
 from mekong.orders.events import OrderCancelled, OrderReturned
 from mekong.partners import commands, queries
 from mekong.partners.commands import deliveries
+from mekong.partners.contracts import Answer
 from mekong.partners.errors import (
     MessageNotFound,
     TooManyWebhooks,
@@ -333,7 +334,6 @@ def test_switching_off_while_answers_come_in_does_not_jam(receiver: Receiver) ->
         emit(SYSTEM, OrderCancelled(ORDER, "web", f"W-{number}", "buyer", by_channel=True), key=number, now=SOON)
     deliver_due(now=SOON)
     ids = list(Message.objects.values_list("pk", flat=True))
-    from mekong.partners.contracts import Answer
 
     def book(place: int) -> None:
         try:
@@ -454,7 +454,7 @@ def test_a_removed_webhook_takes_its_log_with_it(receiver: Receiver, deliver: De
     assert not Attempt.objects.exists()
     with pytest.raises(WebhookNotFound):
         commands.remove_webhook(actor=SYSTEM, webhook_id=made.webhook.id)
-    deliveries.note_answer(actor=SYSTEM, message_id=1, answer=deliveries.Answer(200, "", "", 1), jitter=0, now=SOON)
+    deliveries.note_answer(actor=SYSTEM, message_id=1, answer=Answer(200, "", "", 1), jitter=0, now=SOON)
 
 
 def test_messages_are_forgotten_after_a_month(receiver: Receiver, deliver: Deliver) -> None:

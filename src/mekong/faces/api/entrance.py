@@ -78,7 +78,8 @@ def _count(request: HttpRequest, response: HttpResponseBase) -> None:
     gate.count(caller, response.status_code, moment(request))
     standing = getattr(request, "standing", None)
     if standing is not None:
-        response.headers.update(standing.headers())
+        for name, value in standing.headers().items():
+            response.headers[name] = value
 
 
 def as_error(failure: Exception) -> MekongError:
