@@ -40,7 +40,7 @@ def webhooks_flow(now: datetime) -> health.Finding:
 def feeds_fresh(now: datetime) -> health.Finding:
     """Every active feed has its file, and it is not older than it may be."""
     builds = FeedBuild.objects.select_related("feed").filter(feed__is_active=True)
-    stale = Q(built_at__lt=now - EVERY - LATE) | ~Q(problem="") | Q(built_at=None, wanted_at__lt=now - LATE)
+    stale = Q(built_at__lt=now - EVERY - LATE) | Q(problem__gt="") | Q(built_at=None, wanted_at__lt=now - LATE)
     wrong = {row.feed.name for row in builds.filter(stale)}
     wrong |= {row.feed.name for row in builds.exclude(stem="") if not file_of(row.stem, packed=False).is_file()}
     if wrong:
