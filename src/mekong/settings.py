@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "mekong.inventory",
     "mekong.orders",
     "mekong.channels",
+    "mekong.partners",
     "mekong.faces.backoffice",
     "mekong.faces.replay",
 ]

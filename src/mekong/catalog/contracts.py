@@ -175,6 +175,34 @@ class VariantView:
 
 
 @dataclass(frozen=True)
+class ShownVariant:
+    """A variant on sale as a shop window shows it.
+
+    `options`: name to value, in the product's order. `siblings`: variants of its product on sale, itself counted.
+    `category`: names from the top, joined by " > ". `pictures`: URLs, its own before the product's.
+    """
+
+    id: int
+    product_id: int
+    product_uid: UUID
+    product_code: str
+    sku: str
+    product_name: str
+    title: str
+    options: Mapping[str, str]
+    description: str
+    brand: str
+    category: str
+    price_minor: int
+    currency: str
+    weight_g: int | None
+    allow_backorder: bool
+    siblings: int
+    barcodes: tuple[str, ...]
+    pictures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class BundlePartView:
     bundle_id: int
     part_id: int

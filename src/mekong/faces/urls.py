@@ -2,12 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from mekong.faces import feeds
 from mekong.faces.express import actions
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("mekong.faces.api.urls")),
     path("live/buy", actions.buy),
     path("live/put-back", actions.put_back),
+    path("feeds/<str:key>/<str:name>", feeds.feed),
     path("", include("mekong.faces.backoffice.urls")),
 ]
 

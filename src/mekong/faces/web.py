@@ -1,5 +1,6 @@
 """The one door of the web process: an ASGI application that sends each request to its lane."""
 
+import asyncio
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mekong.settings")
@@ -16,6 +17,7 @@ from mekong.faces.express.listening import ear  # noqa: E402 - as above
 from mekong.faces.express.studio import studio  # noqa: E402 - as above
 from mekong.inventory.engine import engine  # noqa: E402 - as above
 from mekong.orders.book import book  # noqa: E402 - as above
+from mekong.partners.pacing import gate  # noqa: E402 - as above
 
 express.describe()
 
@@ -41,10 +43,12 @@ async def _live(receive: Receive, send: Send) -> None:
         if message["type"] == "lifespan.startup":
             ear.add(catalogue.hear)
             ear.start()
+            gate.start()
         else:
             await ear.stop()
             await studio.stop()
             catalogue.stop()
+            await asyncio.to_thread(gate.stop)
             engine().stop()
             book().stop()
         await send({"type": f"{message['type']}.complete"})

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError
 
 from mekong.channels import commands as channels
@@ -23,6 +24,7 @@ from mekong.foundation.errors import MekongError, Unavailable
 from mekong.inventory import commands as inventory
 from mekong.inventory import notices
 from mekong.orders import commands as orders
+from mekong.partners.remote import post
 
 log = structlog.get_logger(__name__)
 
@@ -55,8 +57,10 @@ async def run_worker(
         with_jobs: also run the queue of jobs.
     """
     house = _House(Threads("worker", 3))
+    posting = Threads("webhooks", 2)
     works: dict[str, Callable[[], Awaitable[None]]] = {
         "channels": Supervisor(pace=pace, only=only).run,
+        "webhooks": post(posting, private=settings.MEKONG.webhooks_private),
         **house.works(),
     }
     if with_jobs:
@@ -71,6 +75,7 @@ async def run_worker(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(house.threads.close)
+        await asyncio.to_thread(posting.close)
 
 
 async def _jobs(concurrency: int) -> None:

@@ -47,6 +47,7 @@ class Config:
         web_connections: most database connections of one web process.
         worker_concurrency: jobs that a worker runs at the same time.
         upload_limit_bytes: largest request with files; a body of JSON has at most 10 MiB.
+        webhooks_private: outgoing webhooks may go to plain http and to addresses of this machine and network.
     """
 
     data: Path
@@ -62,6 +63,7 @@ class Config:
     web_connections: int = 16
     worker_concurrency: int = 8
     upload_limit_bytes: int = 50 * 1024 * 1024
+    webhooks_private: bool = False
 
     @property
     def is_embedded(self) -> bool:

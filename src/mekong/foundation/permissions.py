@@ -73,6 +73,7 @@ PERMISSIONS: Mapping[str, Permission] = {
         Permission("reports.view", "Xem báo cáo", "See reports"),
         Permission("staff.manage", "Quản lý nhân viên và vai trò", "Manage staff and roles"),
         Permission("tokens.manage", "Quản lý khóa API", "Manage API tokens", reach="company"),
+        Permission("webhooks.manage", "Quản lý webhook", "Manage webhooks", reach="company"),
         Permission("audit.view", "Xem nhật ký thao tác", "See the audit log", reach="company"),
         Permission("settings.manage", "Cài đặt hệ thống", "Change settings", reach="company"),
     )

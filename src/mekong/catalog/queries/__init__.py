@@ -23,6 +23,7 @@ from mekong.catalog.queries.variants import (
     variants_by_sku,
     variants_of,
 )
+from mekong.catalog.queries.window import shown_variants
 
 __all__ = [
     "StockFacts",
@@ -43,6 +44,7 @@ __all__ = [
     "packs_of",
     "scan_barcodes",
     "search_variants",
+    "shown_variants",
     "similar_variants",
     "stock_facts",
     "variants_by_barcode",

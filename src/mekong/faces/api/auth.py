@@ -14,6 +14,8 @@ from mekong.foundation import access
 from mekong.foundation.actor import Actor
 from mekong.foundation.errors import Unauthenticated
 from mekong.foundation.models import Person
+from mekong.partners.errors import OverAppLimit
+from mekong.partners.pacing import Standing, gate
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -24,6 +26,8 @@ class ApiRequest(HttpRequest):
     now: datetime
     actor: Actor
     json_body: Any
+    standing: Standing | None
+    caller: Actor
 
 
 def moment(request: HttpRequest) -> datetime:
@@ -36,7 +40,10 @@ def moment(request: HttpRequest) -> datetime:
 
 
 def authenticate(request: HttpRequest) -> Actor:
-    """The actor of a request, found once. Raises: Unauthenticated, CrossSite, PasswordChangeNeeded."""
+    """The actor of a request, found once; a call of an app is counted against its limit.
+
+    Raises: Unauthenticated, CrossSite, PasswordChangeNeeded, OverAppLimit.
+    """
     known: Actor | None = getattr(request, "actor", None)
     if known is None:
         known = _of_token(request) if "Authorization" in request.headers else _of_session(request)
@@ -45,7 +52,14 @@ def authenticate(request: HttpRequest) -> Actor:
 
 
 def _of_token(request: HttpRequest) -> Actor:
-    return access.authenticator.authenticate(request.headers["Authorization"], moment(request))
+    actor = access.authenticator.authenticate(request.headers["Authorization"], moment(request))
+    request.caller = actor  # type: ignore[attr-defined]  # an ApiRequest: known though its limit may refuse it
+    try:
+        request.standing = gate.admit(actor)  # type: ignore[attr-defined]  # as above
+    except OverAppLimit as over:
+        request.standing = Standing.refused(over)  # type: ignore[attr-defined]  # as above
+        raise
+    return actor
 
 
 def _of_session(request: HttpRequest) -> Actor:

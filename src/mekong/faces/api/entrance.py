@@ -36,6 +36,7 @@ from mekong.faces.api.errors import (
 from mekong.faces.api.openapi import methods_elsewhere
 from mekong.foundation import idempotency
 from mekong.foundation.errors import MekongError, Unavailable
+from mekong.partners.pacing import gate
 
 log = structlog.get_logger(__name__)
 
@@ -63,9 +64,22 @@ def enter(view: View) -> View:
             response.headers.setdefault("Content-Language", language)
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers["Vary"] = "Accept-Language, Authorization, Cookie"
+            _count(request, response)
             return response
 
     return entered
+
+
+def _count(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Note a call of an app, and tell it where it stands."""
+    caller = getattr(request, "caller", None)
+    if caller is None:
+        return
+    gate.count(caller, response.status_code, moment(request))
+    standing = getattr(request, "standing", None)
+    if standing is not None:
+        for name, value in standing.headers().items():
+            response.headers[name] = value
 
 
 def as_error(failure: Exception) -> MekongError:

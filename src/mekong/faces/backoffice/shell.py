@@ -24,7 +24,7 @@ TO_DO = ("pending_confirmation", "awaiting_stock", "confirmed", "allocated", "pi
 
 @dataclass(frozen=True)
 class Room:
-    """A place in the navigation. `key`: the letter after G that goes there."""
+    """A place in the navigation. `key`: the letter after G that goes there. `is_tab`: also in the phone's bar of five."""
 
     name: str
     path: str
@@ -34,6 +34,7 @@ class Room:
     permission: str
     key: str
     gap: bool = False
+    is_tab: bool = True
 
 
 ROOMS = (
@@ -42,7 +43,8 @@ ROOMS = (
     Room("products", "/products/", "box", _("Products"), _("Products"), "catalog.view", "s", gap=True),
     Room("stock", "/stock/", "stack", _("Stock"), _("Stock"), "inventory.view", "t"),
     Room("channels", "/channels/", "channels", _("Channels"), _("Channels"), "channels.view", "k", gap=True),
-    Room("live", "/live/", "eye", _("Live stream"), _("Live"), "inventory.view", "l"),
+    Room("live", "/live/", "eye", _("Live stream"), _("Live"), "inventory.view", "l", is_tab=False),
+    Room("settings", "/settings/", "gear", _("Settings"), _("Settings"), "", "c", gap=True, is_tab=False),
 )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mekong.faces.backoffice.views import (
+    apps,
     channels,
     doors,
+    feeds,
     home,
     live,
     matching,
@@ -17,8 +19,10 @@ from mekong.faces.backoffice.views import (
     product_form,
     product_import,
     products,
+    settings,
     stock,
     stock_card,
+    webhooks,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -64,6 +68,23 @@ urlpatterns: list[URLPattern] = [
     path("products/<path:sku>/restore/", products.restore),
     path("products/<path:sku>/picture/", products.picture),
     path("products/<path:sku>/", products.product),
+    path("settings/", settings.index),
+    path("settings/apps/", apps.apps),
+    path("settings/apps/new/", apps.create),
+    path("settings/apps/<uuid:uid>/", apps.app),
+    path("settings/apps/<uuid:uid>/edit/", apps.edit),
+    path("settings/apps/<uuid:uid>/act/", apps.act),
+    path("settings/feeds/", feeds.feeds),
+    path("settings/feeds/new/", feeds.create),
+    path("settings/feeds/<uuid:uid>/", feeds.feed),
+    path("settings/feeds/<uuid:uid>/edit/", feeds.edit),
+    path("settings/feeds/<uuid:uid>/act/", feeds.act),
+    path("settings/webhooks/", webhooks.webhooks),
+    path("settings/webhooks/new/", webhooks.create),
+    path("settings/webhooks/<uuid:uid>/", webhooks.webhook),
+    path("settings/webhooks/<uuid:uid>/edit/", webhooks.edit),
+    path("settings/webhooks/<uuid:uid>/act/", webhooks.act),
+    path("settings/webhooks/<uuid:uid>/messages/<str:message>/", webhooks.message),
     path("stock/", stock.stock),
     path("stock/adjust/", stock.adjust),
     path("stock/adjust/undo/", stock.undo_adjust),

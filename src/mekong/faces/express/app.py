@@ -9,6 +9,7 @@ import time
 
 from mekong.faces.express import live, metrics, notices, probes, selling
 from mekong.faces.express.http import Call, Handler, Receive, Scope, Send, guarded
+from mekong.partners.pacing import gate
 
 _EXACT: dict[tuple[str, str], Handler] = {
     ("POST", "/api/v1/reservations"): selling.make_reservation,
@@ -56,3 +57,5 @@ async def serve(found: Handler, scope: Scope, receive: Receive, send: Send) -> N
     finally:
         took_s = None if call.is_stream else time.perf_counter() - began
         metrics.express.add(_ROUTES[found], call.status, took_s)
+        if call.caller is not None:
+            gate.count(call.caller, call.status, call.now)

@@ -16,6 +16,8 @@ from mekong.faces.api.entrance import BODY_LIMIT, as_error, check_media, parsed
 from mekong.faces.api.errors import BodyTooLarge, MalformedJson
 from mekong.foundation.access import authenticator
 from mekong.foundation.actor import Actor
+from mekong.partners.errors import OverAppLimit
+from mekong.partners.pacing import Standing, gate
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,7 +32,7 @@ _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="express")
 class Call:
     """One request on the express lane. `status`: what it was answered with, 0 as long as it was not."""
 
-    __slots__ = ("_headers", "_receive", "_send", "is_stream", "now", "scope", "status")
+    __slots__ = ("_headers", "_receive", "_send", "caller", "is_stream", "now", "scope", "standing", "status")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -40,6 +42,8 @@ class Call:
         self._receive = receive
         self._send = send
         self._headers: dict[bytes, bytes] | None = None
+        self.caller: Actor | None = None
+        self.standing: Standing | None = None
 
     def header(self, name: bytes) -> str | None:
         if self._headers is None:
@@ -76,13 +80,26 @@ class Call:
             continue
 
     async def actor(self) -> Actor:
-        """Who sends this, by bearer token. Raises: Unauthenticated."""
+        """Who sends this, by bearer token; a call of an app is counted against its limit. Raises: Unauthenticated,
+        OverAppLimit."""
         text = self.header(b"authorization")
         known = authenticator.known(text, self.now)
-        return known if known is not None else await in_thread(authenticator.authenticate, text, self.now)
+        actor = known if known is not None else await in_thread(authenticator.authenticate, text, self.now)
+        self.caller = actor
+        try:
+            done, self.standing = gate.known(actor)
+            if not done:
+                self.standing = await in_thread(gate.admit, actor)
+        except OverAppLimit as over:
+            self.standing = Standing.refused(over)
+            raise
+        return actor
 
     async def answer(self, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = (_JSON,)) -> None:
         self.status = status
+        if self.standing is not None:
+            told = self.standing.headers().items()
+            headers = (*headers, *((name.lower().encode(), value.encode()) for name, value in told))
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 

@@ -1,0 +1,1 @@
+"""Decisions as plain functions: no database, no clock, no Django."""
