@@ -26,7 +26,7 @@ class ChannelFigures:
 
     Delays: from the change of our stock to the platform's acknowledgement, in milliseconds. `waiting`: listings whose
     push is due. `oldest_waiting_s`: how long the first of them waits. Totals count since the channel was made; `booked`
-    are orders of the platform that were new to us.
+    are orders of the platform that were new to us. `lanes`: its rate limits, see `LaneUse`.
     """
 
     p50_ms: float | None = None
@@ -44,6 +44,7 @@ class ChannelFigures:
     failed_total: int = 0
     calls_total: int = 0
     booked_total: int = 0
+    lanes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from mekong.channels.commands.accounts import (
     set_price_sync,
     update_channel,
 )
-from mekong.channels.commands.audits import begin_audit, end_audit, note_audited
+from mekong.channels.commands.audits import ask_audit, begin_audit, end_audit, note_audited
 from mekong.channels.commands.incidents import Facts, hush_incident, note_caught_up, note_trouble, note_well
 from mekong.channels.commands.listings import (
     ignore_listing,
@@ -42,6 +42,7 @@ __all__ = [
     "adopt_tokens",
     "answer_cancellation",
     "areceive_notice",
+    "ask_audit",
     "begin_audit",
     "begin_authorisation",
     "connect",

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from django.db.models import F
 
-from mekong.channels.errors import AuditUnderWay, ChannelNotFound
-from mekong.channels.models import AuditDifference, AuditRun, Channel
+from mekong.channels import hints, registry
+from mekong.channels.errors import AuditUnderWay, ChannelNotFound, NotConnected
+from mekong.channels.models import AuditDifference, AuditRun, Channel, ChannelState
 from mekong.channels.queries.health import CUT_OFF
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
@@ -53,3 +54,25 @@ def end_audit(*, actor: Actor, run: int, error: MekongError | None, now: datetim
     AuditRun.objects.filter(id=run, ended_at=None).update(
         ended_at=now, error_code=error.code if error else "", error_params=params
     )
+
+
+@command
+def ask_audit(*, actor: Actor, channel: str = "") -> int:
+    """Have the worker read a channel back soon, or every channel that works; how many. Safe to repeat.
+
+    Raises: MayNot, ChannelNotFound, NotConnected.
+    """
+    actor.require("channels.sync")
+    working = [
+        row.code
+        for row in Channel.objects.filter(is_active=True, state__in=(ChannelState.CONNECTED, ChannelState.FAILING))
+        if registry.is_remote(row.kind) and row.sealed_secrets
+    ]
+    if channel and channel not in working:
+        if not Channel.objects.filter(code=channel).exists():
+            raise ChannelNotFound(key=channel)
+        raise NotConnected(channel=channel)
+    asked = [channel] if channel else working
+    for code in asked:
+        hints.send(hints.LISTINGS, f"{code}:audit")
+    return len(asked)

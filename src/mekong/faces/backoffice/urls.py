@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mekong.faces.backoffice.views import (
+    channel_health,
     channels,
     doors,
     home,
@@ -33,11 +34,14 @@ urlpatterns: list[URLPattern] = [
     path("parts/pulse/", palette.pulse),
     path("channels/", channels.channels),
     path("channels/new/", channels.create),
+    path("channels/health/", channel_health.health),
+    path("channels/health/act/", channel_health.act),
     path("channels/<slug:code>/", channels.channel),
     path("channels/<slug:code>/act/", channels.act),
     path("channels/<slug:code>/authorise/", channels.authorise),
     path("channels/<slug:code>/authorised/", channels.authorised),
     path("channels/<slug:code>/listings/<int:listing>/", channels.on_platform),
+    path("channels/<slug:code>/read-backs/<int:run>/", channel_health.audit),
     path("channels/<slug:code>/match/", matching.workbench),
     path("channels/<slug:code>/orders-file/", order_file.upload),
     path("channels/<slug:code>/orders-file/judge/", order_file.judge),
