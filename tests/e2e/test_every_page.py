@@ -16,6 +16,7 @@ PAGES = (
     "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=low",
     "/stock/BG-ML-28/", "/stock/adjust/",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
+    "/channels/health/", "/channels/health/?span=7d",
     "/channels/new/", "/live/?sku=BG-DB-07",
     "/live/?view=replay", "/password/", "/no-such-page/",
 )  # fmt: skip

@@ -8,7 +8,8 @@ from django.db import connection
 from django.utils.translation import gettext
 
 from mekong.channels import queries
-from mekong.channels.models import Channel, Listing, MatchState, NoticeInbox, Outbound, ParkedOrder
+from mekong.channels.models import Channel, Incident, Listing, MatchState, NoticeInbox, Outbound, ParkedOrder
+from mekong.channels.rules import ENDING
 from mekong.foundation import health
 
 LATE = timedelta(minutes=10)
@@ -116,6 +117,38 @@ def platforms_told(now: datetime) -> health.Finding:
     return health.Finding(True, gettext("Platforms were told of every step of their orders."))
 
 
+def channels_talking(now: datetime) -> health.Finding:
+    """No channel that usually has orders is silent for longer than usual."""
+    rows = Incident.objects.filter(kind="silence", ended_at=None, hushed_at=None, channel__is_active=True)
+    silent = sorted(rows.values_list("channel__code", flat=True))
+    if silent:
+        return health.Finding(
+            False,
+            gettext("{count} channels have been without an order for longer than usual: {named}.").format(
+                count=len(silent), named=", ".join(silent)
+            ),
+            gettext("See on the platform whether the shop sells; if all is well, say so under Channels › Health."),
+        )
+    return health.Finding(True, gettext("No channel is silent for longer than usual."))
+
+
+def channels_authorised(now: datetime) -> health.Finding:
+    """No authorisation ends within a week."""
+    rows = Channel.objects.filter(is_active=True, authorised_until__lt=now + ENDING).order_by("authorised_until")
+    ending = [f"{code} ({until:%d/%m})" for code, until in rows.values_list("code", "authorised_until")]
+    if ending:
+        return health.Finding(
+            False,
+            gettext("The access to {count} channels ends within a week: {named}.").format(
+                count=len(ending), named=", ".join(ending)
+            ),
+            gettext("Connect them again under Channels; the merchant says yes once more on the platform."),
+        )
+    return health.Finding(True, gettext("No access to a platform ends within a week."))
+
+
 health.register("channels.listings_converged", listings_converged)
 health.register("channels.notices_handled", notices_handled)
 health.register("channels.platforms_told", platforms_told)
+health.register("channels.talking", channels_talking)
+health.register("channels.authorised", channels_authorised)

@@ -26,7 +26,7 @@ class ChannelFigures:
 
     Delays: from the change of our stock to the platform's acknowledgement, in milliseconds. `waiting`: listings whose
     push is due. `oldest_waiting_s`: how long the first of them waits. Totals count since the channel was made; `booked`
-    are orders of the platform that were new to us.
+    are orders of the platform that were new to us. `lanes`: its rate limits, see `LaneUse`.
     """
 
     p50_ms: float | None = None
@@ -44,6 +44,7 @@ class ChannelFigures:
     failed_total: int = 0
     calls_total: int = 0
     booked_total: int = 0
+    lanes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class ListingCounts:
 class ChannelView:
     """`is_remote`: has a platform to talk to. `capabilities`: of its connector, by the socket's names.
 
-    `give_up_after_min`: minutes until an order beyond stock is cancelled; None: never.
+    `give_up_after_min`: minutes until an order beyond stock is cancelled; None: never. `access_expires_at`: renewed by
+    itself before; `authorised_until`: the merchant must say yes again, where the platform says when. `incidents`: kinds
+    (outage, access, silence) of those that are open and that nobody has said to know of.
     """
 
     uid: UUID
@@ -89,6 +92,8 @@ class ChannelView:
     parked_orders: int
     figures: ChannelFigures
     created_at: datetime
+    authorised_until: datetime | None = None
+    incidents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -267,3 +272,136 @@ class OpenListing:
 class OpenListingPage:
     listings: Sequence[OpenListing]
     next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Delays over a span, from the change of our stock to the platform's acknowledgement, in milliseconds."""
+
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    acked: int
+    failed: int
+    calls: int
+
+
+@dataclass(frozen=True)
+class LaneUse:
+    """One of a platform's rate limits. `used`: part of it over the last minute; `left`: calls that may be made at once
+    now, of `burst`; `paused_s`: the platform asked to wait so long."""
+
+    lane: str
+    used: float
+    per_second: float
+    left: int
+    burst: int
+    paused_s: float
+
+
+@dataclass(frozen=True)
+class AuditDifferenceView:
+    """A listing that showed `shown` where `acknowledged` was expected. `is_repaired`: it was set right since."""
+
+    listing_id: int
+    name: str
+    sku: str
+    acknowledged: int
+    shown: int
+    read_at: datetime
+    is_repaired: bool
+
+
+@dataclass(frozen=True)
+class AuditRunView:
+    """A reading back of all listings. `state`: running, done, failed, or cut (its process ended).
+
+    `repaired` of those that differed were set right since; `unread`: asked for, and not reached.
+    """
+
+    id: int
+    channel: str
+    state: str
+    asked_by: str
+    asked: int
+    read: int
+    missing: int
+    differed: int
+    repaired: int
+    error: Problem | None
+    started_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def same(self) -> int:
+        return self.read - self.differed
+
+    @property
+    def unread(self) -> int:
+        return max(0, self.asked - self.read - self.missing)
+
+
+@dataclass(frozen=True)
+class IncidentStepView:
+    what: str
+    params: Mapping[str, Any]
+    count: int
+    at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class IncidentView:
+    """A time in which a channel did not work as it should. `kind`: outage, access, silence."""
+
+    id: int
+    channel: str
+    kind: str
+    problem: Problem
+    began_at: datetime
+    ended_at: datetime | None
+    hushed_at: datetime | None
+    steps: Sequence[IncidentStepView]
+
+
+@dataclass(frozen=True)
+class ListingTrouble:
+    """Listings of a channel that stand with the same error. `about`: what a refusal is about, see `rules.REFUSALS`.
+
+    `sample`: (listing id, its name, our SKU) of the first of them.
+    """
+
+    channel: str
+    error: Problem
+    about: str
+    count: int
+    is_parked: bool
+    sample: Sequence[tuple[int, str, str]]
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """How long a channel is usually silent at this time. `slot`: `2-9` Tuesday at nine, `9` nine on any day, "" any."""
+
+    last_at: datetime
+    limit_s: int
+    usual_s: int
+    slot: str
+    gaps: int
+    is_alarming: bool
+
+
+@dataclass(frozen=True)
+class ChannelHealth:
+    """All that is known of how a channel does. `delays`: by span (1h, 24h, 7d). `retry_at`: when a channel whose calls
+    are held back is asked again. `incidents`: open ones first, then the latest."""
+
+    channel: ChannelView
+    delays: Mapping[str, Delays]
+    lanes: Sequence[LaneUse]
+    failures: int
+    retry_at: datetime | None
+    audit: AuditRunView | None
+    incidents: Sequence[IncidentView]
+    quiet: Quiet | None
+    is_ending: bool

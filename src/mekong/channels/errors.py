@@ -73,3 +73,18 @@ class StatusUnknown(Invalid):
 class ColumnUnknown(Invalid):
     code = "channels.column_unknown"
     template = "{field}: the file has no column “{header}”. Choose one of its columns."
+
+
+class IncidentNotFound(NotFound):
+    code = "channels.incident_not_found"
+    template = "Incident {key} does not exist on channel {channel}. Open the channel’s page and choose one there."
+
+
+class AuditUnderWay(Conflict):
+    code = "channels.audit_under_way"
+    template = "Channel {channel} is being read back already. Wait for it to end, then look at what it found."
+
+
+class AuditRunNotFound(NotFound):
+    code = "channels.audit_not_found"
+    template = "Channel {channel} has no reading back with the number {key}. Choose one on the channel’s page."

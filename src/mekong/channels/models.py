@@ -49,6 +49,9 @@ class Channel(models.Model):
     test_purchase_url = models.CharField(max_length=300, blank=True, default="")
     sealed_secrets = models.TextField(blank=True, default="", help_text="Fernet token of the account's secrets.")
     access_expires_at = models.DateTimeField(null=True)
+    authorised_until = models.DateTimeField(
+        null=True, help_text="When the merchant must say yes again, where the platform says so; renewals may move it."
+    )
     price_sync = models.BooleanField(default=False)
     give_up_after_min = models.PositiveIntegerField(
         null=True, default=GIVE_UP_AFTER_MIN, help_text="Orders beyond stock are cancelled then; null: never."
@@ -259,6 +262,124 @@ class SyncMinute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel_id} {self.minute:%H:%M}"
+
+
+class SyncHour(models.Model):
+    """The minutes of an hour added up, kept for a month: what a week was like is told from these."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField()
+    acked = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    buckets = ArrayField(models.PositiveIntegerField(), default=list)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "hour"], name="sync_hour_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.hour:%d/%m %H}"
+
+
+class AuditRun(models.Model):
+    """All listings of a channel read back once: how many were asked for, read, gone there, and differed.
+
+    `ended_at` null: under way, or cut off by a crash. `error_code`: what ended it before the last listing.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    asked_by = models.CharField(max_length=80)
+    asked = models.PositiveIntegerField(default=0)
+    read = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    differed = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=80, blank=True, default="")
+    error_params = models.JSONField(default=dict)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["channel", "-id"], name="audit_run_by_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.started_at:%d/%m %H:%M}"
+
+
+class AuditDifference(models.Model):
+    """A listing that showed another figure than acknowledged. Repaired once its sync has acknowledged `turn`."""
+
+    run = models.ForeignKey(AuditRun, on_delete=models.CASCADE, related_name="+")
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+", db_index=False)
+    acknowledged = models.BigIntegerField()
+    shown = models.BigIntegerField()
+    turn = models.BigIntegerField()
+    read_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.listing_id}: {self.acknowledged} ≠ {self.shown}"
+
+
+class IncidentKind(models.TextChoices):
+    OUTAGE = "outage"
+    ACCESS = "access"
+    SILENCE = "silence"
+
+
+class Incident(models.Model):
+    """A time in which a channel did not work as it should: the platform away or refusing, the access lost, no orders
+    where there usually are some. One of a kind at a time; what happened meanwhile are its steps."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=8, choices=IncidentKind.choices)
+    problem = models.JSONField(default=dict, help_text="What was wrong at first: code and params.")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    hushed_at = models.DateTimeField(null=True, help_text="Somebody knows of it: no alarm any more.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(kind__in=IncidentKind.values), name="incident_kind_known"),
+            models.UniqueConstraint(
+                fields=["channel", "kind"], condition=Q(ended_at__isnull=True), name="incident_one_open"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["channel", "-id"], name="incident_by_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.began_at:%d/%m %H:%M}"
+
+
+class IncidentStep(models.Model):
+    """What happened in an incident: began, tried, held_back, again, acted, ended, caught_up. `at` to `last_at` where it
+    happened `count` times."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="steps")
+    what = models.CharField(max_length=12)
+    params = models.JSONField(default=dict)
+    count = models.PositiveIntegerField(default=1)
+    at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.what} ×{self.count}"
+
+
+class Habit(models.Model):
+    """How long a channel is usually silent between two orders, learned from its history.
+
+    `gaps`: by slot (`2-9` Tuesday at nine, `9` nine on any day, `` any time) the number of gaps seen, and the seconds
+    that half and 99 of 100 of them stayed under.
+    """
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    gaps = models.JSONField(default=dict)
+    since = models.DateTimeField()
+    learnt_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.channel_id)
 
 
 class Authorisation(models.Model):

@@ -129,6 +129,7 @@ class Pace:
     verify_after_s: float = 5.0
     audit_s: float = 6 * 3600.0
     figures_s: float = 5.0
+    incident_after_s: float = 10.0
     start_wait_s: float = 10.0
     longest_retry_s: float = 60.0
     parked_retry_s: float = 60.0

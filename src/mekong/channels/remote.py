@@ -180,14 +180,15 @@ async def _live_on(line: Line, views: list[ListingView]) -> list[LiveListing]:
 def audit_listings(*, actor: Actor, channel: str) -> AuditReport:
     """Read every matched listing of a channel back now, and have those set right that differ from the acknowledged.
 
-    The worker does it by itself every six hours. Raises: MayNot, ChannelNotFound, NotConnected, Unavailable.
+    The worker does it by itself every six hours. Raises: MayNot, ChannelNotFound, NotConnected, CannotDo,
+    AuditUnderWay, Unavailable.
     """
     actor.require("channels.sync")
     _, line = _line(channel)
     line.speaker(ReadsListings)
     threads = Threads("audit", 1)
     try:
-        report = calls.run(Reader(line, None, threads).whole())
+        report = calls.run(Reader(line, None, threads).whole(actor))
     finally:
         threads.close()
     _look_at(actor=actor, channel=line.code, listings=report.drifted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from mekong.channels.socket import RemoteState
 
@@ -102,3 +103,69 @@ def cancel_reason(words: str) -> str:
     if any(word in text for word in ("customer", "buyer", "khách", "khach")):
         return "customer_request"
     return "other"
+
+
+# --- what a platform's refusal is about -------------------------------------------------------------------------------
+
+_SAID: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("reserved", ("reserved stock", "less than reserved", "promotion stock", "locked stock", "campaign stock")),
+    ("promotion", ("promotion", "flash sale", "campaign", "in event")),
+    ("gone", ("not exist", "not found", "unknown_product", "unknown_listing", "deleted", "banned", "delisted")),
+    ("warehouse", ("warehouse", "location", "stock_at_tiki")),
+    ("price", ("price", "special_price")),
+    ("attribute", ("attribute", "mandatory", "required field", "brand", "category")),
+    ("unmanaged", ("stock_not_managed", "manage_stock", "not tracked", "untracked")),
+    ("permission", ("permission", "scope", "unauthorized", "unauthorised", "forbidden", "not authorised")),
+)
+REFUSALS = (*(kind for kind, _ in _SAID), "other")
+
+
+def refusal(remote_code: str, message: str) -> str:
+    """What a platform's refusal of a listing is about, one of `REFUSALS`, told from its code and words."""
+    said = f"{remote_code} {message}".casefold()
+    return next((kind for kind, words in _SAID if any(word in said for word in words)), "other")
+
+
+# --- how a channel usually talks --------------------------------------------------------------------------------------
+
+LEARN_FROM = timedelta(weeks=8)
+FEWEST_GAPS = 100
+"""Gaps needed to speak of the one in a hundred that is longest; with fewer a wider slot is asked."""
+LEAST_SILENCE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """How long a channel has had no order, and how long is usual after one at that time of the week.
+
+    `slot`: `2-9` after nine on a Tuesday, `9` after nine on any day, "" at any time. `gaps`: how many were learned from.
+    """
+
+    last_at: datetime
+    limit: timedelta
+    usual: timedelta
+    slot: str
+    gaps: int
+
+    def is_alarming(self, now: datetime) -> bool:
+        return now - self.last_at > self.limit
+
+
+def silence(gaps: Mapping[str, tuple[int, int, int]], *, last_at: datetime, local: datetime) -> Silence | None:
+    """What to expect after the last order; None when the channel has had too few to expect anything.
+
+    Args:
+        gaps: by slot, as `Silence` names them: gaps seen, and the seconds that half and 99 of 100 of them stayed under.
+        last_at: the last order's moment.
+        local: the same moment by the clock on the wall, which people's habits follow.
+    """
+    for slot in (f"{local.isoweekday()}-{local.hour}", f"{local.hour}", ""):
+        count, half_s, most_s = gaps.get(slot, (0, 0, 0))
+        if count >= FEWEST_GAPS:
+            limit = max(LEAST_SILENCE, timedelta(seconds=most_s))
+            return Silence(last_at, limit, timedelta(seconds=half_s), slot, count)
+    return None
+
+
+ENDING = timedelta(days=7)
+"""How long before its end an authorisation is warned of."""

@@ -86,9 +86,11 @@ class Unreachable:
 
 
 class Lane:
-    """A platform's rate limit as a queue: callers are served in the order in which they came."""
+    """A platform's rate limit as a queue: callers are served in the order in which they came. `made`: calls so far."""
 
     def __init__(self, limit: RateLimit) -> None:
+        self.limit = limit
+        self.made = 0
         self.bucket = TokenBucket(limit.per_second * HEADROOM, max(1, math.ceil(limit.burst * BURST_PART)))
         self._turn = asyncio.Lock()
 
@@ -156,6 +158,11 @@ class HttpTransport:
             self._lanes[known] = Lane(self.limits[known])
         return self._lanes[known]
 
+    @property
+    def lanes(self) -> Mapping[str, Lane]:
+        """Those that were used so far."""
+        return self._lanes
+
     async def send(self, request: Request) -> Response:
         """Raises: Unavailable. Its params: `reason`, and `was_sent` False when the platform surely never got it."""
         self._check(request.url)
@@ -167,6 +174,7 @@ class HttpTransport:
         if not self.breaker.enter(time.monotonic()):
             raise Unavailable(reason="circuit_open", was_sent=False)
         self.calls += 1
+        self.lane(request.lane).made += 1
         started = time.monotonic()
         try:
             answer = await self.wires.ask(request)

@@ -32,6 +32,7 @@ _EVENTS = "mekong_events"
 _POLL_S = 1.0
 _EXPIRE_S = 5.0
 _TURN_S = 30.0
+_SILENCE_S = 60.0
 _DAY_S = 24 * 3600.0
 _MOST_EXPIRED = 500
 _MOST_FORGOTTEN = 10_000
@@ -121,6 +122,7 @@ class _House:
             "old-holds": self.forget_holds,
             "waiting-orders": self.retry_waiting,
             "short-orders": self.give_up,
+            "silence": self.watch_silence,
         }
 
     async def listen(self) -> None:
@@ -183,3 +185,11 @@ class _House:
             with contextlib.suppress(Unavailable):
                 await self.threads.run(channels.give_up_on_short_orders, now=_now())
             await asyncio.sleep(_TURN_S)
+
+    async def watch_silence(self) -> None:
+        """Channels that usually talk and do not; how they usually talk is learned anew once a day."""
+        while True:
+            with contextlib.suppress(Unavailable):
+                await self.threads.run(channels.learn_habits, actor=SYSTEM, now=_now())
+                await self.threads.run(channels.watch_silence, actor=SYSTEM, now=_now())
+            await asyncio.sleep(_SILENCE_S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -124,6 +124,25 @@ def test_how_channels_do_is_read_from_what_the_worker_wrote(door: Door) -> None:
     assert found[key("mekong_channel_state", channel="shopee-hn", state="connected")] == 1
     assert 0 <= found[key("mekong_channel_worker_silent_seconds", channel="shopee-hn")] < 60
     assert not [labels for _, labels in found if ("channel", "web") in labels]
+
+
+def test_rates_incidents_and_the_end_of_access_are_there_to_alarm_on(door: Door) -> None:
+    from mekong.channels.commands import Facts, note_trouble
+    from mekong.foundation.actor import SYSTEM
+
+    now = datetime.now(UTC)
+    row = Channel.objects.create(
+        code="shopee-hn", name="Shopee", kind="shopee", letters="SP", state="connected", created_at=NOON,
+        authorised_until=now + timedelta(days=3), health={"lanes": {"stock": {"used": 0.96, "per_second": 10}}},
+    )  # fmt: skip
+    note_trouble(
+        actor=SYSTEM, code=row.code, is_lost=False, problem={"code": "unavailable"}, facts=Facts(), since=now, now=now
+    )
+    found = scraped(door)
+    assert found[key("mekong_channel_rate_used", channel="shopee-hn", lane="stock")] == 0.96
+    assert found[key("mekong_channel_incident", channel="shopee-hn", kind="outage")] == 1
+    assert found[key("mekong_channel_incident", channel="shopee-hn", kind="silence")] == 0
+    assert 0 < found[key("mekong_channel_authorisation_seconds", channel="shopee-hn")] <= 3 * 86_400
 
 
 def test_undelivered_events_are_counted_with_their_age(door: Door) -> None:

@@ -37,6 +37,8 @@ PAGES = {
     "/stock/?view=lots": "inventory.view",
     "/stock/BG-ML-28/": "inventory.view",
     "/stock/QT-2027/": "inventory.view",
+    "/channels/health/": "channels.view",
+    "/channels/health/?span=7d": "channels.view",
     "/stock/adjust/": "inventory.adjust",
     "/stock/controls/": "inventory.view",
     "/channels/": "channels.view",

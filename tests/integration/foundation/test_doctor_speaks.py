@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from mekong.catalog.models import Media, Product
-from mekong.channels.models import Channel, Listing, ListingSync, NoticeInbox, Outbound, ParkedOrder
+from mekong.channels.models import Channel, Incident, Listing, ListingSync, NoticeInbox, Outbound, ParkedOrder
 from mekong.foundation import health
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import Delivery, OutboxEvent
@@ -54,8 +54,10 @@ def _break_everything(now: datetime) -> None:
         cursor.execute("alter table foundation_person disable trigger mekong_audit")
     late = now - timedelta(hours=1)
     channel = Channel.objects.create(
-        code="sp", name="Shopee", kind="shopee", letters="SP", state="connected", created_at=late
-    )
+        code="sp", name="Shopee", kind="shopee", letters="SP", state="connected", created_at=late,
+        authorised_until=now,
+    )  # fmt: skip
+    Incident.objects.create(channel=channel, kind="silence", began_at=late)
     listing = Listing.objects.create(channel=channel, item_id="1", variant_id=_variant(), match_state="matched")
     ListingSync.objects.create(listing=listing, turn=2)
     NoticeInbox.objects.create(channel=channel, dedupe="1", kind="order", received_at=late, next_at=late)

@@ -14,6 +14,8 @@ from mekong.channels.commands.accounts import (
     set_price_sync,
     update_channel,
 )
+from mekong.channels.commands.audits import ask_audit, begin_audit, end_audit, note_audited
+from mekong.channels.commands.incidents import Facts, hush_incident, note_caught_up, note_trouble, note_well
 from mekong.channels.commands.listings import (
     ignore_listing,
     match_listing,
@@ -21,6 +23,7 @@ from mekong.channels.commands.listings import (
     push_now,
     resolve_held_lines,
     retry_listing,
+    retry_refused,
     set_listing_sync,
     store_listings,
     unmatch_listing,
@@ -32,20 +35,31 @@ from mekong.channels.commands.outbound import (
     retry_outbound,
     tell_platform,
 )
+from mekong.channels.commands.silence import learn_habits, watch_silence
 
 __all__ = [
+    "Facts",
     "adopt_tokens",
     "answer_cancellation",
     "areceive_notice",
+    "ask_audit",
+    "begin_audit",
     "begin_authorisation",
     "connect",
     "create_channel",
+    "end_audit",
     "ensure_own_channels",
     "give_up_on_short_orders",
+    "hush_incident",
     "ignore_listing",
+    "learn_habits",
     "match_listing",
     "match_listings",
+    "note_audited",
+    "note_caught_up",
     "note_problem",
+    "note_trouble",
+    "note_well",
     "pause_channel",
     "push_now",
     "receive_notice",
@@ -53,6 +67,7 @@ __all__ = [
     "resume_channel",
     "retry_listing",
     "retry_outbound",
+    "retry_refused",
     "set_give_up",
     "set_limits",
     "set_listing_sync",
@@ -61,4 +76,5 @@ __all__ = [
     "tell_platform",
     "unmatch_listing",
     "update_channel",
+    "watch_silence",
 ]

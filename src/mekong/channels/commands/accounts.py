@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from mekong.channels import hints, registry, vault
 from mekong.channels.accounts import account_of
+from mekong.channels.commands.incidents import note_act
 from mekong.channels.contracts import ChannelView
 from mekong.channels.errors import CannotDo, ChannelInvalid, ChannelNotFound, ChannelTaken, NotConnected, StateInvalid
 from mekong.channels.events import ChannelConnected, ChannelNeedsReconnect
@@ -29,6 +30,8 @@ from mekong.foundation.events import emit
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _URLS = ("api_url", "auth_url", "notice_url", "test_purchase_url")
+_TAKEN_BY_PAGES = ("new", "health")
+"""Words that stand in an address where a channel's code may stand."""
 _SALT = "mekong.channels.authorisation"
 _WALK = timedelta(minutes=30)
 """How long the walk to a platform's consent page may take."""
@@ -80,6 +83,8 @@ def create_channel(
     code = code.strip().lower()
     if not _CODE.fullmatch(code):
         raise ChannelInvalid(field="code", problem="Use small letters, digits and hyphens, at most 40.")
+    if code in _TAKEN_BY_PAGES:
+        raise ChannelTaken(code=code)
     if not name.strip():
         raise ChannelInvalid(field="name", problem="Give the channel a name.")
     if not re.fullmatch(r"[A-Z]{3}", currency):
@@ -151,17 +156,26 @@ def connect(*, actor: Actor, code: str, secrets: Secrets, now: datetime) -> Chan
     if not secrets.app_key or not secrets.app_secret:
         raise ChannelInvalid(field="app_key", problem="Enter the app's key and secret from the developer console.")
     _seal(row, secrets)
+    note_act(row, actor, "connect")
     row.problem = {}
     if secrets.access_token or secrets.refresh_token or "Authorises" not in plug.manifest.capabilities:
         row.state = ChannelState.CONNECTED
         emit(actor, ChannelConnected(row.code), key=f"channel:{row.code}", now=now)
-    moved(row, ["sealed_secrets", "access_expires_at", "problem", "state"])
+    moved(row, ["sealed_secrets", "access_expires_at", "authorised_until", "problem", "state"])
     return channel_view(row)
 
 
 def _seal(row: Channel, secrets: Secrets) -> None:
     row.sealed_secrets = vault.seal(secrets)
-    row.access_expires_at = secrets.access_expires_at
+    row.access_expires_at, row.authorised_until = secrets.access_expires_at, authorised_until(secrets)
+
+
+def authorised_until(secrets: Secrets) -> datetime | None:
+    """When the merchant must say yes again: with the refresh token's end, or the access's where none renews it.
+
+    None where the platform does not say.
+    """
+    return secrets.refresh_expires_at if secrets.refresh_token else secrets.access_expires_at
 
 
 def begin_authorisation(*, actor: Actor, code: str, redirect_url: str, now: datetime) -> str:
@@ -220,10 +234,11 @@ def adopt_tokens(*, actor: Actor, code: str, tokens: Tokens, now: datetime) -> C
     row = lock(code)
     secrets = with_tokens(vault.unseal(row.sealed_secrets), tokens)
     _seal(row, secrets)
+    note_act(row, actor, "connect")
     row.shop_id = tokens.shop_id or row.shop_id
     row.state, row.problem = ChannelState.CONNECTED, {}
     emit(actor, ChannelConnected(row.code), key=f"channel:{row.code}", now=now)
-    moved(row, ["sealed_secrets", "access_expires_at", "shop_id", "problem", "state"])
+    moved(row, ["sealed_secrets", "access_expires_at", "authorised_until", "shop_id", "problem", "state"])
     return channel_view(row)
 
 
@@ -242,6 +257,8 @@ def pause_channel(*, actor: Actor, code: str) -> ChannelView:
     """Stop synchronising a channel. Its orders and stock there stay as they are until it is resumed."""
     actor.require("channels.manage")
     row = lock(code)
+    if row.is_active:
+        note_act(row, actor, "pause", is_over=True)
     row.is_active = False
     moved(row, ["is_active"])
     return channel_view(row)

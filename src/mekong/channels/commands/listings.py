@@ -9,6 +9,7 @@ from django.db import connection
 
 from mekong.channels import hints, matching
 from mekong.channels.commands.accounts import lock as lock_channel
+from mekong.channels.commands.incidents import note_act
 from mekong.channels.contracts import ListingView, PullReport
 from mekong.channels.errors import ChannelInvalid, ListingNotFound
 from mekong.channels.models import Channel, Listing, ListingSync, MatchState
@@ -249,6 +250,19 @@ def retry_listing(*, actor: Actor, listing_id: int) -> ListingView:
 
 
 @command
+def retry_refused(*, actor: Actor, channel: str, error: str, remote_code: str = "") -> int:
+    """Try again, now, every listing of a channel that stands with this error; how many. A repeat does no harm."""
+    actor.require("channels.sync")
+    row = lock_channel(channel)
+    rows = Listing.objects.filter(channel=row, match_state=MatchState.MATCHED, is_synced=True, sync__error_code=error)
+    if remote_code:
+        rows = rows.filter(sync__error_params__remote_code=remote_code)
+    ids = list(rows.order_by("id").values_list("id", flat=True))
+    turn(row.code, ids)
+    return len(ids)
+
+
+@command
 def push_now(*, actor: Actor, channel: str) -> int:
     """Push every matched listing of a channel again, whatever was acknowledged; how many."""
     actor.require("channels.sync")
@@ -258,5 +272,6 @@ def push_now(*, actor: Actor, channel: str) -> int:
         .order_by("id")
         .values_list("id", flat=True)
     )
+    note_act(row, actor, "push")
     turn(row.code, ids)
     return len(ids)

@@ -16,12 +16,14 @@ from datetime import datetime
 import structlog
 from django.db import connection, transaction
 
+from mekong.channels.commands import begin_audit, end_audit, note_audited
+from mekong.channels.errors import AuditUnderWay
 from mekong.channels.events import ListingDrifted
 from mekong.channels.socket import ListingKey, ReadsListings, RemoteListing
 from mekong.channels.sync.line import Line, now
 from mekong.channels.sync.pushing import Pusher
 from mekong.channels.sync.threads import Threads
-from mekong.foundation.actor import SYSTEM
+from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.errors import MekongError, NeedsReconnect
 from mekong.foundation.events import emit_many
 
@@ -44,7 +46,7 @@ _REPAIR = """
     with said as (select * from unnest(%s::bigint[], %s::bigint[]) r(id, acked))
     update channels_listingsync s set turn = s.turn + 1 from said
      where s.listing_id = said.id and s.turn = s.acked_turn and s.acked_quantity = said.acked
-    returning s.listing_id
+    returning s.listing_id, s.turn
 """
 
 
@@ -117,31 +119,46 @@ class Reader:
             except TimeoutError:
                 pass
             self._audit_now.clear()
-            self.last = await self.whole()
+            try:
+                self.last = await self.whole(SYSTEM)
+            except AuditUnderWay:  # a person has asked for one just now
+                continue
             log.info("audit", channel=self.line.code, read=self.last.read, drifted=len(self.last.drifted))
 
-    async def whole(self) -> Audit:
-        """Read every matched listing back, at a third of the platform's rate, so that orders and pushes go first."""
+    async def whole(self, actor: Actor) -> Audit:
+        """Read every matched listing back, at a third of the platform's rate, so that orders and pushes go first.
+
+        The run is put on record, with whoever asked for it. Raises: AuditUnderWay, and what the platform answers.
+        """
         report = Audit()
         ids = await self.threads.run(_matched, self.line.channel_id)
-        for start in range(0, len(ids), _AT_ONCE):
-            clock = time.monotonic()
-            one = await self.read_back(ids[start : start + _AT_ONCE])
-            report.read += one.read
-            report.drifted += one.drifted
-            report.missing += one.missing
-            await asyncio.sleep(min(2.0, 2 * (time.monotonic() - clock)))
+        run = await self.threads.run(begin_audit, actor=actor, channel=self.line.code, asked=len(ids), now=now())
+        try:
+            for start in range(0, len(ids), _AT_ONCE):
+                clock = time.monotonic()
+                one = await self.read_back(ids[start : start + _AT_ONCE], run=run)
+                report.read += one.read
+                report.drifted += one.drifted
+                report.missing += one.missing
+                await asyncio.sleep(min(2.0, 2 * (time.monotonic() - clock)))
+        except MekongError as away:
+            await self.threads.run(end_audit, actor=actor, run=run, error=away, now=now())
+            raise
+        await self.threads.run(end_audit, actor=actor, run=run, error=None, now=now())
         return report
 
-    async def read_back(self, listings: Sequence[int]) -> Audit:
-        """Compare what the platform shows with what it acknowledged, and begin a new turn where they differ."""
+    async def read_back(self, listings: Sequence[int], *, run: int | None = None) -> Audit:
+        """Compare what the platform shows with what it acknowledged, and begin a new turn where they differ.
+
+        `run`: the audit that this is a part of.
+        """
         if not listings or not self.line.can(ReadsListings):
             return Audit()
         before = await self.threads.run(_acked, listings)
         asked_at = now()
         keys = [row.key for row in before]
         shown = await self.line.call(lambda connector: connector.read_listings(keys=keys), tries=3)
-        report = await self.threads.run(_compare, self.line.code, before, shown, asked_at)
+        report = await self.threads.run(_compare, self.line.code, before, shown, asked_at, run)
         if self.pusher is not None:
             self.pusher.look(report.drifted, is_doubted=True)
         return report
@@ -163,7 +180,9 @@ def _acked(listings: Sequence[int]) -> list[Acked]:
         return [Acked(row[0], ListingKey(row[1], row[2]), *row[3:]) for row in cursor.fetchall()]
 
 
-def _compare(channel: str, before: Sequence[Acked], shown: Sequence[RemoteListing], asked_at: datetime) -> Audit:
+def _compare(
+    channel: str, before: Sequence[Acked], shown: Sequence[RemoteListing], asked_at: datetime, run: int | None
+) -> Audit:
     by_key = {each.key: each for each in shown}
     report = Audit(read=len(by_key), missing=[row.listing_id for row in before if row.key not in by_key])
     seen = [(row, by_key[row.key]) for row in before if row.key in by_key]
@@ -186,11 +205,14 @@ def _compare(channel: str, before: Sequence[Acked], shown: Sequence[RemoteListin
         )  # fmt: skip
         # Only where nothing was acknowledged meanwhile: else what was read is old news.
         cursor.execute(_REPAIR, [[row.listing_id for row, _ in differ], [row.quantity for row, _ in differ]])
-        report.drifted = sorted(each[0] for each in cursor.fetchall())
-        facts = [
-            (ListingDrifted(channel, row.listing_id, row.quantity or 0, quantity or 0), f"channel:{channel}")
-            for row, quantity in differ
-            if row.listing_id in report.drifted
-        ]
+        turns = dict(cursor.fetchall())
+        report.drifted = sorted(turns)
+        drifted = [(row.listing_id, row.quantity or 0, shows or 0) for row, shows in differ if row.listing_id in turns]
+        facts = [(ListingDrifted(channel, *each), f"channel:{channel}") for each in drifted]
         emit_many(SYSTEM, facts, now=asked_at)
+        if run is not None:
+            note_audited(
+                actor=SYSTEM, run=run, read=report.read, missing=len(report.missing), now=asked_at,
+                differences=[(*each, turns[each[0]]) for each in drifted],
+            )  # fmt: skip
     return report

@@ -6,19 +6,19 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import connection
 
-from mekong.channels.commands import note_problem
+from mekong.channels.commands import Facts, note_problem
 from mekong.channels.figures import bucket_of, percentile_ms, summed
 from mekong.channels.models import Channel, ChannelState
 from mekong.channels.pacing import Pace, backoff_s
 from mekong.channels.socket import PullsOrders, PushesPrice, PushesStock
 from mekong.channels.sync.desk import Desk, Ledger
-from mekong.channels.sync.figures import Counts, write_down
+from mekong.channels.sync.figures import Counts, Rates, write_down
 from mekong.channels.sync.intake import Intake
 from mekong.channels.sync.line import Line, now
 from mekong.channels.sync.prices import PricePusher
@@ -27,6 +27,7 @@ from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.sending import Sender
 from mekong.channels.sync.telling import Teller
 from mekong.channels.sync.threads import Threads
+from mekong.channels.sync.troubles import Troubles
 from mekong.channels.transport import Wires
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MekongError, NeedsReconnect, Unavailable
@@ -61,9 +62,12 @@ class Runner:
         self._compare_now = asyncio.Event()
         self._trouble: MekongError | None = None
         self._told: MekongError | str | None = "nothing yet"
+        self._silent = Unavailable(remote=self.code, reason="the platform does not answer")
         self._lost = asyncio.Event()
         self._pulse: tuple[int, int] | None = None
         self._calls = self._booked = 0
+        self._rates = Rates()
+        self._troubles = Troubles(self.code, threads, pace)
 
     # --- hints ---------------------------------------------------------------------------------------------------
 
@@ -202,21 +206,33 @@ class Runner:
         counts.calls, self._calls = transport.calls - self._calls, transport.calls
         booked = self.intake.booked.placed
         counts.booked, self._booked = booked - self._booked, booked
+        clock, moment = time.monotonic(), now()
+        retry_at = moment + timedelta(seconds=transport.breaker.wait_s(clock)) if transport.breaker.is_open else None
         standing = {
             "waiting": self.pusher.waiting,
             "oldest_waiting_s": round(self.pusher.oldest_s, 1),
             "is_breaker_open": transport.breaker.is_open,
+            "failures": transport.breaker.failures,
+            "retry_at": retry_at.isoformat() if retry_at else None,
+            "lanes": self._rates.look(transport.lanes, clock),
             "remote_p50_ms": percentile_ms(took, 0.5),
             "remote_p99_ms": percentile_ms(took, 0.99),
         }
         self.counts = self.pusher.counts = self.sender.counts = fresh
-        await self.threads.run(write_down, self.line.channel_id, counts, standing, now())
+        await self.threads.run(write_down, self.line.channel_id, counts, standing, moment)
         await self._tell_trouble()
+        facts = Facts(
+            counts.calls, self.pusher.waiting, transport.breaker.is_open, transport.breaker.failures, retry_at
+        )  # fmt: skip
+        await self._troubles.keep(self._trouble_now(), facts, counts.acked, moment)
+
+    def _trouble_now(self) -> MekongError | None:
+        if self._trouble is None and self.line.transport.breaker.is_open:
+            return self._silent
+        return self._trouble
 
     async def _tell_trouble(self) -> None:
-        trouble = self._trouble
-        if trouble is None and self.line.transport.breaker.is_open:
-            trouble = Unavailable(remote=self.code, reason="the platform does not answer")
+        trouble = self._trouble_now()
         if trouble is self._told:
             return
         self._told = trouble

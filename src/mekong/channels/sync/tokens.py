@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from mekong.channels import vault
-from mekong.channels.commands.accounts import with_tokens
+from mekong.channels.commands.accounts import authorised_until, with_tokens
 from mekong.channels.socket import Secrets, Tokens
 from mekong.channels.sync.wires import open_wire
 
@@ -17,7 +17,8 @@ _LOCK = "select pg_advisory_lock(hashtextextended(%s, 11))"
 _UNLOCK = "select pg_advisory_unlock(hashtextextended(%s, 11))"
 _KEPT = "select sealed_secrets from channels_channel where id = %s"
 _STORE = """
-    update channels_channel set sealed_secrets = %s, access_expires_at = %s where id = %s and sealed_secrets = %s
+    update channels_channel set sealed_secrets = %s, access_expires_at = %s, authorised_until = %s
+     where id = %s and sealed_secrets = %s
 """
 
 
@@ -50,7 +51,8 @@ async def _sealed(wire: AsyncConnection[Any], channel_id: int) -> str:
 async def _store(wire: AsyncConnection[Any], channel_id: int, sealed: str, fresh: Secrets) -> None:
     async with wire.transaction():
         await wire.execute("select set_config('mekong.actor', 'system:tokens', true)")
-        await wire.execute(_STORE, [vault.seal(fresh), fresh.access_expires_at, channel_id, sealed])
+        until = authorised_until(fresh)
+        await wire.execute(_STORE, [vault.seal(fresh), fresh.access_expires_at, until, channel_id, sealed])
 
 
 def ahead_s(expires_at: datetime | None, now: datetime, longest_s: float) -> float | None:

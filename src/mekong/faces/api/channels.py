@@ -52,7 +52,7 @@ class CountsOut(Schema):
 
 
 class ChannelOut(Schema):
-    """`is_remote`: there is a platform to talk to."""
+    """`is_remote`: there is a platform to talk to. `incidents`: kinds of those that are open and alarm."""
 
     code: str
     name: str
@@ -69,6 +69,8 @@ class ChannelOut(Schema):
     price_sync: bool
     give_up_after_min: int | None
     access_expires_at: Moment | None
+    authorised_until: Moment | None
+    incidents: list[str]
     last_push_at: Moment | None
     last_pull_at: Moment | None
     listings: CountsOut
@@ -140,11 +142,13 @@ class PushedOut(Schema):
     listings: int
 
 
-_CHANNEL_PLAIN = frozenset(ChannelOut.model_fields) - {"problem", "capabilities", "listings", "figures"}
+_CHANNEL_PLAIN = frozenset(ChannelOut.model_fields) - {
+    "problem", "capabilities", "listings", "figures", "incidents",
+}  # fmt: skip
 _LISTING_PLAIN = frozenset(ListingOut.model_fields) - {"remote", "remote_read_at", "error"}
 
 
-def _trouble(problem: Problem | None) -> dict[str, Any] | None:
+def trouble_out(problem: Problem | None) -> dict[str, Any] | None:
     if problem is None:
         return None
     language = get_language() or problems.LANGUAGES[0]
@@ -158,8 +162,9 @@ def _trouble(problem: Problem | None) -> dict[str, Any] | None:
 def channel_out(channel: ChannelView) -> dict[str, Any]:
     return {
         **{name: getattr(channel, name) for name in _CHANNEL_PLAIN},
-        "problem": _trouble(channel.problem),
+        "problem": trouble_out(channel.problem),
         "capabilities": sorted(channel.capabilities),
+        "incidents": sorted(channel.incidents),
         "listings": {name: getattr(channel.listings, name) for name in CountsOut.model_fields},
         "figures": {name: getattr(channel.figures, name) for name in FiguresOut.model_fields},
     }
@@ -171,7 +176,7 @@ def listing_out(listing: ListingView, live: LiveListing | None = None) -> dict[s
         "remote": live.quantity if live else listing.remote_quantity,
         "remote_price_minor": live.price_minor if live else listing.remote_price_minor,
         "remote_read_at": live.read_at if live else listing.read_at,
-        "error": _trouble(listing.error),
+        "error": trouble_out(listing.error),
     }
 
 

@@ -43,7 +43,7 @@ def marks(codes: Sequence[str] = ()) -> dict[str, Mark]:
 
 
 def state_of(channel: ChannelView, now: datetime) -> str:
-    """well, slow, failing, reconnect, paused or new: the worst that is true of a channel."""
+    """well, slow, silent, failing, reconnect, paused or new: the worst that is true of a channel."""
     if not channel.is_active or channel.state == "paused":
         return "paused"
     if channel.state == "needs_reconnect":
@@ -54,12 +54,23 @@ def state_of(channel: ChannelView, now: datetime) -> str:
         return "new"
     if channel.is_remote and channel.seen_at is not None and now - channel.seen_at > QUIET_AFTER:
         return "failing"
+    if "silence" in channel.incidents:
+        return "silent"
     if channel.figures.p95_ms is not None and channel.figures.p95_ms > SLOW_MS:
         return "slow"
     return "well"
 
 
 BROKEN = frozenset({"failing", "reconnect"})
+ALARMING = BROKEN | {"silent"}
+
+
+def is_ending(channel: ChannelView, now: datetime) -> bool:
+    """Whether the merchant must soon say yes again on the platform."""
+    return channel.is_active and channel.authorised_until is not None and channel.authorised_until - now < WARN_AHEAD
+
+
+WARN_AHEAD = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,6 @@ def pulse(actor: Actor, now: datetime) -> Pulse:
         if state in ("paused", "new"):
             continue
         delay = channel.figures.p50_ms or 0.0
-        height = 100 if state in BROKEN else min(90, 30 + round(delay / SLOW_MS * 70))
-        beats.append(Beat(mark_of(channel), height, state in BROKEN))
+        height = 100 if state in ALARMING else min(90, 30 + round(delay / SLOW_MS * 70))
+        beats.append(Beat(mark_of(channel), height, state in ALARMING))
     return Pulse(tuple(beats), sum(beat.is_broken for beat in beats))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mekong.faces.backoffice.views import (
-    apps,
+    apps,, channel_health
     channels,
     doors,
     feeds,
@@ -37,11 +37,14 @@ urlpatterns: list[URLPattern] = [
     path("parts/pulse/", palette.pulse),
     path("channels/", channels.channels),
     path("channels/new/", channels.create),
+    path("channels/health/", channel_health.health),
+    path("channels/health/act/", channel_health.act),
     path("channels/<slug:code>/", channels.channel),
     path("channels/<slug:code>/act/", channels.act),
     path("channels/<slug:code>/authorise/", channels.authorise),
     path("channels/<slug:code>/authorised/", channels.authorised),
     path("channels/<slug:code>/listings/<int:listing>/", channels.on_platform),
+    path("channels/<slug:code>/read-backs/<int:run>/", channel_health.audit),
     path("channels/<slug:code>/match/", matching.workbench),
     path("channels/<slug:code>/orders-file/", order_file.upload),
     path("channels/<slug:code>/orders-file/judge/", order_file.judge),

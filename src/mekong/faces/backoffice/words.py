@@ -130,6 +130,14 @@ CONTROL_SCOPES: Mapping[str, Word] = {
     "channel": _("Whole channel"),
 }
 
+LANES: Mapping[str, Word] = {
+    "stock": pgettext_lazy("rate limit", "stock"),
+    "price": pgettext_lazy("rate limit", "prices"),
+    "orders": pgettext_lazy("rate limit", "orders"),
+    "auth": pgettext_lazy("rate limit", "access"),
+}
+"""Rate limits that a platform gives apart."""
+
 TIMELINE: Mapping[str, Word] = {
     "placed": _("Placed"),
     "reserved": _("Goods held"),

@@ -112,7 +112,10 @@ async def answer(call: Call) -> None:
 
 @dataclass(frozen=True)
 class _Standing:
+    """`channels`: of platforms. `troubled`: channels of our own with an open incident."""
+
     channels: tuple[ChannelView, ...]
+    troubled: tuple[ChannelView, ...]
     events: Backlog
     connections: tuple[int, int, int]
     at: datetime
@@ -143,8 +146,10 @@ class _Reader:
                 cursor.execute("select set_config('statement_timeout', %s, true)", [str(_PATIENCE_MS)])
                 cursor.execute(_CONNECTIONS)
                 connections = cursor.fetchone()
-                channels = tuple(each for each in list_channels(actor=SYSTEM) if each.is_remote)
-                return _Standing(channels, backlog(now=now), connections, now)
+                channels = list_channels(actor=SYSTEM)
+                remote = tuple(each for each in channels if each.is_remote)
+                own = tuple(each for each in channels if not each.is_remote and each.incidents)
+                return _Standing(remote, own, backlog(now=now), connections, now)
         except DatabaseError as failure:
             log.warning("metrics_without_database", error=repr(failure))
             return None
@@ -213,6 +218,28 @@ def _channels(standing: _Standing) -> Iterator[Metric]:
         "channel_worker_silent_seconds", "Since a worker last wrote this channel's figures.", "channel",
         [(one.code, max(0.0, (standing.at - one.seen_at).total_seconds())) for one in each if one.seen_at is not None],
     )  # fmt: skip
+    yield _gauge(
+        "channel_authorisation_seconds", "Until the merchant must say yes again.", "channel",
+        [
+            (one.code, (one.authorised_until - standing.at).total_seconds())
+            for one in each if one.authorised_until is not None
+        ],
+    )  # fmt: skip
+    rates = GaugeMetricFamily(
+        "mekong_channel_rate_used", "Part of the platform's rate in use, over a minute.", labels=["channel", "lane"]
+    )
+    for one in each:
+        for lane in one.figures.lanes:
+            rates.add_metric([one.code, lane], float(one.figures.lanes[lane]["used"]))
+    yield rates
+    incidents = GaugeMetricFamily(
+        "mekong_channel_incident", "1 while such an incident is open and nobody said to know.",
+        labels=["channel", "kind"],
+    )  # fmt: skip
+    for one in (*each, *standing.troubled):
+        for kind in ("outage", "access", "silence"):
+            incidents.add_metric([one.code, kind], kind in one.incidents)
+    yield incidents
     states = GaugeMetricFamily("mekong_channel_state", "1 for the state a channel is in.", labels=["channel", "state"])
     for channel in each:
         states.add_metric([channel.code, channel.state], 1)

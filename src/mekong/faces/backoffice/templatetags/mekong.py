@@ -116,6 +116,11 @@ def weekday(value: datetime | date) -> str:
     return f"{names[there.weekday()]} {there:%d/%m/%Y}"
 
 
+def weekday_word(isoday: int) -> str:
+    """“Thứ Ba”, of 1 Monday to 7 Sunday."""
+    return gettext(_WEEKDAYS[isoday - 1])
+
+
 def _n(text: str) -> str:
     return text
 
@@ -133,6 +138,54 @@ def left(value: datetime | None) -> str:
     gap = value - timezone.now()
     length = span(abs(gap))
     return (gettext("{span} left") if gap > timedelta() else gettext("{span} late")).format(span=length)
+
+
+@register.filter
+def until(value: datetime | None) -> str:
+    """How long until, in its largest unit: “22 ngày”, “14 giờ”; “đã hết” when it is over."""
+    if value is None:
+        return "–"
+    gap = value - timezone.now()
+    if gap <= timedelta():
+        return gettext("ended")
+    hours = int(gap.total_seconds()) // 3600
+    if hours >= 48:
+        return ngettext("{n} day", "{n} days", hours // 24).format(n=num(hours // 24))
+    return ngettext("{n} hour", "{n} hours", hours).format(n=hours) if hours else span(gap)
+
+
+@register.filter
+def lasting(seconds_: float) -> str:
+    """A length of time given in seconds: “12 giây”, “4 phút”."""
+    return span(timedelta(seconds=float(seconds_)))
+
+
+@register.filter
+def hundredths(part_: float) -> int:
+    """0.31 as 31."""
+    return round(float(part_) * 100)
+
+
+@register.filter
+def part(part_: float) -> str:
+    """0.31 as `31%`."""
+    return percent(hundredths(part_) * 100)
+
+
+@register.filter
+def rest(hundredths_: int) -> int:
+    return max(0, 100 - int(hundredths_))
+
+
+@register.filter
+def lane(name: str) -> str:
+    """One of a platform's rate limits in words."""
+    return str(words.LANES.get(name, name))
+
+
+@register.filter
+def mark_name(known: Mark | None) -> str:
+    return known.name if known else ""
 
 
 @register.filter

@@ -16,7 +16,7 @@ from mekong.channels import commands, queries, remote
 from mekong.channels.contracts import ChannelView
 from mekong.channels.errors import ChannelInvalid
 from mekong.channels.socket import Secrets
-from mekong.faces.backoffice import channel_book, charts, marks, problems, sentences
+from mekong.faces.backoffice import channel_book, charts, health_book, marks, problems, sentences
 from mekong.faces.backoffice.fields import Errors
 from mekong.faces.backoffice.marks import Mark
 from mekong.faces.backoffice.once import once
@@ -27,6 +27,7 @@ from mekong.foundation.errors import MekongError
 STATES: Mapping[str, tuple[str, int, str | Promise]] = {
     "well": ("done", 0, _("Flowing")),
     "slow": ("risk", 0, _("Slow")),
+    "silent": ("risk", 0, _("Silent for longer than usual")),
     "failing": ("fail", 0, _("Not flowing, tries again by itself")),
     "reconnect": ("fail", 0, _("Connect it again")),
     "paused": ("off", 0, _("Paused")),
@@ -119,10 +120,20 @@ def _show(visit: Visit, code: str, *, status: int = 200, **more: Any) -> HttpRes
         actor=visit.actor, channel=code, state=state, text=visit.param("text"), cursor=visit.param("cursor"), limit=50
     )
     connector = next((each for each in queries.list_connectors() if each.name == found.kind), None)
+    standing = queries.get_health(actor=visit.actor, code=code, now=visit.now)
+    mark = channel_book.mark_of(found)
+    told = health_book.stories(visit, [standing])
     context = {
+        "standing": standing,
+        "quiet_word": health_book.usual_now(standing.quiet) if standing.quiet else "",
+        "spans": health_book.SPANS,
+        "open": [each for each in told if each.is_open],
+        "ended": [each for each in told if not each.is_open],
+        "marks": {found.code: mark},
+        "troubles": health_book.troubles(visit, {found.code: mark}, found.code),
         "health": health_of(visit, [found])[0],
         "channel": found,
-        "mark": channel_book.mark_of(found),
+        "mark": mark,
         "listings": listed.listings,
         "next_cursor": listed.next_cursor,
         "state": state,

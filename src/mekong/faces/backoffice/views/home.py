@@ -75,7 +75,7 @@ def _work(visit: Visit) -> tuple[list[Work], list[Work], list[Work]]:
     today: list[Work] = []
     later: list[Work] = []
     if visit.actor.may("channels.view"):
-        _channel_work(visit, now_work, later)
+        _channel_work(visit, now_work, today, later)
     if visit.actor.may("orders.view"):
         _order_work(visit, now_work, today)
     if visit.actor.may("inventory.view"):
@@ -83,12 +83,16 @@ def _work(visit: Visit) -> tuple[list[Work], list[Work], list[Work]]:
     return now_work, today, later
 
 
-def _channel_work(visit: Visit, now_work: list[Work], later: list[Work]) -> None:
+def _channel_work(visit: Visit, now_work: list[Work], today: list[Work], later: list[Work]) -> None:
     found = channels.list_channels(actor=visit.actor)
     for each in found:
         state = channel_book.state_of(each, visit.now)
         if state in channel_book.BROKEN:
             now_work.append(_broken(each, state))
+        elif state == "silent":
+            now_work.append(_silent(each))
+        if channel_book.is_ending(each, visit.now) and state != "reconnect":
+            today.append(_ending(each))
     parked = sum(each.listings.parked for each in found)
     if parked:
         title = ngettext("{n} listing is refused by its platform", "{n} listings are refused by their platform", parked)
@@ -166,6 +170,19 @@ def _broken(each: ChannelView, state: str) -> Work:
         f"/channels/{each.code}/",
         gettext("See channel"),
     )
+
+
+def _silent(each: ChannelView) -> Work:
+    title = gettext("{channel} has had no order for longer than usual").format(channel=channel_book.mark_of(each).name)
+    detail = gettext("See on the platform whether the shop sells.")
+    return Work("bell", "warn", title, detail, "", "", f"/channels/{each.code}/#incidents", gettext("See why"))
+
+
+def _ending(each: ChannelView) -> Work:
+    title = gettext("The access to {channel} ends soon").format(channel=channel_book.mark_of(each).name)
+    detail = gettext("The merchant says yes once more on the platform; until then orders and stock flow on.")
+    note = left(each.authorised_until)
+    return Work("lock", "warn", title, detail, "", note, f"/channels/{each.code}/", gettext("Connect again"))
 
 
 def _count(n: int, what: str) -> str:
