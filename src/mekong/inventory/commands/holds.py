@@ -227,6 +227,7 @@ def receive_return(
     was_delivered: bool,
     actor: Actor,
     now: datetime,
+    note: str = "",
 ) -> None:
     """Returned goods, received and graded: (variant, units, is resellable); inside the caller's command.
 
@@ -236,7 +237,10 @@ def receive_return(
     source = virtual_location(LocationKind.CUSTOMER if was_delivered else LocationKind.DELIVERY)
     loss = virtual_location(LocationKind.LOSS)
     moves = [
-        (Move(variant, source, location_id if good else loss, units, lot=f"return:{reference}"[:60]), reference)
+        (
+            Move(variant, source, location_id if good else loss, units, lot=f"return:{reference}"[:60], note=note),
+            reference,
+        )
         for variant, units, good in lines
     ]
     ledger.post(actor=actor, moves=moves, reason=MovementReason.RETURN, now=now)
