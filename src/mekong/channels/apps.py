@@ -14,9 +14,12 @@ class ChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         from mekong.channels import checks, handlers, matching  # noqa: F401 - registers checks and subscribers
+        from mekong.channels.queries import platform_title
         from mekong.inventory.queries import know_listings
+        from mekong.orders.queries import know_platforms
 
         know_listings(matching.listed)
+        know_platforms(platform_title)
         post_migrate.connect(_furnish, sender=self, dispatch_uid="channels.own")
 
 

@@ -134,6 +134,28 @@ class OrderSummary:
 
 
 @dataclass(frozen=True)
+class HoldNote:
+    """What was said of a hold that people set. `tries`: calls that nobody answered."""
+
+    reason: str
+    call_at: datetime | None
+    tries: int
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class EarlierAddress:
+    """Where an order was to go before somebody corrected it."""
+
+    name: str
+    phone: str
+    address: Mapping[str, str]
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class OrderView:
     id: UUID
     code: str
@@ -169,6 +191,65 @@ class OrderView:
     hold_id: UUID | None
     lines: Sequence[LineView]
     timeline: Sequence[TimelineView]
+    staff_note: str = ""
+    holds: Mapping[str, HoldNote] = field(default_factory=dict)
+    split_from: str = ""
+    merged_into: str = ""
+    packed_with: str = ""
+    earlier_addresses: Sequence[EarlierAddress] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLine:
+    """Units of a line that go into a second order."""
+
+    line: int
+    quantity: int
+
+
+@dataclass(frozen=True)
+class SplitOrders:
+    first: OrderView
+    second: OrderView
+
+
+@dataclass(frozen=True)
+class SettledDuplicate:
+    """Of two orders for the same thing: the one that goes on, and the code of the copy that was cancelled."""
+
+    kept: OrderView
+    dropped: str
+
+
+@dataclass(frozen=True)
+class BuyerOrder:
+    """Another order of the same buyer. `is_open`: not packed yet."""
+
+    code: str
+    channel: str
+    state: str
+    total_minor: int
+    currency: str
+    placed_at: datetime
+    is_same_address: bool
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class BuyerHistory:
+    """What a buyer did before, orders that the actor may see, the one looked at left out.
+
+    `returned`: came back or could not be delivered. `spent`: (total in minor units, currency) of what was received, the
+    most first. `recent`: open ones first, then the newest.
+    """
+
+    orders: int = 0
+    received: int = 0
+    returned: int = 0
+    cancelled: int = 0
+    spent: Sequence[tuple[int, str]] = ()
+    last_at: datetime | None = None
+    recent: Sequence[BuyerOrder] = ()
 
 
 @dataclass(frozen=True)

@@ -62,3 +62,79 @@ class TooManyReturned(Conflict):
 class LineMatched(Conflict):
     code = "orders.line_matched"
     template = "Line {line} of order {number} is matched already."
+
+
+class PackedAlready(Conflict):
+    """What is in a parcel is not moved to another order."""
+
+    code = "orders.packed_already"
+    template = "Order {number} is {state}. Orders are split and merged before they are packed."
+
+
+class HasLeft(Conflict):
+    code = "orders.has_left"
+    template = "Order {number} is {state} and can no longer be changed. This is possible until it leaves."
+
+
+class PartlyPaid(Conflict):
+    """How much was paid stands with the payment, not with the order, so a share of it cannot be told here."""
+
+    code = "orders.partly_paid"
+    template = "Order {number} is partly paid or refunded, so its money cannot be divided. Settle the payment first."
+
+
+class PlatformKeepsWhole(Conflict):
+    """The platform takes one waybill for the order and hears of it as a whole: a part of ours would be nobody's there."""
+
+    code = "orders.platform_keeps_whole"
+    template = (
+        "{platform} takes order {number} whole, with one waybill. Change it on {platform}, or wait for the goods."
+    )
+
+
+class PlatformKeepsApart(Conflict):
+    """Each order of a platform has its own waybill, deadline and payout: goods sent in another's parcel count as unsent."""
+
+    code = "orders.platform_keeps_apart"
+    template = (
+        "{platform} gives order {number} a waybill of its own, so it is not merged. Pack the orders together instead."
+    )
+
+
+class NotAlike(Conflict):
+    code = "orders.not_alike"
+    template = "Orders {number} and {other} stay apart: {problem}"
+
+
+class NothingToJoin(Invalid):
+    code = "orders.nothing_to_join"
+    template = "{field}: name at least one other order, and at most {most}."
+
+
+class StillShort(Conflict):
+    """`lines`: [[SKU, units that lack], …]."""
+
+    code = "orders.still_short"
+    template = "Order {number} still lacks {missing}. Receive or move goods, split the order, or cancel it."
+
+
+class NeedsMatching(Conflict):
+    code = "orders.needs_matching"
+    template = "A line of order {number} is no SKU yet. Say which SKU it is; its goods are then held."
+
+
+class NoAnswerLimit(Conflict):
+    code = "orders.no_answer_limit"
+    template = "Order {number}: nobody answered {tries} calls. Cancel it, or set a time to call back."
+
+
+class BadHold(Invalid):
+    code = "orders.bad_hold"
+
+
+class BadAddress(Invalid):
+    code = "orders.bad_address"
+
+
+class BadTag(Invalid):
+    code = "orders.bad_tag"

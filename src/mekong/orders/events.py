@@ -69,6 +69,32 @@ class OrderCancelled:
 
 
 @dataclass(frozen=True)
+class OrderSplit:
+    """Part of an order goes on as one of its own (`part_id`, `part_code`). `order_id` keeps the channel's number."""
+
+    name: ClassVar[str] = "orders.order_split"
+    version: ClassVar[int] = 1
+    order_id: str
+    code: str
+    channel: str
+    part_id: str
+    part_code: str
+    lines: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class OrdersMerged:
+    """Orders went on in one (`order_id`): their lines, goods and money are in it, and they are over."""
+
+    name: ClassVar[str] = "orders.orders_merged"
+    version: ClassVar[int] = 1
+    order_id: str
+    code: str
+    channel: str
+    merged: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class OrderReturned:
     name: ClassVar[str] = "orders.order_returned"
     version: ClassVar[int] = 1

@@ -15,8 +15,9 @@ from mekong.orders.rules import OrderState, PaymentState
 class SalesOrder(models.Model):
     """One wish to buy. Money is in minor units of `currency`, tax included, as sold.
 
-    `issues`: what holds the order back (address, stock, unmatched_line) or wants a look (duplicate). `allocation`:
-    [[variant id, location id, units], …] as reserved when placed.
+    `issues`: what holds the order back (`rules.HOLDING_ISSUES`). `holds`: what people said of those they set: {hold:
+    {reason, call_at, tries, by, at}}. `allocation`: [[variant id, location id, units], …] as reserved. `split_from`,
+    `merged_into`, `duplicate_of`, `packed_with`: codes of other orders; of those packed together, the first one's.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id)
@@ -41,10 +42,18 @@ class SalesOrder(models.Model):
         max_length=120, blank=True, default="", help_text="The buyer's name on the channel."
     )
     shipping_address = models.JSONField(default=dict)
-    note = models.TextField(blank=True, default="")
+    earlier_addresses = models.JSONField(
+        default=list, db_default=[], help_text="[{name, phone, address, by, at}] before corrections."
+    )
+    note = models.TextField(blank=True, default="", help_text="The buyer's words.")
+    staff_note = models.TextField(blank=True, default="", db_default="", help_text="For who packs.")
     tags = models.JSONField(default=list)
     issues = models.JSONField(default=list)
+    holds = models.JSONField(default=dict, db_default={})
     duplicate_of = models.CharField(max_length=24, blank=True, default="")
+    split_from = models.CharField(max_length=24, blank=True, default="", db_default="")
+    merged_into = models.CharField(max_length=24, blank=True, default="", db_default="")
+    packed_with = models.CharField(max_length=24, blank=True, default="", db_default="")
     basket = models.CharField(max_length=32, blank=True, default="", help_text="Digest of SKUs and quantities.")
     hold = models.ForeignKey(
         "inventory.Hold", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
@@ -79,6 +88,8 @@ class SalesOrder(models.Model):
             models.Index(
                 fields=["customer_phone", "-placed_at"], name="order_by_phone", condition=~Q(customer_phone="")
             ),
+            models.Index(fields=["channel", "customer_ref"], name="order_by_buyer", condition=~Q(customer_ref="")),
+            models.Index(fields=["packed_with"], name="order_by_parcel", condition=~Q(packed_with="")),
             models.Index(fields=["external_id"], name="order_by_external", condition=~Q(external_id="")),
             GinIndex(fields=["issues"], name="order_by_issue", condition=~Q(issues=[])),
         ]

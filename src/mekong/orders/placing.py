@@ -295,9 +295,13 @@ def _is_same(order: OrderView, asked: Asked, draft: OrderDraft) -> bool:
 
     A price counts only where one was named: the catalogue's may be another today.
     """
-    facts = (order.channel, order.external_id, order.customer_name, order.shipping_fee_minor, order.discount_minor)
+    name = order.earlier_addresses[0].name if order.earlier_addresses else order.customer_name
+    if (order.channel, order.external_id, name) != (draft.channel, draft.external_id, draft.customer_name):
+        return False
+    if any(entry.kind in ("split", "merged") for entry in order.timeline):
+        return True  # what it held when it was placed is in more than one order now
     discount = min(draft.discount_minor, order.subtotal_minor)
-    if facts != (draft.channel, draft.external_id, draft.customer_name, draft.shipping_fee_minor, discount):
+    if (order.shipping_fee_minor, order.discount_minor) != (draft.shipping_fee_minor, discount):
         return False
     sold, wanted = Counter[str](), Counter[str]()
     for line in order.lines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,20 @@ from django.db.models import Q, QuerySet
 from mekong.foundation import phones
 from mekong.foundation.actor import Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
-from mekong.orders.contracts import BookedOrder, LineView, OrderFilter, OrderPage, OrderSummary, OrderView, TimelineView
+from mekong.orders import rules
+from mekong.orders.contracts import (
+    BookedOrder,
+    BuyerHistory,
+    BuyerOrder,
+    EarlierAddress,
+    HoldNote,
+    LineView,
+    OrderFilter,
+    OrderPage,
+    OrderSummary,
+    OrderView,
+    TimelineView,
+)
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
 
@@ -81,7 +94,23 @@ def view(order: SalesOrder) -> OrderView:
         tracking_no=order.tracking_no, cancel_reason=order.cancel_reason, ship_by=order.ship_by,
         placed_at=order.placed_at, confirmed_at=order.confirmed_at, shipped_at=order.shipped_at,
         delivered_at=order.delivered_at, cancelled_at=order.cancelled_at, hold_id=order.hold_id, lines=lines,
-        timeline=timeline,
+        timeline=timeline, staff_note=order.staff_note, split_from=order.split_from, merged_into=order.merged_into,
+        packed_with=order.packed_with,
+        holds={name: _hold_note(said) for name, said in order.holds.items() if name in order.issues},
+        earlier_addresses=[
+            EarlierAddress(
+                was["name"], was["phone"], was["address"], was["by"], datetime.fromisoformat(was["at"]),
+            )
+            for was in order.earlier_addresses
+        ],
+    )  # fmt: skip
+
+
+def _hold_note(said: Mapping[str, Any]) -> HoldNote:
+    call_at = said.get("call_at")
+    return HoldNote(
+        said.get("reason", ""), datetime.fromisoformat(call_at) if call_at else None, said.get("tries", 0), said["by"],
+        datetime.fromisoformat(said["at"]),
     )  # fmt: skip
 
 
@@ -328,3 +357,98 @@ def sales_of_day(*, actor: Actor, day_start: datetime) -> Mapping[str, tuple[int
             [day_start.astimezone(UTC), day_start.astimezone(UTC) + timedelta(days=1), *places],
         )
         return {row[0]: (row[2], row[3], row[1]) for row in cursor.fetchall()}
+
+
+# --- the buyer --------------------------------------------------------------------------------------------------------
+
+_BUYER = """
+    with theirs as (
+        select * from orders_salesorder where id in (
+            select id from orders_salesorder where customer_phone = %(phone)s and customer_phone <> ''
+            union
+            select id from orders_salesorder where channel = %(channel)s and customer_ref = %(ref)s and customer_ref <> '')
+    )
+"""
+_COUNTED = """
+    select currency, count(*), count(*) filter (where state in ('delivered', 'completed')),
+           count(*) filter (where state in ('returning', 'returned', 'delivery_failed')),
+           count(*) filter (where state = 'cancelled'),
+           coalesce(sum(total_minor) filter (where state in ('delivered', 'completed')), 0)::bigint, max(placed_at)
+      from theirs where id <> %(id)s and merged_into = '' and {seen} group by 1
+"""
+_RECENT = """
+    select code, channel, state, total_minor, currency, placed_at, shipping_address from theirs
+     where id <> %(id)s and merged_into = '' and {seen}
+     order by state = any(%(open)s) desc, placed_at desc, id desc limit %(limit)s
+"""
+
+
+def buyer_history(*, actor: Actor, order: OrderView, limit: int = 8) -> BuyerHistory:
+    """What this order's buyer did before: known by phone, or by their name on the channel. Two statements.
+
+    Orders that were merged into another count once, there. Raises: MayNot (`customers.view`).
+    """
+    actor.require("customers.view")
+    seen, places = _seen_by(actor)
+    asked: dict[str, Any] = {
+        "phone": order.customer_phone, "channel": order.channel, "ref": order.customer_ref, "id": order.id,
+        "open": [state.value for state in rules.BEFORE_PACKING], "limit": limit,
+    }  # fmt: skip
+    if places:
+        seen, asked["places"] = seen.replace("%s", "%(places)s"), places[0]
+    with connection.cursor() as cursor:
+        cursor.execute(_BUYER + _COUNTED.format(seen=seen), asked)
+        counted = cursor.fetchall()
+        cursor.execute(_BUYER + _RECENT.format(seen=seen), asked)
+        here = rules.address_key(order.shipping_address)
+        recent = [
+            BuyerOrder(
+                code, channel, state, total, currency, placed_at,
+                rules.address_key(json.loads(address) if isinstance(address, str) else address) == here,
+                state in asked["open"],
+            )
+            for code, channel, state, total, currency, placed_at, address in cursor.fetchall()
+        ]  # fmt: skip
+    spent = sorted(((row[5], row[0]) for row in counted if row[5]), reverse=True)
+    return BuyerHistory(
+        orders=sum(row[1] for row in counted),
+        received=sum(row[2] for row in counted),
+        returned=sum(row[3] for row in counted),
+        cancelled=sum(row[4] for row in counted),
+        spent=spent,
+        last_at=max((row[6] for row in counted), default=None),
+        recent=recent,
+    )
+
+
+def packed_together(*, actor: Actor, order: OrderView) -> list[str]:
+    """Codes of the other orders that go into one parcel with this one, or are packed at its side."""
+    actor.require("orders.view")
+    if not order.packed_with:
+        return []
+    rows = SalesOrder.objects.filter(packed_with=order.packed_with).exclude(id=order.id).exclude(state="cancelled")
+    return list(rows.order_by("placed_at", "id").values_list("code", flat=True))
+
+
+# --- the platforms ----------------------------------------------------------------------------------------------------
+
+Titled = Callable[[str], str]
+"""The name of the platform that keeps a channel's orders too; "" for channels of our own."""
+
+
+def _untold(channel: str) -> str:  # noqa: ARG001 - a `Titled`; until the module that knows channels has said it
+    return ""
+
+
+_titled: Titled = _untold
+
+
+def know_platforms(titled: Titled) -> None:
+    """Told once, by the module that keeps channels: whether a platform keeps their orders too is not a fact of orders."""
+    global _titled
+    _titled = titled
+
+
+def platform_of(channel: str) -> str:
+    """The platform that keeps this channel's orders beside us, by its name; "" when nobody does."""
+    return _titled(channel)

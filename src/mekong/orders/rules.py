@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mekong.foundation.money import share, tax_inside
@@ -76,8 +77,17 @@ RESERVED = frozenset(
 LEFT = frozenset({S.SHIPPED, S.DELIVERY_FAILED, S.DELIVERED, S.COMPLETED, S.RETURNING, S.RETURNED})
 """States in which an order's goods have left the shelf."""
 
-HOLDING_ISSUES = frozenset({"address", "stock", "unmatched_line"})
+BEFORE_PACKING = (S.PENDING_CONFIRMATION, S.AWAITING_STOCK, S.CONFIRMED, S.ALLOCATED, S.PICKING)
+"""States in which an order's goods may still go to another order; the least progressed first."""
+
+SET_HOLDS = ("manual", "call_back", "no_answer")
+"""Holds that people set: for a reason of theirs, until an agreed time, because nobody answered the telephone."""
+
+HOLDING_ISSUES = frozenset({"address", "stock", "unmatched_line", *SET_HOLDS})
 """Issues that keep an order from going on until somebody mends them."""
+
+MOST_CALLS = 3
+"""Calls without an answer after which an order is cancelled or called at an agreed time."""
 
 _PROGRESS = {state: place for place, state in enumerate(S)}
 
@@ -150,3 +160,110 @@ def missing_units(wanted: Sequence[tuple[int, int]], there: Iterable[tuple[int, 
     for variant, _, units in there:
         left[variant] = left.get(variant, 0) - units
     return {variant: units for variant, units in left.items() if units > 0}
+
+
+@dataclass(frozen=True, slots=True)
+class SoldLine:
+    """A line's units, total and tax, and how many of the units go into the second order."""
+
+    quantity: int
+    total_minor: int
+    tax_minor: int
+    moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartMoney:
+    """Money of one part. `lines`: (total, tax) of each line, (0, 0) of one that has no unit in this part."""
+
+    lines: tuple[tuple[int, int], ...]
+    discount_minor: int
+    shipping_fee_minor: int
+
+    @property
+    def subtotal_minor(self) -> int:
+        return sum(total for total, _ in self.lines)
+
+    @property
+    def tax_minor(self) -> int:
+        return sum(tax for _, tax in self.lines)
+
+    @property
+    def total_minor(self) -> int:
+        return self.subtotal_minor - self.discount_minor + self.shipping_fee_minor
+
+
+def split_money(lines: Sequence[SoldLine], discount_minor: int, shipping_fee_minor: int) -> tuple[PartMoney, PartMoney]:
+    """What stays and what goes; the two add up to the whole in every figure, to the smallest unit.
+
+    A line's total and tax go by its units, discount and shipping fee of the order by the parts' subtotals, each by the
+    largest remainder. A part without a price bears no discount, and the fee stays with the first part.
+    """
+    totals = [share(line.total_minor, (line.quantity - line.moved, line.moved)) for line in lines]
+    taxes = [share(line.tax_minor, (line.quantity - line.moved, line.moved)) for line in lines]
+    weights = [sum(total[part] for total in totals) for part in (0, 1)]
+    discounts, fees = (
+        share(amount, weights if any(weights) else (1, 0)) for amount in (discount_minor, shipping_fee_minor)
+    )
+    first, second = (
+        PartMoney(
+            tuple((total[part], tax[part]) for total, tax in zip(totals, taxes, strict=True)),
+            discounts[part],
+            fees[part],
+        )
+        for part in (0, 1)
+    )
+    return first, second
+
+
+def state_of_part(state: OrderState, *, is_short: bool) -> OrderState:
+    """Where an order stands whose goods were divided or joined: one that waits for stock goes on when it has its own."""
+    if is_short:
+        return S.AWAITING_STOCK
+    return S.CONFIRMED if state is S.AWAITING_STOCK else state
+
+
+def given_away(held: Mapping[int, int], stays: Mapping[int, int], goes: Mapping[int, int]) -> dict[int, int]:
+    """Held units of each variant that go to the second order: what is left when the first has all it needs."""
+    away = {variant: min(units, held.get(variant, 0) - stays.get(variant, 0)) for variant, units in goes.items()}
+    return {variant: units for variant, units in away.items() if units > 0}
+
+
+def least_progressed(states: Iterable[OrderState]) -> OrderState:
+    """Where an order joined from several stands: what one of them still needs, the whole needs."""
+    return min(
+        (state for state in states if state is not S.AWAITING_STOCK), key=_PROGRESS.__getitem__, default=S.CONFIRMED
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """What tells which of two orders for the same thing is the copy."""
+
+    code: str
+    is_paid: bool
+    progress: int
+    placed: float
+
+
+def twin(code: str, payment: PaymentState, state: OrderState, placed: float) -> Twin:
+    return Twin(code, payment is not PaymentState.UNPAID, _PROGRESS[state], placed)
+
+
+def original(one: Twin, other: Twin) -> Twin:
+    """The one to keep: that with money in it, else that which is further on its way, else the earlier."""
+    return max(one, other, key=lambda each: (each.is_paid, each.progress, -each.placed))
+
+
+def address_key(address: Mapping[str, str]) -> str:
+    """Equal for one address typed in other letter cases or spacing. Tone marks count: wards differ by them alone.
+
+    A recipient's particulars beside the place, such as a carrier's remark, do not count.
+    """
+    parts = (address.get(name, "") for name in ("line", "ward", "district", "province", "full", "country"))
+    return "\n".join(" ".join(unicodedata.normalize("NFC", part).casefold().split()) for part in parts)
+
+
+def is_same_buyer(one: tuple[str, str, str], other: tuple[str, str, str]) -> bool:
+    """Whether two orders are of one buyer, by what is certain of each: (phone, channel, the buyer's name there)."""
+    return bool(one[0] and one[0] == other[0]) or bool(one[2] and one[1:] == other[1:])

@@ -239,8 +239,8 @@ def test_words_on_an_order_are_written_down(shop: tuple[int, int]) -> None:
     code = an_order(("AO", 1))
     orders.add_note(actor=SYSTEM, code=code, text="Gọi trước khi giao", now=NOON)
     orders.set_tags(actor=SYSTEM, code=code, tags=["VIP", " VIP ", "", "gấp"], now=NOON)
-    order = orders.set_address(actor=SYSTEM, code=code, address={"full": "12 Lê Lợi"}, now=NOON)
-    assert (order.note, order.tags, order.shipping_address) == (
+    order = orders.edit_address(actor=SYSTEM, code=code, address={"full": "12 Lê Lợi"}, now=NOON)
+    assert (order.staff_note, order.tags, order.shipping_address) == (
         "Gọi trước khi giao",
         ["VIP", "gấp"],
         {"full": "12 Lê Lợi"},

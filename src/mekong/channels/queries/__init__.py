@@ -92,6 +92,12 @@ def get_health(*, actor: Actor, code: str, now: datetime) -> ChannelHealth:
     return healths(views=[get_channel(actor=actor, code=code)], now=now)[0]
 
 
+def platform_title(code: str) -> str:
+    """The name of the platform behind a channel; "" for channels of our own, and for what is no channel."""
+    kind = Channel.objects.filter(code=code).values_list("kind", flat=True).first()
+    return registry.plug(kind).manifest.title if kind and registry.is_remote(kind) else ""
+
+
 def find_channel(code: str) -> Channel:
     row = Channel.objects.filter(code=code.strip().lower()).first()
     if row is None:

@@ -12,7 +12,19 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 import mekong
-from mekong.faces.api import audit, connecting, health, orders, people, pictures, problems, products, stock, webhooks
+from mekong.faces.api import (
+    audit,
+    connecting,
+    health,
+    order_desk,
+    orders,
+    people,
+    pictures,
+    problems,
+    products,
+    stock,
+    webhooks,
+)
 from mekong.faces.api.auth import Bearer
 from mekong.faces.api.entrance import answer
 from mekong.faces.api.errors import BadFields, FieldProblem, MalformedJson, NoSuchPath
@@ -61,7 +73,7 @@ api = NinjaAPI(
     renderer=_Renderer(),
 )
 
-for _room in (people, audit, pictures, products, stock, orders, connecting, webhooks, health):
+for _room in (people, audit, pictures, products, stock, orders, connecting, webhooks, health, order_desk):
     api.add_router("", _room.router)
 
 

@@ -73,7 +73,21 @@ class TimelineOut(Schema):
     at: Moment
 
 
+class HoldOut(Schema):
+    """A hold that people set. `tries`: calls that nobody answered."""
+
+    reason: str
+    call_at: Moment | None
+    tries: int
+    by: str
+    at: Moment
+
+
 class OrderOut(Schema):
+    """`note`: the buyer's words; `staff_note`: ours, for who packs. `issues`: what holds it back; `holds`: what was said
+    of those that people set. `split_from`, `merged_into`, `packed_with`: codes of other orders.
+    """
+
     id: str
     code: str
     channel: str
@@ -92,9 +106,14 @@ class OrderOut(Schema):
     customer_phone: str
     shipping_address: dict[str, str]
     note: str
+    staff_note: str
     tags: list[str]
     issues: list[str]
+    holds: dict[str, HoldOut]
     duplicate_of: str
+    split_from: str
+    merged_into: str
+    packed_with: str
     tracking_no: str
     cancel_reason: str
     ship_by: Moment | None
@@ -127,8 +146,21 @@ class TagsIn(Body):
     tags: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20)]
 
 
+class TagChangeIn(Body):
+    """Tags are told apart by their letters without tone marks and case."""
+
+    add: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20)] = Field(default_factory=list)
+    remove: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20)] = Field(default_factory=list)
+
+
 class AddressIn(Body):
+    """`address`: line, ward, province; district for the form before July 2025; or full, as the buyer wrote it. `name`
+    and `phone` of who gets it: as they are when left out.
+    """
+
     address: Address
+    name: Annotated[str, Field(max_length=160)] | None = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
 
 
 class MatchIn(Body):
@@ -152,7 +184,7 @@ class ReturnIn(Body):
 
 _ROW_PLAIN = frozenset(OrderRowOut.model_fields) - {"id", "customer_phone", "issues", "tags"}
 _ORDER_PLAIN = frozenset(OrderOut.model_fields) - {
-    "id", "customer_phone", "shipping_address", "tags", "issues", "lines", "timeline",
+    "id", "customer_phone", "shipping_address", "tags", "issues", "holds", "lines", "timeline",
 }  # fmt: skip
 
 
@@ -181,6 +213,7 @@ def order_out(order: OrderView, actor: Actor) -> dict[str, Any]:
         "shipping_address": {name: str(part) for name, part in order.shipping_address.items()} if reveals else {},
         "tags": list(order.tags),
         "issues": list(order.issues),
+        "holds": {name: asdict(said) for name, said in order.holds.items()},
         "lines": [{**asdict(each), "is_matched": each.variant_id is not None} for each in order.lines],
         "timeline": [
             {
@@ -288,7 +321,7 @@ def receive_return(request: HttpRequest, code: str, body: ReturnIn) -> Any:
 
 @router.post("/orders/{code}/notes", response=OrderOut)
 def add_note(request: HttpRequest, code: str, body: NoteIn) -> Any:
-    """Write a note onto the order and into its timeline."""
+    """Write a note for who packs, onto the order and into its timeline."""
     actor = authenticate(request)
     return order_out(commands.add_note(actor=actor, code=code, text=body.text, now=moment(request)), actor)
 
@@ -300,11 +333,22 @@ def set_tags(request: HttpRequest, code: str, body: TagsIn) -> Any:
     return order_out(commands.set_tags(actor=actor, code=code, tags=body.tags, now=moment(request)), actor)
 
 
-@router.put("/orders/{code}/address", response=OrderOut)
-def set_address(request: HttpRequest, code: str, body: AddressIn) -> Any:
-    """Correct where it goes, before it leaves; lifts the address hold."""
+@router.post("/orders/{code}/tags", response=OrderOut)
+def change_tags(request: HttpRequest, code: str, body: TagChangeIn) -> Any:
+    """Put tags on and take tags off; the others stay. A repeat changes nothing."""
     actor = authenticate(request)
-    return order_out(commands.set_address(actor=actor, code=code, address=body.address, now=moment(request)), actor)
+    changed = commands.change_tags(actor=actor, code=code, add=body.add, remove=body.remove, now=moment(request))
+    return order_out(changed, actor)
+
+
+@router.put("/orders/{code}/address", response=OrderOut)
+def edit_address(request: HttpRequest, code: str, body: AddressIn) -> Any:
+    """Correct who gets it and where, before it leaves; what stood there is kept, and the address hold is lifted."""
+    actor = authenticate(request)
+    edited = commands.edit_address(
+        actor=actor, code=code, address=body.address, name=body.name, phone=body.phone, now=moment(request)
+    )
+    return order_out(edited, actor)
 
 
 @router.post("/orders/{code}/lines/{line}/match", response=OrderOut)

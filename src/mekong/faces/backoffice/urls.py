@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mekong.faces.backoffice.views import (
-    apps,, channel_health
+    apps,
+    channel_health,
     channels,
     doors,
     feeds,

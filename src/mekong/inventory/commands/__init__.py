@@ -9,6 +9,7 @@ from mekong.inventory.commands.holds import (
     claim,
     forget_released,
     give_back,
+    hand_over,
     receive_return,
     release_expired,
     release_hold,
@@ -17,6 +18,7 @@ from mekong.inventory.commands.holds import (
     reserve_all,
     ship_beyond,
     ship_holds,
+    split_hold,
 )
 from mekong.inventory.commands.opening import import_opening_stock
 from mekong.inventory.commands.places import create_location, set_channel_supply, set_reorder_level, update_location
@@ -32,6 +34,7 @@ __all__ = [
     "expire_lots",
     "forget_released",
     "give_back",
+    "hand_over",
     "import_opening_stock",
     "receive_return",
     "receive_transfer",
@@ -48,6 +51,7 @@ __all__ = [
     "ship_beyond",
     "ship_holds",
     "ship_transfer",
+    "split_hold",
     "turn_controls",
     "update_location",
 ]

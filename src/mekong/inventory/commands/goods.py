@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
-from mekong.foundation.ids import new_id
+from mekong.foundation.numbering import take_numbers
 from mekong.inventory import ledger
 from mekong.inventory.commands.checking import (
     MAX_QUANTITY,
@@ -39,6 +39,8 @@ from mekong.inventory.queries import get_location, virtual_location
 _LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 _FROM_SUPPLIER = {"opening": MovementReason.OPENING, "receipt": MovementReason.RECEIPT}
 _TO_LOSS = {"count": MovementReason.COUNT, "scrap": MovementReason.SCRAP, "expiry": MovementReason.EXPIRY}
+_NUMBERED = {"opening": "PN", "receipt": "PN", "count": "KK", "scrap": "XH", "expiry": "XH"}
+"""What a change without a reference is numbered as, by its reason; DC (stock adjustment) for any other."""
 
 
 @command
@@ -54,7 +56,8 @@ def adjust_stock(
 ) -> StockChange:
     """Change what stands at a place, for a reason: opening, receipt, count, scrap, or one in the shop's own words.
 
-    Opening stock and receipts come from the supplier; every other difference is gained from or lost to nowhere.
+    Opening stock and receipts come from the supplier; every other difference is gained from or lost to nowhere. Without
+    a reference of its own the change gets the next number of its kind of document.
     Raises: MayNot, OutOfScope, LocationNotFound, BadQuantity, LotRequired, ShortStock (more taken than is free).
     """
     reason_code = _FROM_SUPPLIER.get(reason) or _TO_LOSS.get(reason) or MovementReason.ADJUSTMENT
@@ -65,7 +68,6 @@ def adjust_stock(
     if not lines:
         raise BadQuantity(field="lines", quantity="", range="in at least one line")
     other = virtual_location(LocationKind.SUPPLIER if reason in _FROM_SUPPLIER else LocationKind.LOSS)
-    reference = reference or f"adj_{new_id().hex}"
     said = note or (reason if reason_code == MovementReason.ADJUSTMENT else "")
     moves = []
     for position, line in enumerate(lines):
@@ -76,9 +78,10 @@ def adjust_stock(
             line.variant_id, source, target, abs(line.quantity), line.lot, line.expires_on, line.unit_cost_minor,
             said[:300],
         )  # fmt: skip
-        moves.append((move, reference))
+        moves.append(move)
     refuse_bundles([line.variant_id for line in lines])
-    after = ledger.post(actor=actor, moves=moves, reason=reason_code, now=now)
+    reference = reference or take_numbers(_NUMBERED.get(reason, "DC"), 1, now=now)[0]
+    after = ledger.post(actor=actor, moves=[(move, reference) for move in moves], reason=reason_code, now=now)
     return StockChange(reference, _levels(after))
 
 

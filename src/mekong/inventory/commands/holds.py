@@ -167,6 +167,59 @@ def ask_claim(cursor: Any, hold_ids_by_order: Mapping[str, str]) -> None:
     )
 
 
+def split_hold(
+    *, hold_id: str, claimed_by: str, units: Mapping[int, int], now: datetime
+) -> tuple[str | None, list[tuple[int, int, int]]]:
+    """Move units of a claimed hold, by variant, into a new hold that another order has claimed; inside a command.
+
+    Lines taken last go first, so that the first order keeps the places that were asked first. No unit is released or
+    taken: stock levels stay untouched, and units stay counted against the caps and slices they came from. Returns the
+    new hold (None when no unit moved) and what it holds: (variant, location, units).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select channel, owner from inventory_hold where id = %s::uuid and state = 'claimed' for update", [hold_id]
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return None, []
+        cursor.execute(
+            """select line, variant_id, location_id, quantity, control_id from inventory_holdline
+                where hold_id = %s::uuid order by line desc""",
+            [hold_id],
+        )
+        wanted, taken = dict(units), []
+        for line, variant, place, quantity, control in cursor.fetchall():
+            count = min(quantity, wanted.get(variant, 0))
+            if count > 0:
+                wanted[variant] -= count
+                taken.append((line, variant, place, count, quantity - count, control))
+        if not taken:
+            return None, []
+        made = Hold.objects.create(
+            channel=row[0], owner=row[1], state=HoldState.CLAIMED, claimed_by=claimed_by, created_at=now
+        )
+        for number, (line, variant, place, count, left, control) in enumerate(reversed(taken)):
+            if left:
+                cursor.execute(
+                    "update inventory_holdline set quantity = %s where hold_id = %s::uuid and line = %s",
+                    [left, hold_id, line],
+                )
+            else:
+                cursor.execute("delete from inventory_holdline where hold_id = %s::uuid and line = %s", [hold_id, line])
+            cursor.execute(
+                """insert into inventory_holdline (hold_id, line, variant_id, location_id, quantity, control_id)
+                   values (%s, %s, %s, %s, %s, %s)""",
+                [made.id, number, variant, place, count, control],
+            )
+    return str(made.id), [(variant, place, count) for _, variant, place, count, _, _ in reversed(taken)]
+
+
+def hand_over(*, hold_id: str, claimed_by: str) -> None:
+    """Give a claimed hold to another order; inside the caller's command."""
+    Hold.objects.filter(id=hold_id, state=HoldState.CLAIMED).update(claimed_by=claimed_by)
+
+
 def ship_holds(*, holds: Mapping[str, str], actor: Actor, now: datetime) -> dict[str, list[ledger.HeldLine]]:
     """Goods of claimed holds leave the shelf for delivery: {hold id: reference}; inside the caller's command."""
     delivery = virtual_location(LocationKind.DELIVERY)
@@ -243,6 +296,7 @@ def receive_return(
     was_delivered: bool,
     actor: Actor,
     now: datetime,
+    note: str = "",
 ) -> None:
     """Returned goods, received and graded: (variant, units, is resellable); inside the caller's command.
 
@@ -252,7 +306,10 @@ def receive_return(
     source = virtual_location(LocationKind.CUSTOMER if was_delivered else LocationKind.DELIVERY)
     loss = virtual_location(LocationKind.LOSS)
     moves = [
-        (Move(variant, source, location_id if good else loss, units, lot=f"return:{reference}"[:60]), reference)
+        (
+            Move(variant, source, location_id if good else loss, units, lot=f"return:{reference}"[:60], note=note),
+            reference,
+        )
         for variant, units, good in lines
     ]
     ledger.post(actor=actor, moves=moves, reason=MovementReason.RETURN, now=now)

@@ -14,7 +14,7 @@ from mekong.catalog.errors import Missing, NoHeader, RepeatedValue, VariantNotFo
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.command import command
 from mekong.foundation.errors import MekongError, OutOfScope
-from mekong.foundation.ids import new_id
+from mekong.foundation.numbering import take_numbers
 from mekong.foundation.text import fold
 from mekong.inventory import ledger
 from mekong.inventory.commands.checking import MAX_QUANTITY
@@ -91,8 +91,8 @@ def import_opening_stock(*, actor: Actor, file: Source, now: datetime, dry_run: 
         if variant is not None and variant.tracks_lots and not row.values.get("lot"):
             found.blame(row, "lot", LotRequired())
     problems = tuple(sorted(found.problems, key=lambda each: (each.row, len(each.column), each.column)))
-    reference = f"opening_{new_id().hex}"
     writes = not dry_run and not problems and bool(found.rows)
+    reference = take_numbers("PN", 1, now=now)[0] if writes else ""
     if writes:
         moves = [(_move(row, variants[row.number].id, places[row.number]), reference) for row in found.rows]
         ledger.post(actor=actor, moves=moves, reason=MovementReason.OPENING, now=now)
@@ -102,7 +102,7 @@ def import_opening_stock(*, actor: Actor, file: Source, now: datetime, dry_run: 
         errors=problems,
         dry_run=dry_run,
         written=writes,
-        reference=reference if writes else "",
+        reference=reference,
         ignored_columns=tuple(found.ignored),
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
+from mekong.foundation.numbering import take_numbers
 from mekong.inventory import commands as inventory
 from mekong.inventory.queries import get_location
 from mekong.orders import events, rules
@@ -89,11 +90,13 @@ def receive_return(
     if not goods:
         raise BadLine(field="lines", problem="Say which lines came back.")
     was_delivered = order.delivered_at is not None
+    number = take_numbers("TH", 1, now=now)[0]
     inventory.receive_return(
-        lines=goods, location_id=place.id, reference=order.code, was_delivered=was_delivered, actor=actor, now=now
-    )
+        lines=goods, location_id=place.id, reference=order.code, was_delivered=was_delivered, actor=actor, now=now,
+        note=number,
+    )  # fmt: skip
     counted = tuple((line.line, line.quantity, line.grade) for line in lines)
-    write_down(order, "return_received", actor, now, {"location": place.code, "lines": counted})
+    write_down(order, "return_received", actor, now, {"number": number, "location": place.code, "lines": counted})
     if all(line.returned == line.quantity for line in sold.values()):
         if order.state != OrderState.RETURNING:
             step(order, OrderState.RETURNING, actor, now)

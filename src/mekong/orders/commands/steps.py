@@ -159,15 +159,22 @@ def parts_of(variant_id: int) -> Sequence[tuple[int, int]]:
     return catalog.stock_facts(variant_ids=[variant_id])[variant_id].parts or ((variant_id, 1),)
 
 
+def stock_units(lines: Sequence[tuple[OrderLine, int]]) -> dict[int, int]:
+    """Units of each variant that stand on the shelf for (line, units of it); bundles taken apart, unmatched lines out."""
+    wanted = [(line.variant_id, units) for line, units in lines if line.variant_id is not None and units]
+    facts = catalog.stock_facts(variant_ids=[variant for variant, _ in wanted])
+    found: Counter[int] = Counter()
+    for variant, units in wanted:
+        for part, each in facts[variant].parts or ((variant, 1),):
+            found[part] += units * each
+    return dict(found)
+
+
 def missing_of(lines: Sequence[OrderLine], hold_id: str | None) -> dict[int, int]:
     """Units of each variant that the matched lines want and the order's hold lacks; bundles taken apart."""
-    wanted = [(line.variant_id, line.quantity) for line in lines if line.variant_id is not None]
-    facts = catalog.stock_facts(variant_ids=[variant for variant, _ in wanted])
-    units = [
-        (part, count * each) for variant, count in wanted for part, each in facts[variant].parts or ((variant, 1),)
-    ]
+    units = stock_units([(line, line.quantity) for line in lines])
     held = ledger.held_units([hold_id]).get(hold_id, []) if hold_id else []
-    return rules.missing_units(units, held)
+    return rules.missing_units(list(units.items()), held)
 
 
 @command

@@ -34,7 +34,7 @@ def match_line(*, actor: Actor, code: str, line: int, sku: str, now: datetime) -
     if variant is None:
         raise BadLine(field="sku", problem="SKU {sku} does not exist. Check it in the catalogue.", sku=sku)
     _match(actor=actor, code=code, line=line, variant_id=variant.id, sku=variant.sku, now=now)
-    return _reserve_again(actor, code, now)
+    return reserve_again(actor, code, now)
 
 
 @command
@@ -49,7 +49,7 @@ def _match(*, actor: Actor, code: str, line: int, variant_id: int, sku: str, now
     write_down(order, "line_matched", actor, now, {"line": line, "sku": sku})
 
 
-def _reserve_again(actor: Actor, code: str, now: datetime) -> OrderView:
+def reserve_again(actor: Actor, code: str, now: datetime) -> OrderView:
     """Reserve what an open order still lacks and lift the holds that this mends."""
     order = find(actor, code, "orders.edit", SalesOrder.objects)
     lines = list(OrderLine.objects.filter(order=order))
@@ -115,7 +115,7 @@ def retry_awaiting_stock(*, now: datetime, limit: int = 100) -> int:
     waiting = SalesOrder.objects.filter(state=OrderState.AWAITING_STOCK).order_by("placed_at", "id")
     went_on = 0
     for code in list(waiting.values_list("code", flat=True)[:limit]):
-        went_on += _reserve_again(SYSTEM, code, now).state == OrderState.CONFIRMED
+        went_on += reserve_again(SYSTEM, code, now).state == OrderState.CONFIRMED
     return went_on
 
 
@@ -130,7 +130,7 @@ def give_up_waiting(*, channel: str, since: datetime, now: datetime, limit: int 
 
 
 def _give_up(*, actor: Actor, code: str, now: datetime) -> bool:
-    return _reserve_again(actor, code, now).state == OrderState.AWAITING_STOCK and _cancel_short(
+    return reserve_again(actor, code, now).state == OrderState.AWAITING_STOCK and _cancel_short(
         actor=actor, code=code, now=now
     )
 
