@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mekong.foundation.money import share, tax_inside
+from mekong.foundation.text import fold
 
 
 class OrderState(enum.StrEnum):
@@ -73,6 +75,9 @@ RESERVED = frozenset(
 )
 """States in which an order's goods stand on the shelf, promised to it."""
 
+OPEN = frozenset({*RESERVED, S.AWAITING_STOCK})
+"""States of orders that have not left and still can: somebody here has the next step, or waits for goods."""
+
 LEFT = frozenset({S.SHIPPED, S.DELIVERY_FAILED, S.DELIVERED, S.COMPLETED, S.RETURNING, S.RETURNED})
 """States in which an order's goods have left the shelf."""
 
@@ -134,6 +139,37 @@ def lines_money(lines: Sequence[tuple[int, int, int]], discount_minor: int = 0) 
         LineMoney(total, tax_inside(total - less, rate))
         for total, less, (_, _, rate) in zip(totals, off, lines, strict=True)
     ]
+
+
+_MOST_WORDS = 6
+_NOT_DIGIT = re.compile(r"\D")
+
+
+def search_words(text: str) -> str:
+    """What somebody typed as a query over the lexemes of `OrderSearch`.
+
+    Words of a name by their beginnings, a code whole or by its tail, a channel's number or a tracking number whole, or by
+    its beginning from five letters on. A text of digits alone is read as a phone too: by its beginning however it is
+    written (0903 218, +84 903218), or by its last digits from four on.
+    """
+    bare = "".join(text.split())
+    words = fold(text).split()[:_MOST_WORDS]
+    ways = [_lexeme(f"C{bare.upper()}", len(bare) > 9), _lexeme(f"T{bare.upper()}", len(bare) > 6)]
+    ways += [_lexeme(f"{kind}{bare.lower()}", len(bare) > 4) for kind in "XK"]
+    digits = _NOT_DIGIT.sub("", text)
+    if any(letter.isalpha() for letter in text):
+        if words:
+            ways.append(" & ".join(_lexeme(word, len(word) > 1) for word in words))
+    elif len(digits) > 3:
+        ways += [_lexeme(f"P{digits}", True), _lexeme(f"R{digits[::-1]}", True)]
+        if digits.startswith("84"):
+            ways += [_lexeme(f"P0{digits[2:]}", True), _lexeme(f"R{digits[:1:-1]}0", True)]
+    return " | ".join(ways)
+
+
+def _lexeme(text: str, is_beginning: bool) -> str:
+    quoted = text.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}'" + (":*" if is_beginning else "")
 
 
 def basket_digest(lines: Iterable[tuple[str, int]]) -> str:

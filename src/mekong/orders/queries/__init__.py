@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from mekong.foundation import phones
 from mekong.foundation.actor import Actor
-from mekong.foundation.paging import decode_cursor, encode_cursor
-from mekong.orders.contracts import BookedOrder, LineView, OrderFilter, OrderPage, OrderSummary, OrderView, TimelineView
+from mekong.orders.contracts import BookedOrder, LineView, OrderView, TimelineView
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
+from mekong.orders.queries.counting import MANY, count_by_channel, count_by_issue, count_by_state, count_orders
+from mekong.orders.queries.listing import list_orders, orders_on_screen
+from mekong.orders.queries.narrowing import seen_by
+
+__all__ = [
+    "MANY",
+    "booked_orders",
+    "count_by_channel",
+    "count_by_issue",
+    "count_by_state",
+    "count_orders",
+    "find",
+    "get_order",
+    "list_orders",
+    "noted_orders",
+    "open_lines",
+    "order_of_key",
+    "orders_on_screen",
+    "orders_per_minute",
+    "sales_of_day",
+    "units_beyond_stock",
+    "view",
+]
 
 
 def find(actor: Actor, code: str, permission: str, rows: Any) -> SalesOrder:
@@ -36,15 +57,6 @@ def _sees(actor: Actor, order: SalesOrder, permission: str) -> bool:
     """Orders follow their goods: an actor bound to places sees those allocated there, and those allocated nowhere yet."""
     scope = actor.locations_for(permission)
     return scope is None or not order.allocation or any(place in scope for _, place, _ in order.allocation)
-
-
-def _seen_by(actor: Actor) -> tuple[str, list[list[int]]]:
-    """As `_sees`, in SQL over `orders_salesorder`: a condition and its parameters."""
-    scope = actor.locations_for("orders.view")
-    if scope is None:
-        return "true", []
-    stands_there = "select 1 from jsonb_array_elements(allocation) a where (a->>1)::bigint = any(%s::bigint[])"
-    return f"(allocation = '[]' or exists ({stands_there}))", [sorted(scope)]
 
 
 def get_order(*, actor: Actor, code: str) -> OrderView:
@@ -83,68 +95,6 @@ def view(order: SalesOrder) -> OrderView:
         delivered_at=order.delivered_at, cancelled_at=order.cancelled_at, hold_id=order.hold_id, lines=lines,
         timeline=timeline,
     )  # fmt: skip
-
-
-def _narrowed(actor: Actor, wanted: OrderFilter) -> QuerySet[SalesOrder]:
-    actor.require("orders.view")
-    rows = SalesOrder.objects.all()
-    if wanted.channel:
-        rows = rows.filter(channel=wanted.channel)
-    if wanted.states:
-        rows = rows.filter(state__in=wanted.states)
-    if wanted.issue == "duplicate":
-        rows = rows.exclude(duplicate_of="")
-    elif wanted.issue:
-        rows = rows.filter(issues__contains=[wanted.issue])
-    if wanted.tag:
-        rows = rows.filter(tags__contains=[wanted.tag])
-    if wanted.placed_from:
-        rows = rows.filter(placed_at__gte=wanted.placed_from)
-    if wanted.placed_to:
-        rows = rows.filter(placed_at__lt=wanted.placed_to)
-    text = wanted.text.strip()
-    if text:
-        phone = phones.e164(text) if any(letter.isdigit() for letter in text) else None
-        match = Q(code=text.upper()) | Q(code__endswith=text.upper()) | Q(external_id=text) | Q(tracking_no=text)
-        rows = rows.filter(match | Q(customer_phone=phone) if phone else match | Q(customer_name__icontains=text))
-    seen, places = _seen_by(actor)
-    if places:
-        rows = rows.extra(where=[seen], params=places)  # noqa: S610 - constant text, places as parameters
-    return rows
-
-
-def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: int = 50) -> OrderPage:
-    """A page of orders, newest first. Two statements. Raises: MayNot, Invalid (a cursor not of this list)."""
-    rows = _narrowed(actor, wanted)
-    if cursor:
-        placed_at, last = decode_cursor(cursor, tuple[datetime, UUID])
-        rows = rows.filter(Q(placed_at__lt=placed_at) | Q(placed_at=placed_at, id__lt=last))
-    page = list(rows.order_by("-placed_at", "-id")[: limit + 1])
-    more = len(page) > limit
-    page = page[:limit]
-    lines = _first_lines([order.id for order in page])
-    summaries = [_summary(order, lines.get(order.id, (0, 0, ""))) for order in page]
-    return OrderPage(summaries, encode_cursor(page[-1].placed_at, page[-1].id) if more else None)
-
-
-def _summary(order: SalesOrder, lines: tuple[int, int, str]) -> OrderSummary:
-    return OrderSummary(
-        id=order.id, code=order.code, channel=order.channel, external_id=order.external_id, state=order.state,
-        payment_state=order.payment_state, currency=order.currency, total_minor=order.total_minor,
-        customer_name=order.customer_name, customer_phone=order.customer_phone, units=lines[0], line_count=lines[1],
-        first_line=lines[2], issues=order.issues, tags=order.tags, duplicate_of=order.duplicate_of,
-        ship_by=order.ship_by, placed_at=order.placed_at, tracking_no=order.tracking_no,
-    )  # fmt: skip
-
-
-def _first_lines(order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """select order_id, sum(quantity)::bigint, count(*), (array_agg(name order by line))[1]
-                 from orders_orderline where order_id = any(%s) group by order_id""",
-            [list(order_ids)],
-        )
-        return {row[0]: (row[1], row[2], row[3]) for row in cursor.fetchall()}
 
 
 _BOOKED = """
@@ -196,46 +146,6 @@ def _booked(condition: str, parameters: list[Any]) -> list[BookedOrder]:
         ]  # fmt: skip
 
 
-def count_by_state(*, actor: Actor, channel: str = "") -> dict[str, int]:
-    """How many orders that the actor sees stand in each state, of one channel or all."""
-    actor.require("orders.view")
-    seen, places = _seen_by(actor)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"select state, count(*) from orders_salesorder where (%s = '' or channel = %s) and {seen} group by 1",  # noqa: S608 - constant text
-            [channel, channel, *places],
-        )
-        return dict(cursor.fetchall())
-
-
-def count_by_channel(*, actor: Actor, states: Collection[str] = ()) -> dict[str, int]:
-    """How many orders of each channel that the actor sees stand in these states (all when none are named)."""
-    actor.require("orders.view")
-    seen, places = _seen_by(actor)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""select channel, count(*) from orders_salesorder
-                 where (%s = 0 or state = any(%s)) and {seen} group by 1""",  # noqa: S608 - constant text
-            [len(states), list(states), *places],
-        )
-        return dict(cursor.fetchall())
-
-
-def count_by_issue(*, actor: Actor) -> dict[str, int]:
-    """Open orders that the actor sees, by each issue that holds them back, and possible duplicates."""
-    actor.require("orders.view")
-    seen, places = _seen_by(actor)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""select issue, count(*) from orders_salesorder, jsonb_array_elements_text(issues) issue
-                 where issues <> '[]' and state not in ('cancelled', 'completed', 'returned') and {seen} group by 1
-                union all select 'duplicate', count(*) from orders_salesorder
-                 where duplicate_of <> '' and state = 'pending_confirmation' and {seen}""",  # noqa: S608 - constant text
-            [*places, *places],
-        )
-        return dict(cursor.fetchall())
-
-
 def units_beyond_stock(*, channels: Collection[str]) -> int:
     """Units that orders of these channels were promised and that no goods came for, cancelled orders included."""
     with connection.cursor() as cursor:
@@ -273,10 +183,10 @@ def sales_of_day(*, actor: Actor, day_start: datetime) -> Mapping[str, tuple[int
     the one it took more of.
     """
     actor.require("orders.view")
-    seen, places = _seen_by(actor)
+    seen, places = seen_by(actor)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""select channel, currency, count(*), sum(total_minor)::bigint from orders_salesorder
+            f"""select channel, currency, count(*), sum(total_minor)::bigint from orders_salesorder o
                  where placed_at >= %s and placed_at < %s and state <> 'cancelled' and {seen}
                  group by 1, 2 order by 4""",  # noqa: S608 - constant text
             [day_start.astimezone(UTC), day_start.astimezone(UTC) + timedelta(days=1), *places],
