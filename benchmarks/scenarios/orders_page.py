@@ -54,7 +54,8 @@ _ORDER_ROWS = """
                 [1 + (r2 * 9)::int] as channel,
              case when %(orders)s - n < %(orders)s * 0.025 then
                     (array['pending_confirmation','pending_confirmation','pending_confirmation','confirmed','confirmed',
-                           'allocated','picking','packed','ready_to_ship','awaiting_stock','ready_for_pickup'])[1 + (r3 * 10)::int]
+                           'allocated','picking','packed','ready_to_ship','awaiting_stock','ready_for_pickup'])
+                    [1 + (r3 * 10)::int]
                   when %(orders)s - n < %(orders)s * 0.05 then 'shipped'
                   when r6 < 0.06 then 'cancelled' when r6 < 0.08 then 'returned' when r6 < 0.0803 then 'delivery_failed'
                   when r6 < 0.081 then 'returning' else 'completed' end as state

@@ -5,11 +5,14 @@ from __future__ import annotations
 import enum
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from mekong.foundation.money import share, tax_inside
 from mekong.foundation.text import fold
+from mekong.orders.contracts import Conditions, OrderFilter
 
 
 class OrderState(enum.StrEnum):
@@ -139,6 +142,72 @@ def lines_money(lines: Sequence[tuple[int, int, int]], discount_minor: int = 0) 
         LineMoney(total, tax_inside(total - less, rate))
         for total, less, (_, _, rate) in zip(totals, off, lines, strict=True)
     ]
+
+
+LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
+DAYS: Mapping[str, tuple[int, int]] = {"today": (0, 1), "yesterday": (1, 1), "week": (6, 7), "month": (29, 30)}
+"""Spans that move on with the day: how many days back they begin, and how many they last."""
+
+ISSUES = ("address", "stock", "unmatched_line", "duplicate")
+
+
+def wanted_by(conditions: Conditions, now: datetime) -> OrderFilter:
+    """What a saved filter asks for at this moment. Open orders come nearest deadline first."""
+    midnight = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = _midnight_of(conditions.placed_from)
+    end = _midnight_of(conditions.placed_to, days=1)
+    if conditions.day in DAYS:
+        back, length = DAYS[conditions.day]
+        start, end = midnight - timedelta(days=back), midnight - timedelta(days=back - length)
+    is_open = bool(conditions.states) and set(conditions.states) <= OPEN
+    return OrderFilter(
+        states=conditions.states, issues=conditions.issues, channels=conditions.channels, text=conditions.text,
+        tag=conditions.tag, placed_from=start, placed_to=end, location=conditions.location,
+        due_before=None if conditions.due_h is None else now + timedelta(hours=conditions.due_h),
+        is_cod=conditions.is_cod, money_from_minor=conditions.money_from_minor,
+        money_to_minor=conditions.money_to_minor, order="deadline" if is_open else "newest",
+    )  # fmt: skip
+
+
+def _midnight_of(day: date | None, days: int = 0) -> datetime | None:
+    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=LOCAL) + timedelta(days=days)
+
+
+MOST_HOURS = 24 * 90
+MOST_MONEY = 10**13
+
+
+def wrong_condition(conditions: Conditions) -> tuple[str, str, dict[str, object]] | None:
+    """The first condition that cannot be meant: its field, what is wrong, and the figures of that sentence."""
+    if unknown := [state for state in conditions.states if state not in set(S)]:
+        return "states", "There is no state {state}.", {"state": unknown[0]}
+    if unknown := [issue for issue in conditions.issues if issue not in ISSUES]:
+        return "issues", "Use one of: {known}.", {"known": ", ".join(ISSUES)}
+    if conditions.day and conditions.day not in DAYS:
+        return "day", "Use one of: {known}.", {"known": ", ".join(DAYS)}
+    if conditions.placed_from and conditions.placed_to and conditions.placed_from > conditions.placed_to:
+        return "placed_to", "The last day is before the first.", {}
+    if conditions.due_h is not None and not 0 <= conditions.due_h <= MOST_HOURS:
+        return "due_h", "From {least} to {most}.", {"least": 0, "most": MOST_HOURS}
+    for name in ("money_from_minor", "money_to_minor"):
+        if not 0 <= (getattr(conditions, name) or 0) <= MOST_MONEY:
+            return name, "From {least} to {most}.", {"least": 0, "most": MOST_MONEY}
+    least, most = conditions.money_from_minor, conditions.money_to_minor
+    if least is not None and most is not None and least > most:
+        return "money_to_minor", "The largest amount is below the smallest.", {}
+    return _too_long(conditions)
+
+
+def _too_long(conditions: Conditions) -> tuple[str, str, dict[str, object]] | None:
+    longest = {"tag": 40, "location": 40, "text": 120}
+    for name, most in longest.items():
+        if len(getattr(conditions, name)) > most:
+            return name, "At most {most} letters.", {"most": most}
+    if len(conditions.channels) > 50 or any(len(each) > 40 for each in conditions.channels):
+        return "channels", "At most {most} letters.", {"most": 40}
+    if conditions == type(conditions)():
+        return "conditions", "Choose at least one condition: without any, this is the list of all orders.", {}
+    return None
 
 
 _MOST_WORDS = 6

@@ -1,7 +1,10 @@
 """What happens to orders. Each command is one transaction with its timeline entry and its event."""
 
 from mekong.orders.commands.back import GRADES, cancel_order, receive_return, request_return
+from mekong.orders.commands.filters import change_filter, order_filters, remove_filter, save_filter
 from mekong.orders.commands.following import advance_channel_order
+from mekong.orders.commands.papers import PAPERS, print_orders
+from mekong.orders.commands.presence import be_present, leave
 from mekong.orders.commands.steps import complete_order, confirm_order, deliver_order, move_order, ship_order
 from mekong.orders.commands.stock import give_up_waiting, match_line, retry_awaiting_stock
 from mekong.orders.commands.words import add_note, set_address, set_tags
@@ -9,23 +12,31 @@ from mekong.orders.placing import Asked, AskedLine, accept_channel_orders, aplac
 
 __all__ = [
     "GRADES",
+    "PAPERS",
     "Asked",
     "AskedLine",
     "accept_channel_orders",
     "add_note",
     "advance_channel_order",
     "aplace_order",
+    "be_present",
     "cancel_order",
+    "change_filter",
     "complete_order",
     "confirm_order",
     "deliver_order",
     "give_up_waiting",
+    "leave",
     "match_line",
     "move_order",
+    "order_filters",
     "place_order",
+    "print_orders",
     "receive_return",
+    "remove_filter",
     "request_return",
     "retry_awaiting_stock",
+    "save_filter",
     "set_address",
     "set_tags",
     "ship_order",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,10 @@ from mekong.orders.contracts import BookedOrder, LineView, OrderView, TimelineVi
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
 from mekong.orders.queries.counting import MANY, count_by_channel, count_by_issue, count_by_state, count_orders
+from mekong.orders.queries.filters import get_filter, list_filters
 from mekong.orders.queries.listing import list_orders, orders_on_screen
 from mekong.orders.queries.narrowing import seen_by
+from mekong.orders.queries.present import people_on
 
 __all__ = [
     "MANY",
@@ -27,16 +29,21 @@ __all__ = [
     "count_by_state",
     "count_orders",
     "find",
+    "get_filter",
     "get_order",
+    "list_filters",
     "list_orders",
     "noted_orders",
     "open_lines",
     "order_of_key",
     "orders_on_screen",
     "orders_per_minute",
+    "people_on",
     "sales_of_day",
+    "sees",
     "units_beyond_stock",
     "view",
+    "views_by_code",
 ]
 
 
@@ -48,12 +55,12 @@ def find(actor: Actor, code: str, permission: str, rows: Any) -> SalesOrder:
     except ValueError:
         wanted = Q(code=code.strip().upper())
     order: SalesOrder | None = rows.filter(wanted).first()
-    if order is None or not _sees(actor, order, permission):
+    if order is None or not sees(actor, order, permission):
         raise OrderNotFound(key=code)
     return order
 
 
-def _sees(actor: Actor, order: SalesOrder, permission: str) -> bool:
+def sees(actor: Actor, order: SalesOrder, permission: str) -> bool:
     """Orders follow their goods: an actor bound to places sees those allocated there, and those allocated nowhere yet."""
     scope = actor.locations_for(permission)
     return scope is None or not order.allocation or any(place in scope for _, place, _ in order.allocation)
@@ -71,17 +78,30 @@ def order_of_key(*, idempotency_key: str) -> OrderView | None:
 
 
 def view(order: SalesOrder) -> OrderView:
-    lines = [
-        LineView(
-            row.line, row.variant_id, row.sku, row.name, row.quantity, row.returned, row.unit_price_minor,
-            row.total_minor, row.tax_rate_bp, row.tax_minor, row.external_ids, row.listing,
-        )
-        for row in OrderLine.objects.filter(order=order).order_by("line")
-    ]  # fmt: skip
     timeline = [
         TimelineView(row.kind, row.data, row.actor, row.at)
         for row in TimelineEntry.objects.filter(order=order).order_by("id")
     ]
+    return _view(order, [_line(row) for row in OrderLine.objects.filter(order=order).order_by("line")], timeline)
+
+
+def views_by_code(*, codes: Collection[str]) -> dict[str, OrderView]:
+    """These orders with their lines and without their timelines, for commands that have checked the rights to them."""
+    orders = list(SalesOrder.objects.filter(code__in=codes))
+    lines: dict[UUID, list[LineView]] = {order.id: [] for order in orders}
+    for row in OrderLine.objects.filter(order__in=orders).order_by("order_id", "line"):
+        lines[row.order_id].append(_line(row))
+    return {order.code: _view(order, lines[order.id], ()) for order in orders}
+
+
+def _line(row: OrderLine) -> LineView:
+    return LineView(
+        row.line, row.variant_id, row.sku, row.name, row.quantity, row.returned, row.unit_price_minor,
+        row.total_minor, row.tax_rate_bp, row.tax_minor, row.external_ids, row.listing,
+    )  # fmt: skip
+
+
+def _view(order: SalesOrder, lines: Sequence[LineView], timeline: Sequence[TimelineView]) -> OrderView:
     return OrderView(
         id=order.id, code=order.code, channel=order.channel, external_id=order.external_id, state=order.state,
         remote_state=order.remote_state, payment_state=order.payment_state, is_cod=order.is_cod,

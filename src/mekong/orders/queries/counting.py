@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import connection
 
@@ -36,7 +37,7 @@ def count_orders(*, actor: Actor, wanted: OrderFilter) -> OrderCount:
     return OrderCount(min(n, MANY), seen >= most)
 
 
-def _two(sql: str, params: list[object]) -> tuple[int, int]:
+def _two(sql: str, params: list[Any]) -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         n, seen = cursor.fetchone()
@@ -82,6 +83,7 @@ def count_by_channel(*, actor: Actor, states: Collection[str] = ()) -> dict[str,
     """
     actor.require("orders.view")
     seen, places = seen_by(actor)
+    params: list[Any]
     if not states:
         sql, params = _OF_CHANNELS.format(seen=seen, most=MANY + 1), [*places]
     elif set(states) <= rules.OPEN:
