@@ -17,13 +17,17 @@ from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
 from mekong.orders.queries.counting import MANY, count_by_channel, count_by_issue, count_by_state, count_orders
 from mekong.orders.queries.filters import get_filter, list_filters
-from mekong.orders.queries.listing import list_orders, orders_on_screen
+from mekong.orders.queries.listing import LOOKED_AT, codes_that_fit, list_orders, orders_on_screen
 from mekong.orders.queries.narrowing import seen_by
 from mekong.orders.queries.present import people_on
+from mekong.orders.rules import OPEN, wanted_by, wrong_condition
 
 __all__ = [
+    "LOOKED_AT",
     "MANY",
+    "OPEN",
     "booked_orders",
+    "codes_that_fit",
     "count_by_channel",
     "count_by_issue",
     "count_by_state",
@@ -44,6 +48,8 @@ __all__ = [
     "units_beyond_stock",
     "view",
     "views_by_code",
+    "wanted_by",
+    "wrong_condition",
 ]
 
 

@@ -16,6 +16,8 @@ from django.utils.translation import get_language, gettext, ngettext
 from mekong.faces.backoffice import marks, problems, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.foundation.money import exponent
+from mekong.orders import queries as orders
+from mekong.orders.contracts import OrderCount
 
 register = template.Library()
 
@@ -33,6 +35,20 @@ def num(value: int | None) -> str:
         return "–"
     text = f"{abs(int(value)):,}"
     return (MINUS if int(value) < 0 else "") + (text if _english() else text.replace(",", "."))
+
+
+@register.filter
+def counted(value: OrderCount | int) -> str:
+    """A count that may have stopped: `10.000+`."""
+    if isinstance(value, int):
+        return f"{num(orders.MANY)}+" if value > orders.MANY else num(value)
+    return f"{num(value.n)}+" if value.is_more else num(value.n)
+
+
+@register.filter
+def condition_word(name: str) -> str:
+    """A condition of the order list, by its parameter in the address."""
+    return str(words.CONDITIONS.get(name, name))
 
 
 @register.filter
