@@ -33,12 +33,12 @@ _ORDER_ROWS = """
         ship_by, placed_at, created_at, actor)
     select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' || substr(md5(n::text), 1, 3)
              || '8' || substr(md5(n::text), 4, 15))::uuid,
-           'DH-' || to_char(at, 'YYMMDD') || '-' || lpad((n % 20000)::text, 5, '0') || n / 20000,
+           'DH-' || to_char(at, 'YYMMDD') || '-' || lpad((n %% 20000)::text, 5, '0') || n / 20000,
            channel, case when channel in ('web', 'store') then '' else upper(substr(md5('x' || n), 1, 14)) end,
            state, '', case when r4 < 0.5 then 'paid' else 'unpaid' end, r4 >= 0.5, 'VND',
            money, 0, 0, money / 11, money,
            family[1 + (r1 * 23)::int] || ' ' || middle[1 + (r2 * 15)::int] || ' ' || given[1 + (r3 * 29)::int],
-           case when r5 < 0.6 then '+849' || lpad((n * 7919::bigint % 100000000)::text, 8, '0') else '' end, '',
+           case when r5 < 0.6 then '+849' || lpad((n * 7919::bigint %% 100000000)::text, 8, '0') else '' end, '',
            '{"line": "27/4 Nguyễn Thông", "ward": "Phường Xuân Hòa", "province": "Thành phố Hồ Chí Minh"}', '',
            case when r6 < 0.01 then '["VIP"]'::jsonb when r6 < 0.05 then '["quà tặng"]'::jsonb else '[]'::jsonb end,
            case when state in ('pending_confirmation', 'awaiting_stock') and r6 > 0.97
@@ -46,7 +46,7 @@ _ORDER_ROWS = """
            case when r6 between 0.5 and 0.504 then 'DH-1' else '' end, '',
            case when state = 'awaiting_stock' then '[]'::jsonb
                 else jsonb_build_array(jsonb_build_array(variants[1 + (r2 * 999)::int], places[1 + (r3 ^ 4 * 29)::int], 1)) end,
-           case when n % 3 = 0 then 'VN' || n else '' end, '',
+           case when n %% 3 = 0 then 'VN' || n else '' end, '',
            case when r5 < 0.9 then at + interval '30 hours' end, at, at, 'system'
       from names, (select n, %(now)s - (%(orders)s - n) * (interval '180 days' / %(orders)s) as at, r1, r2, r3, r4, r5, r6,
              (10 + (1990 * r1 ^ 3)::int) * 1000 as money,
