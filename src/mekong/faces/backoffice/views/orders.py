@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -12,10 +11,9 @@ from django.http import HttpResponse, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from mekong.faces.backoffice import channel_book, order_conditions, presence, shell, words
+from mekong.faces.backoffice import channel_book, order_conditions, order_rows, presence, shell, words
 from mekong.faces.backoffice.fields import Errors
 from mekong.faces.backoffice.marks import Mark, mark
-from mekong.faces.backoffice.presence import On
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import NotFound
@@ -82,16 +80,11 @@ class Asked:
     errors: Errors
 
 
-@dataclass(frozen=True)
-class Row:
-    """An order as the list shows it. `version` differs when anything that is shown does."""
+class _Marks(dict[str, Mark]):
+    """Marks of channels; one that is not known any more is told from its code."""
 
-    order: OrderSummary
-    mark: Mark
-    places: str
-    people: Sequence[On]
-    version: int
-    is_gone: bool = False
+    def __missing__(self, code: str) -> Mark:
+        return mark(code)
 
 
 @page("orders.view")
@@ -99,7 +92,8 @@ def orders(visit: Visit) -> HttpResponse:
     """A page of one tab or saved filter, narrowed further, and searched."""
     asked = asked_for(visit, visit.request.GET)
     page_found = _page(visit, asked)
-    context = {**_around(visit, asked), **_rows(visit, asked, page_found)}
+    around = _around(visit, asked)
+    context = {**around, **_rows(visit, asked, page_found, around)}
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "list"
     return visit.render("orders/list.html" if part else "orders/index.html", context)
 
@@ -117,11 +111,9 @@ def news(visit: Visit) -> HttpResponse:
     fits = queries.codes_that_fit(actor=visit.actor, wanted=wanted, codes=others) if others else set()
     kept = [*(there[code] for code in shown if code in there)]
     kept += queries.orders_on_screen(actor=visit.actor, codes=others) if others else []
-    context = {
-        **_around(visit, asked),
-        **_rows(visit, asked, OrderPage(kept, None), gone={code for code in others if code not in fits}),
-        "fresh": len(fresh),
-    }
+    around = _around(visit, asked)
+    gone = {code for code in others if code not in fits}
+    context = {**around, **_rows(visit, asked, OrderPage(kept, None), around, gone=gone), "fresh": len(fresh)}
     return visit.render("orders/news.html", context)
 
 
@@ -169,8 +161,9 @@ def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
     tabs = [(each, _count(each, by_state, by_issue, everything)) for each in TABS]
     states = asked.conditions.states
     by_channel = queries.count_by_channel(actor=visit.actor, states=states)
-    marks = channel_book.marks(list(by_channel))
-    places = {place.code: place.name for place in inventory.list_locations(actor=SYSTEM)}
+    marks = _Marks(channel_book.marks())
+    locations = inventory.list_locations(actor=SYSTEM)
+    places = {place.code: place.name for place in locations}
     query = visit.request.GET
     waiting = sum(by_state.get(state, 0) for state in shell.TO_DO)
     visit.context["waiting"] = waiting
@@ -184,9 +177,9 @@ def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
         "errors": asked.errors,
         "q": asked.own.text,
         "channels": asked.own.channels,
-        "toggles": sorted(
-            ((marks.get(code) or mark(code), n) for code, n in by_channel.items()), key=lambda each: each[0].place
-        ),
+        "toggles": sorted(((marks[code], n) for code, n in by_channel.items()), key=lambda each: each[0].place),
+        "marks": marks,
+        "place_names": {place.id: place.name for place in locations},
         "all_channels": sorted(marks.values(), key=lambda each: each.place),
         "locations": places,
         "order_states": words.ORDER_STATES,
@@ -212,23 +205,20 @@ def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _rows(visit: Visit, asked: Asked, found: OrderPage, *, gone: Sequence[str] | set[str] = ()) -> dict[str, Any]:
-    marks = channel_book.marks([order.channel for order in found.orders])
-    names = {place.id: place.name for place in inventory.list_locations(actor=SYSTEM)}
-    on = presence.people_on(visit, [order.code for order in found.orders])
+def _rows(
+    visit: Visit, asked: Asked, found: OrderPage, around: Mapping[str, Any], *, gone: Collection[str] = ()
+) -> dict[str, Any]:
     by_deadline = wanted_of(visit, asked).order == "deadline"
+    rows = order_rows.Rows(
+        marks=around["marks"],
+        places=around["place_names"],
+        people=presence.people_on(visit, [order.code for order in found.orders]),
+        by_deadline=by_deadline,
+        now=visit.now,
+        gone=gone,
+    )
     return {
-        "rows": [
-            Row(
-                order,
-                marks[order.channel],
-                ", ".join(dict.fromkeys(names.get(place, "–") for place in order.places)),
-                on.get(order.code, ()),
-                zlib.crc32(f"{order!r}{order.code in gone}".encode()),
-                order.code in gone,
-            )
-            for order in found.orders
-        ],
+        "rows": [rows.html(order) for order in found.orders],
         "next_cursor": found.next_cursor,
         "is_partial": found.is_partial,
         "by_deadline": by_deadline,
