@@ -39,6 +39,7 @@ ALL: dict[str, Scenario] = {
     "sync-storm": Scenario("20,000 listings dirty at once on two accounts", f"{_HERE}.sync_storm:measure", 240),
     "last-unit": Scenario("50 units, 500 buyers on all channels at once", f"{_HERE}.last_unit:measure", 30),
     "search": Scenario("typing a query, 200,000 variants", f"{_HERE}.search:measure", 90),
+    "orders-page": Scenario("the order list over a million orders", f"{_HERE}.orders_page:measure", 600),
     "import-xlsx": Scenario("50,000 rows of Excel: products, orders", f"{_HERE}.import_xlsx:measure", 150),
     "torture": Scenario("a million random operations, with kills", "benchmarks.torture:measure", 3600, is_asked=True),
     "crash": Scenario("fifty kills of a running system under load", "benchmarks.crash:measure", 900, is_asked=True),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 
@@ -131,6 +131,8 @@ class OrderSummary:
     ship_by: datetime | None
     placed_at: datetime
     tracking_no: str
+    is_cod: bool = False
+    places: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,12 @@ class BuyerHistory:
 
 @dataclass(frozen=True)
 class OrderFilter:
-    """What a list of orders is narrowed to. `text` finds order codes, external ids, phones and tracking numbers."""
+    """What a list of orders is narrowed to; every condition that is set must hold, of several named any one.
+
+    `text` finds order codes and their tails, channels' numbers, tracking numbers, phones by beginning or last digits,
+    buyers by the beginnings of the words of their names, and SKUs. `location`: a code. `due_before`: to be handed over
+    by then. `order` deadline (nearest first, those without one last) is for open orders; any other list is newest first.
+    """
 
     channel: str = ""
     states: Sequence[str] = ()
@@ -263,12 +270,79 @@ class OrderFilter:
     tag: str = ""
     placed_from: datetime | None = None
     placed_to: datetime | None = None
+    channels: Sequence[str] = ()
+    issues: Sequence[str] = ()
+    location: str = ""
+    due_before: datetime | None = None
+    is_cod: bool | None = None
+    money_from_minor: int | None = None
+    money_to_minor: int | None = None
+    order: Literal["newest", "deadline"] = "newest"
 
 
 @dataclass(frozen=True)
 class OrderPage:
+    """`is_partial`: nothing more was found among the many that were looked at; the next page looks at older ones."""
+
     orders: Sequence[OrderSummary]
     next_cursor: str | None
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCount:
+    """`is_more`: there are at least `n`; counting stopped there."""
+
+    n: int
+    is_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a saved filter asks for. Times move on with the day: `day` is today, yesterday, week or month (7 and 30 days).
+
+    `placed_to` is the last day itself. `due_h`: to be handed over within so many hours, or late.
+    """
+
+    states: tuple[str, ...] = ()
+    issues: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    day: str = ""
+    placed_from: date | None = None
+    placed_to: date | None = None
+    tag: str = ""
+    location: str = ""
+    text: str = ""
+    due_h: int | None = None
+    is_cod: bool | None = None
+    money_from_minor: int | None = None
+    money_to_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class SavedFilterView:
+    id: UUID
+    name: str
+    is_shared: bool
+    is_own: bool
+    conditions: Conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Somebody on an order. `actor` is a reference; `since` when they came."""
+
+    code: str
+    actor: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Printed:
+    """An order on paper. `copy` 1 is the first; each later one is a reprint."""
+
+    order: OrderView
+    copy: int
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-from mekong.foundation.errors import Conflict, Invalid, NotFound
+from mekong.foundation.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class OrderNotFound(NotFound):
@@ -138,3 +138,31 @@ class BadAddress(Invalid):
 
 class BadTag(Invalid):
     code = "orders.bad_tag"
+
+
+class BadFilter(Invalid):
+    code = "orders.bad_filter"
+
+
+class FilterNotFound(NotFound):
+    code = "orders.filter_not_found"
+    template = "This filter does not exist any more, or is not shared with you."
+
+
+class FilterOfAnother(Forbidden):
+    code = "orders.filter_of_another"
+    template = "The filter “{name}” is somebody else's. Save one of your own like it, or ask them."
+
+
+class FilterTaken(Conflict):
+    code = "orders.filter_taken"
+    template = "{field}: there is a filter “{name}” already. Give this one another name."
+
+
+class TooManyFilters(Conflict):
+    code = "orders.too_many_filters"
+    template = "There are {most} saved filters already. Delete one first."
+
+
+class BadPaper(Invalid):
+    code = "orders.bad_paper"

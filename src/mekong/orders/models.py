@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 
 from mekong.foundation.ids import new_id
-from mekong.orders.rules import OrderState, PaymentState
+from mekong.orders.rules import OPEN, OrderState, PaymentState
+
+_OPEN = Q(state__in=sorted(state.value for state in OPEN))
 
 
 class SalesOrder(models.Model):
@@ -59,6 +62,17 @@ class SalesOrder(models.Model):
         "inventory.Hold", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
     )
     allocation = models.JSONField(default=list)
+    places = models.GeneratedField(
+        expression=Func(
+            F("allocation"),
+            template="case when %(expressions)s = '[]' then '[0]'::jsonb"
+            " else jsonb_path_query_array(%(expressions)s, '$[*][1]') end",
+            function="none",
+        ),
+        output_field=models.JSONField(),
+        db_persist=True,
+        help_text="Ids of the locations the goods stand at; [0] while none is known.",
+    )
     tracking_no = models.CharField(max_length=80, blank=True, default="")
     cancel_reason = models.CharField(max_length=200, blank=True, default="")
     ship_by = models.DateTimeField(null=True)
@@ -83,7 +97,27 @@ class SalesOrder(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
-            models.Index(fields=["state", "-placed_at", "-id"], name="order_by_state"),
+            models.Index(fields=["state", "-placed_at", "-id"], name="order_in_state", include=["channel", "places"]),
+            # The queue of work, nearest deadline first. It holds all that open orders are narrowed by, so that walking
+            # and counting it never reads the orders themselves.
+            models.Index(
+                fields=["ship_by", "id"],
+                name="order_queue",
+                condition=_OPEN,
+                include=["state", "channel", "places", "placed_at", "total_minor", "is_cod"],
+            ),
+            models.Index(
+                fields=["ship_by", "id"],
+                name="order_held",
+                condition=_OPEN & ~Q(issues=[]),
+                include=["issues", "channel", "places"],
+            ),
+            models.Index(
+                fields=["ship_by", "id"],
+                name="order_alike",
+                include=["channel", "places"],
+                condition=Q(state=OrderState.PENDING_CONFIRMATION.value) & ~Q(duplicate_of=""),
+            ),
             models.Index(fields=["channel", "-placed_at", "-id"], name="order_by_channel"),
             models.Index(
                 fields=["customer_phone", "-placed_at"], name="order_by_phone", condition=~Q(customer_phone="")
@@ -92,6 +126,8 @@ class SalesOrder(models.Model):
             models.Index(fields=["packed_with"], name="order_by_parcel", condition=~Q(packed_with="")),
             models.Index(fields=["external_id"], name="order_by_external", condition=~Q(external_id="")),
             GinIndex(fields=["issues"], name="order_by_issue", condition=~Q(issues=[])),
+            GinIndex(fields=["places"], name="order_by_place", opclasses=["jsonb_path_ops"]),
+            GinIndex(fields=["tags"], name="order_by_tag", opclasses=["jsonb_path_ops"], condition=~Q(tags=[])),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +162,61 @@ class OrderLine(models.Model):
                 name="order_line_returns_what_was_sold",
             ),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["sku"], name="line_by_unmatched_sku", condition=Q(variant__isnull=True)),
+        ]
+
+
+class OrderSearch(models.Model):
+    """What an order is found by: words of the buyer's names, and its numbers. Triggers keep it.
+
+    Apart from the order, whose row is written at every step of its life, and this only when what it is found by changes.
+    Lexemes of numbers begin with a capital that says which: C code, T the code's tail, P phone, R phone from behind,
+    X the channel's number, K tracking number. Words of names have none.
+    """
+
+    order = models.OneToOneField(
+        SalesOrder, primary_key=True, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    words = SearchVectorField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [GinIndex(fields=["words"], name="order_by_words")]
+
+
+class SavedFilter(models.Model):
+    """A list of orders that somebody comes back to. `conditions`: the fields of `contracts.Conditions` that are set."""
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    owner = models.CharField(max_length=80)
+    name = models.CharField(max_length=60)
+    is_shared = models.BooleanField(default=False)
+    position = models.IntegerField(default=0)
+    conditions = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["owner", "name"], name="saved_filter_named_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="saved_filter_named"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["owner"], name="saved_filter_shared", condition=Q(is_shared=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Presence(models.Model):
+    """Who looks at an order: a lease that a page renews while it is seen. It forbids nothing."""
+
+    pk = models.CompositePrimaryKey("order_id", "actor")
+    order = models.ForeignKey(SalesOrder, on_delete=models.CASCADE, related_name="+", db_index=False)
+    actor = models.CharField(max_length=80)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
 
 
 class TimelineEntry(models.Model):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from mekong.foundation.money import share, tax_inside
+from mekong.foundation.text import fold
+from mekong.orders.contracts import Conditions, OrderFilter
 
 
 class OrderState(enum.StrEnum):
@@ -73,6 +78,9 @@ RESERVED = frozenset(
     {S.PENDING_CONFIRMATION, S.CONFIRMED, S.ALLOCATED, S.PICKING, S.PACKED, S.READY_TO_SHIP, S.READY_FOR_PICKUP}
 )
 """States in which an order's goods stand on the shelf, promised to it."""
+
+OPEN = frozenset({*RESERVED, S.AWAITING_STOCK})
+"""States of orders that have not left and still can: somebody here has the next step, or waits for goods."""
 
 LEFT = frozenset({S.SHIPPED, S.DELIVERY_FAILED, S.DELIVERED, S.COMPLETED, S.RETURNING, S.RETURNED})
 """States in which an order's goods have left the shelf."""
@@ -144,6 +152,103 @@ def lines_money(lines: Sequence[tuple[int, int, int]], discount_minor: int = 0) 
         LineMoney(total, tax_inside(total - less, rate))
         for total, less, (_, _, rate) in zip(totals, off, lines, strict=True)
     ]
+
+
+LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
+DAYS: Mapping[str, tuple[int, int]] = {"today": (0, 1), "yesterday": (1, 1), "week": (6, 7), "month": (29, 30)}
+"""Spans that move on with the day: how many days back they begin, and how many they last."""
+
+ISSUES = ("address", "stock", "unmatched_line", "duplicate")
+
+
+def wanted_by(conditions: Conditions, now: datetime) -> OrderFilter:
+    """What a saved filter asks for at this moment. Open orders come nearest deadline first."""
+    midnight = now.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = _midnight_of(conditions.placed_from)
+    end = _midnight_of(conditions.placed_to, days=1)
+    if conditions.day in DAYS:
+        back, length = DAYS[conditions.day]
+        start, end = midnight - timedelta(days=back), midnight - timedelta(days=back - length)
+    is_open = bool(conditions.states) and set(conditions.states) <= OPEN
+    return OrderFilter(
+        states=conditions.states, issues=conditions.issues, channels=conditions.channels, text=conditions.text,
+        tag=conditions.tag, placed_from=start, placed_to=end, location=conditions.location,
+        due_before=None if conditions.due_h is None else now + timedelta(hours=conditions.due_h),
+        is_cod=conditions.is_cod, money_from_minor=conditions.money_from_minor,
+        money_to_minor=conditions.money_to_minor, order="deadline" if is_open else "newest",
+    )  # fmt: skip
+
+
+def _midnight_of(day: date | None, days: int = 0) -> datetime | None:
+    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=LOCAL) + timedelta(days=days)
+
+
+MOST_HOURS = 24 * 90
+MOST_MONEY = 10**13
+
+
+def wrong_condition(conditions: Conditions) -> tuple[str, str, dict[str, object]] | None:
+    """The first condition that cannot be meant: its field, what is wrong, and the figures of that sentence."""
+    if unknown := [state for state in conditions.states if state not in set(S)]:
+        return "states", "There is no state {state}.", {"state": unknown[0]}
+    if unknown := [issue for issue in conditions.issues if issue not in ISSUES]:
+        return "issues", "Use one of: {known}.", {"known": ", ".join(ISSUES)}
+    if conditions.day and conditions.day not in DAYS:
+        return "day", "Use one of: {known}.", {"known": ", ".join(DAYS)}
+    if conditions.placed_from and conditions.placed_to and conditions.placed_from > conditions.placed_to:
+        return "placed_to", "The last day is before the first.", {}
+    if conditions.due_h is not None and not 0 <= conditions.due_h <= MOST_HOURS:
+        return "due_h", "From {least} to {most}.", {"least": 0, "most": MOST_HOURS}
+    for name in ("money_from_minor", "money_to_minor"):
+        if not 0 <= (getattr(conditions, name) or 0) <= MOST_MONEY:
+            return name, "From {least} to {most}.", {"least": 0, "most": MOST_MONEY}
+    least, most = conditions.money_from_minor, conditions.money_to_minor
+    if least is not None and most is not None and least > most:
+        return "money_to_minor", "The largest amount is below the smallest.", {}
+    return _too_long(conditions)
+
+
+def _too_long(conditions: Conditions) -> tuple[str, str, dict[str, object]] | None:
+    longest = {"tag": 40, "location": 40, "text": 120}
+    for name, most in longest.items():
+        if len(getattr(conditions, name)) > most:
+            return name, "At most {most} letters.", {"most": most}
+    if len(conditions.channels) > 50 or any(len(each) > 40 for each in conditions.channels):
+        return "channels", "At most {most} letters.", {"most": 40}
+    if conditions == type(conditions)():
+        return "conditions", "Choose at least one condition: without any, this is the list of all orders.", {}
+    return None
+
+
+_MOST_WORDS = 6
+_NOT_DIGIT = re.compile(r"\D")
+
+
+def search_words(text: str) -> str:
+    """What somebody typed as a query over the lexemes of `OrderSearch`.
+
+    Words of a name by their beginnings, a code whole or by its tail, a channel's number or a tracking number whole, or by
+    its beginning from five letters on. A text of digits alone is read as a phone too: by its beginning however it is
+    written (0903 218, +84 903218), or by its last digits from four on.
+    """
+    bare = "".join(text.split())
+    words = fold(text).split()[:_MOST_WORDS]
+    ways = [_lexeme(f"C{bare.upper()}", len(bare) > 9), _lexeme(f"T{bare.upper()}", len(bare) > 6)]
+    ways += [_lexeme(f"{kind}{bare.lower()}", len(bare) > 4) for kind in "XK"]
+    digits = _NOT_DIGIT.sub("", text)
+    if any(letter.isalpha() for letter in text):
+        if words:
+            ways.append(" & ".join(_lexeme(word, len(word) > 1) for word in words))
+    elif len(digits) > 3:
+        ways += [_lexeme(f"P{digits}", True), _lexeme(f"R{digits[::-1]}", True)]
+        if digits.startswith("84"):
+            ways += [_lexeme(f"P0{digits[2:]}", True), _lexeme(f"R{digits[:1:-1]}0", True)]
+    return " | ".join(ways)
+
+
+def _lexeme(text: str, is_beginning: bool) -> str:
+    quoted = text.replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}'" + (":*" if is_beginning else "")
 
 
 def basket_digest(lines: Iterable[tuple[str, int]]) -> str:

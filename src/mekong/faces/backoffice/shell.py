@@ -48,10 +48,13 @@ ROOMS = (
 )
 
 
-def context(actor: Actor, path: str, now: datetime) -> dict[str, Any]:
-    """Rooms this actor may enter, what waits in them, and the pulse of the channels. Two statements."""
+def context(actor: Actor, path: str, now: datetime, *, waiting: int | None = None) -> dict[str, Any]:
+    """Rooms this actor may enter, what waits in them, and the pulse of the channels. Two statements.
+
+    `waiting`: orders to do, when the page has counted them already.
+    """
     here = next((room.name for room in ROOMS if room.path != "/" and path.startswith(room.path)), "home")
-    waiting = waiting_orders(actor)
+    waiting = waiting_orders(actor) if waiting is None else waiting
     pulse = channel_book.pulse(actor, now)
     badges: dict[str, tuple[str, str]] = {}
     if waiting:
@@ -70,7 +73,7 @@ def waiting_orders(actor: Actor) -> int:
     if not actor.may("orders.view"):
         return 0
     try:
-        counts = orders.count_by_state(actor=actor)
+        counts = orders.count_by_state(actor=actor, states=TO_DO)
     except MekongError:
         log.exception("orders could not be counted")
         return 0
@@ -89,6 +92,8 @@ def js_words() -> dict[str, str]:
         "ended": gettext("Signed out in the meantime. Send the form: after signing in, what was typed is still here."),
         "restored": gettext("Signed in again. What was typed is still here; look it over and send it again."),
         "picked": gettext("{count} selected"),
+        "most": gettext("At most {count} orders at once."),
+        "pickFirst": gettext("Select orders first."),
         "units": gettext("{count} units"),
         "close": gettext("Close"),
         "soldHere": gettext("sold here"),

@@ -70,7 +70,8 @@ class Visit:
         self.request.session[_TOASTS] = [*toasts[-4:], toast]
 
     def render(self, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
-        whole = {**_everywhere(self.request, self.now), **shell.context(self.actor, self.request.path_info, self.now)}
+        around = shell.context(self.actor, self.request.path_info, self.now, waiting=self.context.get("waiting"))
+        whole = {**_everywhere(self.request, self.now), **around}
         whole |= {"visit": self, "actor": self.actor, **self.context, **(context or {})}
         whole["toasts"] = [] if self.is_partial else self.request.session.pop(_TOASTS, [])
         return HttpResponse(render_to_string(f"backoffice/{template}", whole, request=self.request), status=status)

@@ -85,6 +85,22 @@ ISSUES: Mapping[str, tuple[Word, Word]] = {
 }
 """Why an order is held back, and what mends it."""
 
+CONDITIONS: Mapping[str, Word] = {
+    "from": _("Placed from"),
+    "to": _("Placed up to"),
+    "due": _("Hand over within"),
+    "least": _("Total from"),
+    "most": _("Total up to"),
+    "channels": _("Channel"),
+    "tag": _("Tag"),
+}
+"""Conditions of the order list that can be wrong, by their parameter in the address."""
+
+PAPERS: Mapping[str, Word] = {
+    "delivery_note": _("Delivery note"),
+    "pick_list": _("Pick list"),
+}
+
 PRODUCT_STATES: Mapping[str, Shape] = {
     "active": Shape(_("On sale"), "done"),
     "draft": Shape(_("Draft"), "wait"),
@@ -150,6 +166,7 @@ TIMELINE: Mapping[str, Word] = {
     "received": _("Returned goods received"),
     "return_received": _("Returned goods received"),
     "oversold": _("Sold beyond stock"),
+    "printed": _("Printed"),
     **{code: shape.word for code, shape in ORDER_STATES.items()},
 }
 

@@ -13,12 +13,13 @@ from django.conf import settings
 
 from mekong.inventory.notices import CHANNEL as STOCK
 from mekong.orders.book import LIVE_CHANNEL as ORDERS
+from mekong.orders.commands.presence import LIVE_CHANNEL as PRESENCE
 
 log = structlog.get_logger(__name__)
 
 CATALOG = "mekong_catalog"
 CHANNELS = "mekong_channels"
-TOPICS = (STOCK, ORDERS, CATALOG, CHANNELS)
+TOPICS = (STOCK, ORDERS, PRESENCE, CATALOG, CHANNELS)
 
 Listener = Callable[[str, str], None]
 """Called on the event loop with (topic, payload); must not block."""

@@ -2,8 +2,12 @@
 
 from mekong.orders.commands.apart import split_order
 from mekong.orders.commands.back import GRADES, cancel_order, receive_return, request_return
+from mekong.orders.commands.filters import change_filter, order_filters, remove_filter, save_filter
 from mekong.orders.commands.following import advance_channel_order
-from mekong.orders.commands.following_many import follow_forward, unheard, mekong.orders.commands.holding, hold_order, lift_hold
+from mekong.orders.commands.following_many import follow_forward, unheard
+from mekong.orders.commands.holding import hold_order, lift_hold
+from mekong.orders.commands.papers import PAPERS, print_orders
+from mekong.orders.commands.presence import be_present, leave
 from mekong.orders.commands.steps import complete_order, confirm_order, deliver_order, move_order, ship_order
 from mekong.orders.commands.stock import give_up_waiting, match_line, retry_awaiting_stock
 from mekong.orders.commands.together import keep_both, merge_orders, pack_apart, pack_together, settle_duplicate
@@ -12,32 +16,40 @@ from mekong.orders.placing import Asked, AskedLine, accept_channel_orders, aplac
 
 __all__ = [
     "GRADES",
+    "PAPERS",
     "Asked",
     "AskedLine",
     "accept_channel_orders",
     "add_note",
     "advance_channel_order",
     "aplace_order",
+    "be_present",
     "cancel_order",
+    "change_filter",
     "change_tags",
     "complete_order",
     "confirm_order",
     "deliver_order",
-    "follow_forward",
     "edit_address",
+    "follow_forward",
     "give_up_waiting",
     "hold_order",
     "keep_both",
+    "leave",
     "lift_hold",
     "match_line",
     "merge_orders",
     "move_order",
+    "order_filters",
     "pack_apart",
     "pack_together",
     "place_order",
+    "print_orders",
     "receive_return",
+    "remove_filter",
     "request_return",
     "retry_awaiting_stock",
+    "save_filter",
     "set_tags",
     "settle_duplicate",
     "ship_order",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import template
@@ -16,6 +17,8 @@ from django.utils.translation import get_language, gettext, ngettext
 from mekong.faces.backoffice import marks, problems, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.foundation.money import exponent
+from mekong.orders import queries as orders
+from mekong.orders.contracts import OrderCount
 
 register = template.Library()
 
@@ -33,6 +36,20 @@ def num(value: int | None) -> str:
         return "–"
     text = f"{abs(int(value)):,}"
     return (MINUS if int(value) < 0 else "") + (text if _english() else text.replace(",", "."))
+
+
+@register.filter
+def counted(value: OrderCount | int) -> str:
+    """A count that may have stopped: `10.000+`."""
+    if isinstance(value, int):
+        return f"{num(orders.MANY)}+" if value > orders.MANY else num(value)
+    return f"{num(value.n)}+" if value.is_more else num(value.n)
+
+
+@register.filter
+def condition_word(name: str) -> str:
+    """A condition of the order list, by its parameter in the address."""
+    return str(words.CONDITIONS.get(name, name))
 
 
 @register.filter
@@ -231,18 +248,24 @@ def phone(value: str) -> str:
     return value
 
 
+@cache
+def _file(name: str) -> str:
+    """The address of one of our own files: dozens of times a page, and the same for as long as the process lives."""
+    return static(name)
+
+
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     return format_html(
         '<svg class="i{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
-        f" {extra}" if extra else "", static("backoffice/icons.svg"), name,
+        f" {extra}" if extra else "", _file("backoffice/icons.svg"), name,
     )  # fmt: skip
 
 
 @register.simple_tag
 def wordmark(part: str = "logo", box: str = "0 0 139 32") -> SafeString:
     return format_html(
-        '<svg viewBox="{}" aria-hidden="true"><use href="{}#{}"/></svg>', box, static("backoffice/icons.svg"), part
+        '<svg viewBox="{}" aria-hidden="true"><use href="{}#{}"/></svg>', box, _file("backoffice/icons.svg"), part
     )
 
 
@@ -298,7 +321,7 @@ def thumb(url: str, name: str = "", extra: str = "") -> SafeString:
     drawing = next((found for pattern, found in _PICTURES if re.search(pattern, folded)), "parcel")
     return format_html(
         '<svg class="thumb{}" viewBox="0 0 64 64" aria-hidden="true"><use href="{}#p-{}"/></svg>',
-        kind, static("backoffice/goods.svg"), drawing,
+        kind, _file("backoffice/goods.svg"), drawing,
     )  # fmt: skip
 
 

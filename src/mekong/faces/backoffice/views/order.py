@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from mekong.catalog import queries as catalog
 from mekong.channels import queries as channels
-from mekong.faces.backoffice import channel_book, sentences, words
+from mekong.faces.backoffice import channel_book, paper, sentences, words
 from mekong.faces.backoffice.templatetags.mekong import cancel_word, remote_word
-from mekong.faces.backoffice.views.orders import cancel_reason
+from mekong.faces.backoffice.views.order_bulk import cancel_reason
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation import audit
 from mekong.foundation import queries as people
@@ -204,6 +204,8 @@ def _timeline(entries: Sequence[TimelineView], names: Mapping[str, str]) -> list
             bits.insert(0, cancel_word(str(data["reason"])))
         if data.get("remote_state"):
             bits.append(remote_word(str(data["remote_state"])))
+        if data.get("paper"):
+            bits.append(paper.name_of(str(data["paper"]), int(data.get("copy", 1))))
         if data.get("tags"):
             bits.append(", ".join(map(str, data["tags"])))
         who = names.get(entry.actor) or (

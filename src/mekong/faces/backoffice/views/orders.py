@@ -1,34 +1,41 @@
-"""The order book: saved filters with live counts, search, and work on many orders at once."""
+"""The order book: tabs and saved filters with counts, search, and news that wait until they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
+from uuid import UUID
 
-from django.http import HttpResponse
-from django.utils import timezone
+from django.http import HttpResponse, QueryDict
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from mekong.faces.backoffice import channel_book, sentences, shell, words
-from mekong.faces.backoffice.marks import mark
-from mekong.faces.backoffice.templatetags.mekong import num
+from mekong.faces.backoffice import channel_book, order_conditions, order_rows, presence, shell, words
+from mekong.faces.backoffice.fields import Errors
+from mekong.faces.backoffice.marks import Mark, mark
 from mekong.faces.backoffice.visit import Visit, page
-from mekong.foundation.errors import MekongError
-from mekong.orders import commands, queries
-from mekong.orders.contracts import OrderFilter, OrderSummary
+from mekong.foundation.actor import SYSTEM
+from mekong.foundation.errors import NotFound
+from mekong.inventory import queries as inventory
+from mekong.orders import queries
+from mekong.orders.contracts import (
+    Conditions,
+    OrderCount,
+    OrderFilter,
+    OrderPage,
+    OrderSummary,
+    SavedFilterView,
+)
 
 PER_PAGE = 50
 MOST_AT_ONCE = 200
+_OPEN = tuple(sorted(queries.OPEN))
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A saved filter. `tone` bad: a count above zero there is a worry."""
+    """A list that is always there. `tone` bad: a count above zero there is a worry."""
 
     name: str
     word: str | Promise
@@ -46,160 +53,195 @@ TABS = (
     Tab("way", _("Out for delivery"), ("shipped",)),
     Tab("failed", _("Delivery failed"), ("delivery_failed",), tone="bad"),
     Tab("back", _("Coming back"), ("returning",)),
-    Tab("unmatched", _("Unmatched line"), issue="unmatched_line", tone="bad"),
-    Tab("short", _("Short of stock"), issue="stock", tone="bad"),
-    Tab("address", _("Address unclear"), issue="address", tone="bad"),
-    Tab("duplicate", _("Possible duplicate"), issue="duplicate", tone="bad"),
+    Tab("unmatched", _("Unmatched line"), _OPEN, issue="unmatched_line", tone="bad"),
+    Tab("short", _("Short of stock"), _OPEN, issue="stock", tone="bad"),
+    Tab("address", _("Address unclear"), _OPEN, issue="address", tone="bad"),
+    Tab("duplicate", _("Possible duplicate"), ("pending_confirmation",), issue="duplicate", tone="bad"),
     Tab("all", _("All")),
 )
 _BY_NAME = {tab.name: tab for tab in TABS}
 _ALWAYS = {"todo", "confirm", "pack", "hand", "way", "all"}
 """Tabs that are there even when nothing is in them."""
+_COUNTED = tuple(sorted({state for tab in TABS if not tab.issue for state in tab.states}))
 
-DAYS = {"today": (0, 1), "yesterday": (1, 1), "week": (6, 7)}
-_DAY_WORDS: Mapping[str, str | Promise] = {"today": _("Today"), "yesterday": _("Yesterday"), "week": _("7 days")}
+
+@dataclass(frozen=True)
+class Asked:
+    """What a list was asked for: a tab or a saved filter, and what narrows it further. `own`: without the tab's.
+
+    `base`: the saved filter that these conditions began as.
+    """
+
+    tab: Tab | None
+    saved: SavedFilterView | None
+    base: SavedFilterView | None
+    own: Conditions
+    conditions: Conditions
+    errors: Errors
+
+
+class _Marks(dict[str, Mark]):
+    """Marks of channels; one that is not known any more is told from its code."""
+
+    def __missing__(self, code: str) -> Mark:
+        return mark(code)
 
 
 @page("orders.view")
 def orders(visit: Visit) -> HttpResponse:
-    """A page of one saved filter, narrowed by channel, day and search."""
-    context = _found(visit)
+    """A page of one tab or saved filter, narrowed further, and searched."""
+    asked = asked_for(visit, visit.request.GET)
+    page_found = _page(visit, asked)
+    around = _around(visit, asked)
+    context = {**around, **_rows(visit, asked, page_found, around)}
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "list"
     return visit.render("orders/list.html" if part else "orders/index.html", context)
 
 
-def _found(visit: Visit) -> dict[str, Any]:
-    tab = _BY_NAME.get(visit.param("tab", "todo"), TABS[0])
-    text, channel, days = visit.param("q"), visit.param("channel"), visit.param("day")
-    if text and "tab" not in visit.request.GET:
-        tab = _BY_NAME["all"]
-    since, until = _span(visit, days)
-    wanted = OrderFilter(
-        channel=channel,
-        states=tab.states,
-        issue=tab.issue,
-        text=text,
-        tag=visit.param("tag"),
-        placed_from=since,
-        placed_to=until,
-    )
-    found = queries.list_orders(actor=visit.actor, wanted=wanted, cursor=visit.param("cursor"), limit=PER_PAGE)
-    by_state = queries.count_by_state(actor=visit.actor)
+@page("orders.view")
+def news(visit: Visit) -> HttpResponse:
+    """What became of the orders on screen, and how many would stand there that do not: nothing moves by itself."""
+    asked = asked_for(visit, visit.request.GET)
+    shown = [each[:40] for each in visit.request.GET.get("shown", "")[:5000].split(",") if each][:PER_PAGE]
+    page_found = _page(visit, asked)
+    there = {order.code: order for order in page_found.orders}
+    fresh = [code for code in there if code not in set(shown)]
+    others = [code for code in shown if code not in there]
+    wanted = replace(wanted_of(visit, asked), text="")
+    fits = queries.codes_that_fit(actor=visit.actor, wanted=wanted, codes=others) if others else set()
+    kept = [*(there[code] for code in shown if code in there)]
+    kept += queries.orders_on_screen(actor=visit.actor, codes=others) if others else []
+    around = _around(visit, asked)
+    gone = {code for code in others if code not in fits}
+    context = {**around, **_rows(visit, asked, OrderPage(kept, None), around, gone=gone), "fresh": len(fresh)}
+    return visit.render("orders/news.html", context)
+
+
+def asked_for(visit: Visit, query: QueryDict) -> Asked:
+    """The list that an address names."""
+    errors = Errors()
+    own = order_conditions.read(query, errors)
+    saved = _saved(visit, query.get("saved", ""))
+    if saved is not None:
+        return Asked(None, saved, saved, own, order_conditions.merged(saved.conditions, own), errors)
+    tab = _BY_NAME.get(query.get("tab", ""))
+    if tab is None:
+        # A search, or conditions that name states themselves, mean the whole book.
+        tab = _BY_NAME["all"] if own.text or own.states or own.issues else TABS[0]
+    of_tab = Conditions(states=tab.states, issues=(tab.issue,) if tab.issue else ())
+    return Asked(tab, None, _saved(visit, query.get("base", "")), own, order_conditions.merged(of_tab, own), errors)
+
+
+def _saved(visit: Visit, text: str) -> SavedFilterView | None:
+    try:
+        return queries.get_filter(actor=visit.actor, filter_id=UUID(text)) if text else None
+    except (ValueError, NotFound):
+        return None
+
+
+def wanted_of(visit: Visit, asked: Asked) -> OrderFilter:
+    return queries.wanted_by(asked.conditions, visit.now)
+
+
+def _page(visit: Visit, asked: Asked) -> OrderPage:
+    try:
+        return queries.list_orders(
+            actor=visit.actor, wanted=wanted_of(visit, asked), cursor=visit.param("cursor"), limit=PER_PAGE
+        )
+    except NotFound:
+        # A place that is no more: nothing stands there.
+        return OrderPage([], None)
+
+
+def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
+    """Tabs, filters and their counts, channels, and what the list is narrowed to."""
+    by_state = queries.count_by_state(actor=visit.actor, states=_COUNTED)
     by_issue = queries.count_by_issue(actor=visit.actor)
-    by_channel = queries.count_by_channel(actor=visit.actor, states=tab.states)
-    marks = channel_book.marks([*by_channel, *(order.channel for order in found.orders)])
-    tabs = [(each, _count(each, by_state, by_issue)) for each in TABS]
+    everything = queries.count_orders(actor=visit.actor, wanted=OrderFilter())
+    tabs = [(each, _count(each, by_state, by_issue, everything)) for each in TABS]
+    states = asked.conditions.states
+    by_channel = queries.count_by_channel(actor=visit.actor, states=states)
+    marks = _Marks(channel_book.marks())
+    locations = inventory.list_locations(actor=SYSTEM)
+    places = {place.code: place.name for place in locations}
+    query = visit.request.GET
+    waiting = sum(by_state.get(state, 0) for state in shell.TO_DO)
+    visit.context["waiting"] = waiting
     return {
-        "tab": tab,
-        "tabs": [(each, n) for each, n in tabs if n or each.name in _ALWAYS or each is tab],
-        "orders": found.orders,
-        "next_cursor": found.next_cursor,
+        "tab": asked.tab,
+        "saved": asked.saved,
+        "base": asked.base,
+        "tabs": [(each, n) for each, n in tabs if n.n or each.name in _ALWAYS or each is asked.tab],
+        "filters": [(each, _count_saved(visit, each)) for each in queries.list_filters(actor=visit.actor)],
+        "conditions": asked.conditions,
+        "errors": asked.errors,
+        "q": asked.own.text,
+        "channels": asked.own.channels,
+        "toggles": sorted(((marks[code], n) for code, n in by_channel.items()), key=lambda each: each[0].place),
         "marks": marks,
-        "q": text,
-        "channel": channel,
-        "toggles": sorted(
-            ((marks.get(code) or mark(code), n) for code, n in by_channel.items()), key=lambda each: each[0].place
-        ),
-        "day": days,
-        "day_words": _DAY_WORDS,
-        "tag": visit.param("tag"),
-        "duplicates": _duplicates(found.orders),
+        "place_names": {place.id: place.name for place in locations},
+        "all_channels": sorted(marks.values(), key=lambda each: each.place),
+        "locations": places,
+        "order_states": words.ORDER_STATES,
+        "issues": words.ISSUES,
+        "day": asked.own.day,
+        "day_words": order_conditions.DAY_WORDS,
+        "day_chips": [(name, order_conditions.DAY_WORDS[name]) for name in order_conditions.CHIPS],
+        "chips": order_conditions.chips(asked.own, query, marks, places),
+        "carried": [
+            (name, value) for name in query if name not in ("q", "cursor", "shown") for value in query.getlist(name)
+        ],
+        "query": order_conditions.write(asked.conditions).urlencode(),
         "may_confirm": visit.actor.may("orders.confirm"),
         "may_cancel": visit.actor.may("orders.cancel"),
         "may_ship": visit.actor.may("orders.ship"),
-        "waiting": sum(by_state.get(state, 0) for state in shell.TO_DO),
-        "next_due": min((each.ship_by for each in found.orders if each.ship_by), default=None),
-        "is_filtered": bool(text or channel or days or visit.param("tag")),
+        "may_share": visit.actor.may("orders.edit"),
+        "waiting": waiting,
+        "is_filtered": asked.own != Conditions(),
         "reasons": words.CANCEL_REASONS,
-        "is_known": any(by_state.values()),
+        "is_known": everything.n > 0,
+        "most": MOST_AT_ONCE,
+        "looked_at": queries.LOOKED_AT,
     }
 
 
-def _count(tab: Tab, by_state: Mapping[str, int], by_issue: Mapping[str, int]) -> int:
+def _rows(
+    visit: Visit, asked: Asked, found: OrderPage, around: Mapping[str, Any], *, gone: Collection[str] = ()
+) -> dict[str, Any]:
+    by_deadline = wanted_of(visit, asked).order == "deadline"
+    rows = order_rows.Rows(
+        marks=around["marks"],
+        places=around["place_names"],
+        people=presence.people_on(visit, [order.code for order in found.orders]),
+        by_deadline=by_deadline,
+        now=visit.now,
+        gone=gone,
+    )
+    return {
+        "rows": [rows.html(order) for order in found.orders],
+        "next_cursor": found.next_cursor,
+        "is_partial": found.is_partial,
+        "by_deadline": by_deadline,
+        "duplicates": _duplicates(found.orders),
+        "next_due": found.orders[0].ship_by if by_deadline and found.orders else None,
+    }
+
+
+def _count(tab: Tab, by_state: Mapping[str, int], by_issue: Mapping[str, int], everything: OrderCount) -> OrderCount:
     if tab.issue:
-        return by_issue.get(tab.issue, 0)
-    return sum(by_state.get(state, 0) for state in tab.states) if tab.states else sum(by_state.values())
+        return OrderCount(by_issue.get(tab.issue, 0))
+    if not tab.states:
+        return everything
+    n = sum(by_state.get(state, 0) for state in tab.states)
+    return OrderCount(min(n, queries.MANY), n > queries.MANY)
 
 
-def _span(visit: Visit, days: str) -> tuple[Any, Any]:
-    if days not in DAYS:
-        return None, None
-    back, length = DAYS[days]
-    midnight = timezone.localtime(visit.now).replace(hour=0, minute=0, second=0, microsecond=0)
-    start = midnight - timedelta(days=back)
-    return start, start + timedelta(days=length)
+def _count_saved(visit: Visit, saved: SavedFilterView) -> OrderCount:
+    try:
+        return queries.count_orders(actor=visit.actor, wanted=queries.wanted_by(saved.conditions, visit.now))
+    except NotFound:
+        return OrderCount(0)
 
 
 def _duplicates(found: Sequence[OrderSummary]) -> list[OrderSummary]:
     return [each for each in found if each.duplicate_of and each.state == "pending_confirmation"][:3]
-
-
-# --- many at once -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An order that a bulk action could not take along."""
-
-    code: str
-    why: str
-
-
-@page("orders.view", methods=("POST",))
-def bulk(visit: Visit) -> HttpResponse:
-    """One action on the selected orders. Each is its own transaction: what fails is listed, the rest is done."""
-    acts: dict[str, tuple[str, Callable[[str], object]]] = {
-        "confirm": ("orders.confirm", lambda code: commands.confirm_order(actor=visit.actor, code=code, now=visit.now)),
-        "pack": (
-            "orders.ship",
-            lambda code: commands.move_order(actor=visit.actor, code=code, to="packed", now=visit.now),
-        ),
-        "cancel": (
-            "orders.cancel",
-            lambda code: commands.cancel_order(
-                actor=visit.actor, code=code, reason=cancel_reason(visit), now=visit.now
-            ),
-        ),
-    }
-    back = "/orders/?" + urlencode(
-        {name: visit.posted(name) for name in ("tab", "channel", "q", "day") if visit.posted(name)}
-    )
-    act = visit.posted("act")
-    codes = list(dict.fromkeys(visit.request.POST.getlist("pick")))[:MOST_AT_ONCE]
-    if act not in acts or not codes:
-        visit.flash(gettext("Select orders first."), tone="bad")
-        return visit.redirect(back)
-    permission, do = acts[act]
-    visit.actor.require(permission)
-    failed = []
-    for code in codes:
-        try:
-            do(code[:40])
-        except MekongError as refused:
-            failed.append(Failure(code[:40], sentences.of(refused)))
-    done = len(codes) - len(failed)
-    said = _said(act, done)
-    if not failed:
-        visit.flash(said)
-        return visit.redirect(back)
-    context = {"failed": failed, "done": done, "said": said, "back": back, "act": act}
-    return visit.render("orders/bulk.html", context, status=207)
-
-
-def _said(act: str, done: int) -> str:
-    if act == "confirm":
-        text = ngettext("{n} order confirmed", "{n} orders confirmed", done)
-    elif act == "pack":
-        text = ngettext("{n} order packed", "{n} orders packed", done)
-    else:
-        text = ngettext(
-            "{n} order cancelled, its goods are free again", "{n} orders cancelled, their goods are free again", done
-        )
-    return text.format(n=num(done))
-
-
-def cancel_reason(visit: Visit) -> str:
-    chosen = visit.posted("reason", longest=40)
-    typed = visit.posted("reason_text", longest=160)
-    word = str(words.CANCEL_REASONS.get(chosen, words.CANCEL_REASONS["other"]))
-    return f"{word}: {typed}" if typed else word

@@ -51,7 +51,8 @@
       button.setAttribute("aria-busy", "true");
     }
     // A download leaves the page where it is.
-    setTimeout(() => { delete form.dataset.sent; button?.removeAttribute("aria-busy"); }, form.hasAttribute("data-download") ? 1500 : 15000);
+    const isElsewhere = form.hasAttribute("data-download") || button?.formTarget === "_blank";
+    setTimeout(() => { delete form.dataset.sent; button?.removeAttribute("aria-busy"); }, isElsewhere ? 1500 : 15000);
   });
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   const wrong = $("[aria-invalid='true']");
@@ -132,18 +133,22 @@
   };
   const number = new Intl.NumberFormat(document.documentElement.lang);
   const tally = () => {
-    const picked = all("tbody input[name=pick]:checked"), bar = $("[data-bulk]");
+    document.dispatchEvent(new CustomEvent("mekong:picked"));
+    const picked = all("tbody input[name=pick]:checked"), bar = $("[data-bulk]"), elsewhere = window.mekong.elsewhere?.() || [];
+    const count = picked.length + elsewhere.length;
     rows().forEach((row) => row.setAttribute("aria-selected", Boolean($("input[name=pick]:checked", row))));
     if (!bar) return;
-    bar.hidden = !picked.length;
+    bar.hidden = !count;
     const sums = {};
     picked.forEach((box) => { const row = box.closest("tr"); sums[row.dataset.currency] = (sums[row.dataset.currency] || 0) + Number(row.dataset.total); });
+    elsewhere.forEach(({ total, currency }) => { sums[currency] = (sums[currency] || 0) + total; });
     const money = Object.entries(sums).map(([currency, minor]) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency }).format(minor / (currency === "VND" ? 1 : 100)));
-    $("[data-count]", bar).textContent = [fill(words.picked, { count: number.format(picked.length) }), ...money].join(" · ");
-    all("[data-n]").forEach((each) => { each.textContent = number.format(picked.length); });
+    $("[data-count]", bar).textContent = [fill(words.picked, { count: number.format(count) }), ...money].join(" · ");
+    all("[data-n]").forEach((each) => { each.textContent = number.format(count); });
     const whole = $("[data-pick-all]");
     if (whole) { whole.checked = picked.length > 0 && picked.length === rows().length; whole.indeterminate = picked.length > 0 && !whole.checked; }
   };
+  window.mekong.tally = tally;
   const pick = (range) => {
     const list = rows();
     if (cursor < 0) return;
@@ -160,7 +165,7 @@
     if (event.target.matches("[data-pick-all], input[name=pick]")) tally();
   });
   document.addEventListener("click", (event) => event.target.closest("[data-unpick]") && drop());
-  const drop = () => { all("tbody input[name=pick]:checked").forEach((box) => { box.checked = false; }); tally(); };
+  const drop = () => { all("tbody input[name=pick]:checked").forEach((box) => { box.checked = false; }); document.dispatchEvent(new CustomEvent("mekong:dropped")); tally(); };
   // News wait while somebody types, chooses or is asked in what they would replace.
   const engaged = (box) => $("dialog[open], details[data-drop][open]", box) || (box.contains(document.activeElement) && document.activeElement.matches("input:not([type=checkbox]), textarea, select")) || all("input:not([type=checkbox], [type=radio], [type=hidden]), textarea", box).some((field) => field.value !== field.defaultValue);
   const news = (event) => (event.detail.requestConfig?.triggeringEvent?.type || "").match(/^live-(\w+)/)?.[1];
@@ -173,9 +178,20 @@
     if (topic && engaged(event.detail.target)) { event.detail.shouldSwap = false; setTimeout(() => hint(topic), 3000); }
   });
   // A refreshed list keeps what was picked.
-  let kept = new Set();
-  document.addEventListener("htmx:beforeSwap", () => { kept = new Set(all("tbody input[name=pick]:checked").map((box) => box.value)); });
-  document.addEventListener("htmx:afterSwap", () => { all("tbody input[name=pick]").forEach((box) => { if (kept.has(box.value)) box.checked = true; }); rows()[cursor]?.classList.add("cursor"); tally(); });
+  let kept = new Set(), under = "";
+  document.addEventListener("htmx:beforeSwap", () => {
+    kept = new Set(all("tbody input[name=pick]:checked").map((box) => box.value));
+    under = $("tr.cursor")?.dataset.href || "";
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    all("tbody input[name=pick]").forEach((box) => { if (kept.has(box.value)) box.checked = true; });
+    // The cursor stays on its row, wherever that stands now.
+    const list = rows(), at = list.findIndex((row) => row.dataset.href === under);
+    list.forEach((row) => row.classList.remove("cursor"));
+    if (under && at >= 0) cursor = at;
+    if (under) list[cursor]?.classList.add("cursor");
+    tally();
+  });
   tally();
 
   // Keys. Single letters act outside of fields only, and can be switched off.

@@ -9,27 +9,53 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from mekong.foundation import phones
 from mekong.foundation.actor import Actor
-from mekong.foundation.paging import decode_cursor, encode_cursor
-from mekong.orders import rules
-from mekong.orders.contracts import (
-    BookedOrder,
-    BuyerHistory,
-    BuyerOrder,
-    EarlierAddress,
-    HoldNote,
-    LineView,
-    OrderFilter,
-    OrderPage,
-    OrderSummary,
-    OrderView,
-    TimelineView,
-)
+from mekong.orders.contracts import BookedOrder, EarlierAddress, HoldNote, LineView, OrderView, TimelineView
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
+from mekong.orders.queries.buyer import buyer_history
+from mekong.orders.queries.counting import MANY, count_by_channel, count_by_issue, count_by_state, count_orders
+from mekong.orders.queries.filters import get_filter, list_filters
+from mekong.orders.queries.listing import LOOKED_AT, codes_that_fit, list_orders, orders_on_screen
+from mekong.orders.queries.narrowing import seen_by
+from mekong.orders.queries.present import people_on
+from mekong.orders.rules import OPEN, wanted_by, wrong_condition
+
+__all__ = [
+    "LOOKED_AT",
+    "MANY",
+    "OPEN",
+    "booked_orders",
+    "buyer_history",
+    "codes_that_fit",
+    "count_by_channel",
+    "count_by_issue",
+    "count_by_state",
+    "count_orders",
+    "find",
+    "get_filter",
+    "get_order",
+    "know_platforms",
+    "list_filters",
+    "list_orders",
+    "noted_orders",
+    "open_lines",
+    "order_of_key",
+    "orders_on_screen",
+    "orders_per_minute",
+    "packed_together",
+    "people_on",
+    "platform_of",
+    "sales_of_day",
+    "sees",
+    "units_beyond_stock",
+    "view",
+    "views_by_code",
+    "wanted_by",
+    "wrong_condition",
+]
 
 
 def find(actor: Actor, code: str, permission: str, rows: Any) -> SalesOrder:
@@ -40,24 +66,15 @@ def find(actor: Actor, code: str, permission: str, rows: Any) -> SalesOrder:
     except ValueError:
         wanted = Q(code=code.strip().upper())
     order: SalesOrder | None = rows.filter(wanted).first()
-    if order is None or not _sees(actor, order, permission):
+    if order is None or not sees(actor, order, permission):
         raise OrderNotFound(key=code)
     return order
 
 
-def _sees(actor: Actor, order: SalesOrder, permission: str) -> bool:
+def sees(actor: Actor, order: SalesOrder, permission: str) -> bool:
     """Orders follow their goods: an actor bound to places sees those allocated there, and those allocated nowhere yet."""
     scope = actor.locations_for(permission)
     return scope is None or not order.allocation or any(place in scope for _, place, _ in order.allocation)
-
-
-def _seen_by(actor: Actor) -> tuple[str, list[list[int]]]:
-    """As `_sees`, in SQL over `orders_salesorder`: a condition and its parameters."""
-    scope = actor.locations_for("orders.view")
-    if scope is None:
-        return "true", []
-    stands_there = "select 1 from jsonb_array_elements(allocation) a where (a->>1)::bigint = any(%s::bigint[])"
-    return f"(allocation = '[]' or exists ({stands_there}))", [sorted(scope)]
 
 
 def get_order(*, actor: Actor, code: str) -> OrderView:
@@ -72,17 +89,30 @@ def order_of_key(*, idempotency_key: str) -> OrderView | None:
 
 
 def view(order: SalesOrder) -> OrderView:
-    lines = [
-        LineView(
-            row.line, row.variant_id, row.sku, row.name, row.quantity, row.returned, row.unit_price_minor,
-            row.total_minor, row.tax_rate_bp, row.tax_minor, row.external_ids, row.listing,
-        )
-        for row in OrderLine.objects.filter(order=order).order_by("line")
-    ]  # fmt: skip
     timeline = [
         TimelineView(row.kind, row.data, row.actor, row.at)
         for row in TimelineEntry.objects.filter(order=order).order_by("id")
     ]
+    return _view(order, [_line(row) for row in OrderLine.objects.filter(order=order).order_by("line")], timeline)
+
+
+def views_by_code(*, codes: Collection[str]) -> dict[str, OrderView]:
+    """These orders with their lines and without their timelines, for commands that have checked the rights to them."""
+    orders = list(SalesOrder.objects.filter(code__in=codes))
+    lines: dict[UUID, list[LineView]] = {order.id: [] for order in orders}
+    for row in OrderLine.objects.filter(order__in=orders).order_by("order_id", "line"):
+        lines[row.order_id].append(_line(row))
+    return {order.code: _view(order, lines[order.id], ()) for order in orders}
+
+
+def _line(row: OrderLine) -> LineView:
+    return LineView(
+        row.line, row.variant_id, row.sku, row.name, row.quantity, row.returned, row.unit_price_minor,
+        row.total_minor, row.tax_rate_bp, row.tax_minor, row.external_ids, row.listing,
+    )  # fmt: skip
+
+
+def _view(order: SalesOrder, lines: Sequence[LineView], timeline: Sequence[TimelineView]) -> OrderView:
     return OrderView(
         id=order.id, code=order.code, channel=order.channel, external_id=order.external_id, state=order.state,
         remote_state=order.remote_state, payment_state=order.payment_state, is_cod=order.is_cod,
@@ -112,68 +142,6 @@ def _hold_note(said: Mapping[str, Any]) -> HoldNote:
         said.get("reason", ""), datetime.fromisoformat(call_at) if call_at else None, said.get("tries", 0), said["by"],
         datetime.fromisoformat(said["at"]),
     )  # fmt: skip
-
-
-def _narrowed(actor: Actor, wanted: OrderFilter) -> QuerySet[SalesOrder]:
-    actor.require("orders.view")
-    rows = SalesOrder.objects.all()
-    if wanted.channel:
-        rows = rows.filter(channel=wanted.channel)
-    if wanted.states:
-        rows = rows.filter(state__in=wanted.states)
-    if wanted.issue == "duplicate":
-        rows = rows.exclude(duplicate_of="")
-    elif wanted.issue:
-        rows = rows.filter(issues__contains=[wanted.issue])
-    if wanted.tag:
-        rows = rows.filter(tags__contains=[wanted.tag])
-    if wanted.placed_from:
-        rows = rows.filter(placed_at__gte=wanted.placed_from)
-    if wanted.placed_to:
-        rows = rows.filter(placed_at__lt=wanted.placed_to)
-    text = wanted.text.strip()
-    if text:
-        phone = phones.e164(text) if any(letter.isdigit() for letter in text) else None
-        match = Q(code=text.upper()) | Q(code__endswith=text.upper()) | Q(external_id=text) | Q(tracking_no=text)
-        rows = rows.filter(match | Q(customer_phone=phone) if phone else match | Q(customer_name__icontains=text))
-    seen, places = _seen_by(actor)
-    if places:
-        rows = rows.extra(where=[seen], params=places)  # noqa: S610 - constant text, places as parameters
-    return rows
-
-
-def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: int = 50) -> OrderPage:
-    """A page of orders, newest first. Two statements. Raises: MayNot, Invalid (a cursor not of this list)."""
-    rows = _narrowed(actor, wanted)
-    if cursor:
-        placed_at, last = decode_cursor(cursor, tuple[datetime, UUID])
-        rows = rows.filter(Q(placed_at__lt=placed_at) | Q(placed_at=placed_at, id__lt=last))
-    page = list(rows.order_by("-placed_at", "-id")[: limit + 1])
-    more = len(page) > limit
-    page = page[:limit]
-    lines = _first_lines([order.id for order in page])
-    summaries = [_summary(order, lines.get(order.id, (0, 0, ""))) for order in page]
-    return OrderPage(summaries, encode_cursor(page[-1].placed_at, page[-1].id) if more else None)
-
-
-def _summary(order: SalesOrder, lines: tuple[int, int, str]) -> OrderSummary:
-    return OrderSummary(
-        id=order.id, code=order.code, channel=order.channel, external_id=order.external_id, state=order.state,
-        payment_state=order.payment_state, currency=order.currency, total_minor=order.total_minor,
-        customer_name=order.customer_name, customer_phone=order.customer_phone, units=lines[0], line_count=lines[1],
-        first_line=lines[2], issues=order.issues, tags=order.tags, duplicate_of=order.duplicate_of,
-        ship_by=order.ship_by, placed_at=order.placed_at, tracking_no=order.tracking_no,
-    )  # fmt: skip
-
-
-def _first_lines(order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """select order_id, sum(quantity)::bigint, count(*), (array_agg(name order by line))[1]
-                 from orders_orderline where order_id = any(%s) group by order_id""",
-            [list(order_ids)],
-        )
-        return {row[0]: (row[1], row[2], row[3]) for row in cursor.fetchall()}
 
 
 _BOOKED = """
@@ -223,46 +191,6 @@ def _booked(condition: str, parameters: list[Any]) -> list[BookedOrder]:
             )
             for row in cursor.fetchall()
         ]  # fmt: skip
-
-
-def count_by_state(*, actor: Actor, channel: str = "") -> dict[str, int]:
-    """How many orders that the actor sees stand in each state, of one channel or all."""
-    actor.require("orders.view")
-    seen, places = _seen_by(actor)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"select state, count(*) from orders_salesorder where (%s = '' or channel = %s) and {seen} group by 1",  # noqa: S608 - constant text
-            [channel, channel, *places],
-        )
-        return dict(cursor.fetchall())
-
-
-def count_by_channel(*, actor: Actor, states: Collection[str] = ()) -> dict[str, int]:
-    """How many orders of each channel that the actor sees stand in these states (all when none are named)."""
-    actor.require("orders.view")
-    seen, places = _seen_by(actor)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""select channel, count(*) from orders_salesorder
-                 where (%s = 0 or state = any(%s)) and {seen} group by 1""",  # noqa: S608 - constant text
-            [len(states), list(states), *places],
-        )
-        return dict(cursor.fetchall())
-
-
-def count_by_issue(*, actor: Actor) -> dict[str, int]:
-    """Open orders that the actor sees, by each issue that holds them back, and possible duplicates."""
-    actor.require("orders.view")
-    seen, places = _seen_by(actor)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""select issue, count(*) from orders_salesorder, jsonb_array_elements_text(issues) issue
-                 where issues <> '[]' and state not in ('cancelled', 'completed', 'returned') and {seen} group by 1
-                union all select 'duplicate', count(*) from orders_salesorder
-                 where duplicate_of <> '' and state = 'pending_confirmation' and {seen}""",  # noqa: S608 - constant text
-            [*places, *places],
-        )
-        return dict(cursor.fetchall())
 
 
 def units_beyond_stock(*, channels: Collection[str]) -> int:
@@ -348,77 +276,15 @@ def sales_of_day(*, actor: Actor, day_start: datetime) -> Mapping[str, tuple[int
     the one it took more of.
     """
     actor.require("orders.view")
-    seen, places = _seen_by(actor)
+    seen, places = seen_by(actor)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""select channel, currency, count(*), sum(total_minor)::bigint from orders_salesorder
+            f"""select channel, currency, count(*), sum(total_minor)::bigint from orders_salesorder o
                  where placed_at >= %s and placed_at < %s and state <> 'cancelled' and {seen}
                  group by 1, 2 order by 4""",  # noqa: S608 - constant text
             [day_start.astimezone(UTC), day_start.astimezone(UTC) + timedelta(days=1), *places],
         )
         return {row[0]: (row[2], row[3], row[1]) for row in cursor.fetchall()}
-
-
-# --- the buyer --------------------------------------------------------------------------------------------------------
-
-_BUYER = """
-    with theirs as (
-        select * from orders_salesorder where id in (
-            select id from orders_salesorder where customer_phone = %(phone)s and customer_phone <> ''
-            union
-            select id from orders_salesorder where channel = %(channel)s and customer_ref = %(ref)s and customer_ref <> '')
-    )
-"""
-_COUNTED = """
-    select currency, count(*), count(*) filter (where state in ('delivered', 'completed')),
-           count(*) filter (where state in ('returning', 'returned', 'delivery_failed')),
-           count(*) filter (where state = 'cancelled'),
-           coalesce(sum(total_minor) filter (where state in ('delivered', 'completed')), 0)::bigint, max(placed_at)
-      from theirs where id <> %(id)s and merged_into = '' and {seen} group by 1
-"""
-_RECENT = """
-    select code, channel, state, total_minor, currency, placed_at, shipping_address from theirs
-     where id <> %(id)s and merged_into = '' and {seen}
-     order by state = any(%(open)s) desc, placed_at desc, id desc limit %(limit)s
-"""
-
-
-def buyer_history(*, actor: Actor, order: OrderView, limit: int = 8) -> BuyerHistory:
-    """What this order's buyer did before: known by phone, or by their name on the channel. Two statements.
-
-    Orders that were merged into another count once, there. Raises: MayNot (`customers.view`).
-    """
-    actor.require("customers.view")
-    seen, places = _seen_by(actor)
-    asked: dict[str, Any] = {
-        "phone": order.customer_phone, "channel": order.channel, "ref": order.customer_ref, "id": order.id,
-        "open": [state.value for state in rules.BEFORE_PACKING], "limit": limit,
-    }  # fmt: skip
-    if places:
-        seen, asked["places"] = seen.replace("%s", "%(places)s"), places[0]
-    with connection.cursor() as cursor:
-        cursor.execute(_BUYER + _COUNTED.format(seen=seen), asked)
-        counted = cursor.fetchall()
-        cursor.execute(_BUYER + _RECENT.format(seen=seen), asked)
-        here = rules.address_key(order.shipping_address)
-        recent = [
-            BuyerOrder(
-                code, channel, state, total, currency, placed_at,
-                rules.address_key(json.loads(address) if isinstance(address, str) else address) == here,
-                state in asked["open"],
-            )
-            for code, channel, state, total, currency, placed_at, address in cursor.fetchall()
-        ]  # fmt: skip
-    spent = sorted(((row[5], row[0]) for row in counted if row[5]), reverse=True)
-    return BuyerHistory(
-        orders=sum(row[1] for row in counted),
-        received=sum(row[2] for row in counted),
-        returned=sum(row[3] for row in counted),
-        cancelled=sum(row[4] for row in counted),
-        spent=spent,
-        last_at=max((row[6] for row in counted), default=None),
-        recent=recent,
-    )
 
 
 def packed_together(*, actor: Actor, order: OrderView) -> list[str]:

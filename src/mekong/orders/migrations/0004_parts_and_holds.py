@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("inventory", "0003_holds_due"),
-        ("orders", "0002_timeline"),
+        ("orders", "0003_order_list"),
     ]
 
     operations = [

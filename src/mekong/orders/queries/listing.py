@@ -1,0 +1,205 @@
+"""Pages of the order list. Work is bounded: no page reads the whole book, whatever it is narrowed to.
+
+`docs/decisions/0008-order-list-at-a-million.md` says why each statement is as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import connection
+
+from mekong.foundation.actor import Actor
+from mekong.foundation.paging import decode_cursor, encode_cursor
+from mekong.orders.contracts import OrderFilter, OrderPage, OrderSummary
+from mekong.orders.models import SalesOrder
+from mekong.orders.queries.narrowing import Narrowed, Sought, Where, narrowed
+
+LOOKED_AT = 20_000
+"""Orders that are looked at, newest first, for conditions that no index answers."""
+
+READ_THROUGH = 5_000
+"""Orders read through for a text, in the list's order, before the index of words is asked: what is common is found
+among them at once, and what is not is rare enough for the index to name all of it."""
+
+NAMED = 20_000
+"""Orders that the index of words may name."""
+
+_COLUMNS = "o.id, o.placed_at, o.ship_by, o.total_minor, o.is_cod"
+_KEYS = {"newest": "o.placed_at desc, o.id desc", "deadline": "o.ship_by, o.id"}
+_ROW = (
+    "id", "code", "channel", "external_id", "state", "payment_state", "currency", "total_minor", "customer_name",
+    "customer_phone", "issues", "tags", "duplicate_of", "ship_by", "placed_at", "tracking_no", "is_cod", "places",
+)  # fmt: skip
+
+_Key = tuple[datetime | None, UUID]
+"""Where a row stands in the list: the time it is ordered by, and its id."""
+
+
+class _Walk:
+    """A list's orders from a place on, in its order."""
+
+    def __init__(self, narrow: Narrowed, order: Literal["newest", "deadline"], after: _Key | None) -> None:
+        self.narrow = narrow
+        self.by = _KEYS[order]
+        self.at = "placed_at" if order == "newest" else "ship_by"
+        self.where = narrow.walked.and_(_after(order, after))
+
+    def page(self, count: int) -> tuple[list[_Key], _Key | None]:
+        """Up to so many rows, and where those end that were looked at when there may be more behind them."""
+        sought = self.narrow.sought
+        if sought is None:
+            return self._told_apart(count)
+        found = self._read_through(sought, count)
+        if len(found) == count or self._nth(READ_THROUGH) is None:
+            return found, None
+        return self._named(sought, count), None
+
+    def _told_apart(self, count: int) -> tuple[list[_Key], _Key | None]:
+        apart = self.narrow.told_apart
+        if not apart:
+            sql = f"select {_COLUMNS} from orders_salesorder o where {self.where}"  # noqa: S608 - put together from constants
+            return self._rows(sql, self.where, count), None
+        inner = f"""select {_COLUMNS} from orders_salesorder o where {self.where}
+                     order by {self.by} limit {LOOKED_AT}"""  # noqa: S608 - as above
+        found = self._rows(f"select * from ({inner}) o where {apart}", self.where.and_(apart), count)  # noqa: S608 - as above
+        return found, None if len(found) == count else self._nth(LOOKED_AT)
+
+    def _read_through(self, sought: Sought, count: int) -> list[_Key]:
+        inner = f"""select {_COLUMNS} from orders_salesorder o where {self.where}
+                     order by {self.by} limit {READ_THROUGH}"""  # noqa: S608 - as above
+        lines = _lines_of(sought)
+        has_line = f"exists (select 1 from orders_orderline l where l.order_id = o.id and {lines})"  # noqa: S608 - as above
+        fits = Where([f"(s.words @@ %s::tsquery or {has_line})"], [sought.words, *lines.params])
+        fits = fits.and_(self.narrow.told_apart)
+        sql = f"""select o.* from ({inner}) o join orders_ordersearch s on s.order_id = o.id
+                   where {fits}"""  # noqa: S608 - as above
+        return self._rows(sql, self.where.and_(fits), count)
+
+    def _named(self, sought: Sought, count: int) -> list[_Key]:
+        hits, hit_params = _hits(sought, NAMED)
+        where = self.where.and_(self.narrow.told_apart)
+        sql = f"""with hit as materialized ({hits})
+                  select {_COLUMNS} from hit join orders_salesorder o on o.id = hit.order_id where {where}"""  # noqa: S608 - as above
+        return self._rows(sql, Where([], [*hit_params, *where.params]), count)
+
+    def _rows(self, sql: str, where: Where, count: int) -> list[_Key]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"select o.{self.at}, o.id from ({sql}) o order by {self.by} limit %s",  # noqa: S608 - as above
+                [*where.params, count],
+            )
+            return [(row[0], row[1]) for row in cursor.fetchall()]
+
+    def _nth(self, n: int) -> _Key | None:
+        """The n-th order that is walked by; None when there are fewer."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""select o.{self.at}, o.id from orders_salesorder o where {self.where}
+                     order by {self.by} offset {n - 1} limit 1""",  # noqa: S608 - as above
+                self.where.params,
+            )
+            row = cursor.fetchone()
+            return (row[0], row[1]) if row else None
+
+
+def _after(order: Literal["newest", "deadline"], key: _Key | None) -> Where:
+    if key is None:
+        return Where()
+    at, last = key
+    if order == "newest":
+        return Where(["(o.placed_at, o.id) < (%s, %s)"], [at, last])
+    if at is None:
+        return Where(["o.ship_by is null and o.id > %s"], [last])
+    return Where(["(o.ship_by > %s or (o.ship_by = %s and o.id > %s) or o.ship_by is null)"], [at, at, last])
+
+
+def _lines_of(sought: Sought) -> Where:
+    """Lines of one of the SKUs meant: of ours, or as a channel calls one that is not matched yet."""
+    if sought.variant_ids:
+        return Where(["l.variant_id = any(%s::bigint[])"], [list(sought.variant_ids)])
+    return Where(["(l.variant_id is null and l.sku = %s)"], [sought.sku])
+
+
+def _hits(sought: Sought, most: int) -> tuple[str, list[Any]]:
+    """Orders that a text names, by the indexes of words and of lines."""
+    lines = _lines_of(sought)
+    sql = f"""(select order_id from orders_ordersearch where words @@ %s::tsquery limit {most})
+              union (select l.order_id from orders_orderline l where {lines} limit {most})"""  # noqa: S608 - as above
+    return sql, [sought.words, *lines.params]
+
+
+def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: int = 50) -> OrderPage:
+    """A page of orders, newest first or in order of their deadlines. Three to five statements of bounded work.
+
+    Where an amount, a deadline or cash on delivery is asked for among orders that have left, a page looks at 20,000
+    orders and may then hold fewer than `limit`, or none; `is_partial` says so, and its cursor goes on behind them.
+    Raises: MayNot, LocationNotFound, Invalid (a cursor not of this list).
+    """
+    narrow = narrowed(actor, wanted)
+    order: Literal["newest", "deadline"] = "deadline" if wanted.order == "deadline" and narrow.is_open else "newest"
+    keys, looked_at = _Walk(narrow, order, _decoded(order, cursor)).page(limit + 1)
+    more = len(keys) > limit
+    keys = keys[:limit]
+    go_on = keys[-1] if more else looked_at
+    return OrderPage(_summaries([key[1] for key in keys]), _encoded(order, go_on), is_partial=not more and bool(go_on))
+
+
+def _decoded(order: str, cursor: str) -> _Key | None:
+    if not cursor:
+        return None
+    if order == "newest":
+        return decode_cursor(cursor, tuple[datetime, UUID])
+    _, at, last = decode_cursor(cursor, tuple[Literal["due"], datetime | None, UUID])
+    return at, last
+
+
+def _encoded(order: str, key: _Key | None) -> str | None:
+    if key is None:
+        return None
+    return encode_cursor(*key) if order == "newest" else encode_cursor("due", *key)
+
+
+def orders_on_screen(*, actor: Actor, codes: Collection[str]) -> list[OrderSummary]:
+    """Those of these orders that the actor sees, as rows, in no order. Two statements. Raises: MayNot."""
+    where = narrowed(actor, OrderFilter()).walked
+    where.add("o.code = any(%s)", list(codes))
+    with connection.cursor() as cursor:
+        cursor.execute(f"select o.id from orders_salesorder o where {where}", where.params)  # noqa: S608 - as above
+        return _summaries([row[0] for row in cursor.fetchall()])
+
+
+def codes_that_fit(*, actor: Actor, wanted: OrderFilter, codes: Collection[str]) -> set[str]:
+    """Those of these orders that a list has, whatever its text. One statement. Raises: MayNot, LocationNotFound."""
+    narrow = narrowed(actor, wanted)
+    where = narrow.walked.and_(narrow.told_apart)
+    where.add("o.code = any(%s)", list(codes))
+    with connection.cursor() as cursor:
+        cursor.execute(f"select o.code from orders_salesorder o where {where}", where.params)  # noqa: S608 - as above
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _summaries(ids: Sequence[UUID]) -> list[OrderSummary]:
+    if not ids:
+        return []
+    rows = {row["id"]: row for row in SalesOrder.objects.filter(id__in=ids).values(*_ROW)}
+    lines = _first_lines(ids)
+    return [_summary(rows[each], lines.get(each, (0, 0, ""))) for each in ids if each in rows]
+
+
+def _summary(row: dict[str, Any], lines: tuple[int, int, str]) -> OrderSummary:
+    places = [place for place in row.pop("places") if place]
+    return OrderSummary(**row, units=lines[0], line_count=lines[1], first_line=lines[2], places=places)
+
+
+def _first_lines(order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select order_id, sum(quantity)::bigint, count(*), (array_agg(name order by line))[1]
+                 from orders_orderline where order_id = any(%s) group by order_id""",
+            [list(order_ids)],
+        )
+        return {row[0]: (row[1], row[2], row[3]) for row in cursor.fetchall()}

@@ -1,0 +1,306 @@
+"""The order list: what is found, in which order, and that no page loses or repeats an order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from mekong.foundation.actor import SYSTEM, Actor
+from mekong.foundation.errors import BadCursor, MayNot
+from mekong.foundation.text import fold
+from mekong.inventory.errors import LocationNotFound
+from mekong.orders import commands, queries
+from mekong.orders.contracts import OrderCount, OrderFilter
+from mekong.orders.models import OrderSearch, SalesOrder
+from mekong.orders.queries import counting, listing
+from tests.support.orders import a_draft, accept, an_order
+from tests.support.people import NOON, an_actor
+from tests.support.stock import a_location, a_variant, stock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HOUR = timedelta(hours=1)
+OPEN = tuple(sorted(queries.OPEN))
+
+
+def codes(actor: Actor = SYSTEM, *, limit: int = 50, **wanted: object) -> list[str]:
+    """Every order of a list, page by page."""
+    asked = OrderFilter(**wanted)  # type: ignore[arg-type]  # fields by name
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = queries.list_orders(actor=actor, wanted=asked, cursor=cursor, limit=limit)
+        found += [order.code for order in page.orders]
+        cursor = page.next_cursor
+    return found
+
+
+def count(actor: Actor = SYSTEM, **wanted: object) -> OrderCount:
+    return queries.count_orders(actor=actor, wanted=OrderFilter(**wanted))  # type: ignore[arg-type]  # as above
+
+
+@pytest.fixture
+def variant() -> int:
+    a_location("HN")
+    made = a_variant("AO-THUN", price=100)
+    stock(made, "HN", 100)
+    return made
+
+
+# --- search ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bought(variant: int) -> dict[str, str]:
+    """Codes of four orders by who bought."""
+    made = {
+        "Nhung": an_order(
+            ("AO-THUN", 1), customer_name="Nguyễn Thị Hồng Nhung", customer_phone="0903123218", external_id="W-0007"
+        ),
+        "Đạt": an_order(("AO-THUN", 1), customer_name="Trần Văn Đạt", customer_phone="+84912345111"),
+    }
+    [placed] = accept(
+        a_draft((variant, 2), external_id="2611030K7P4QX2", customer_name="O'Neil \\ Đặng", tracking_no="SPXVN0611",
+                customer_phone="+6591234567")
+    )  # fmt: skip
+    made["O'Neil"] = placed.code
+    [placed] = accept(a_draft((None, 1)))
+    made["nobody"] = placed.code
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("0903 218", ""),
+        ("0903 123", "Nhung"),
+        ("0903123218", "Nhung"),
+        ("+84903123218", "Nhung"),
+        ("+84 903 123", "Nhung"),
+        ("84903123218", "Nhung"),
+        ("3218", "Nhung"),
+        ("123.218", "Nhung"),
+        ("5111", "Đạt"),
+        ("111", ""),
+        ("91234567", "O'Neil"),
+        ("nguyen nhung", "Nhung"),
+        ("NHUNG hong", "Nhung"),
+        ("Hồng", "Nhung"),
+        ("dat", "Đạt"),
+        ("đạt trần", "Đạt"),
+        ("van nhung", ""),
+        ("o'neil", "O'Neil"),
+        ("2611030k7p4qx2", "O'Neil"),
+        ("2611030K7", "O'Neil"),
+        ("w-0007", "Nhung"),
+        ("spxvn0611", "O'Neil"),
+        ("!!!", ""),
+        ("' | 'x", ""),
+        ("\x00", "all"),
+    ],
+)
+def test_an_order_is_found_by_what_people_type(bought: dict[str, str], text: str, who: str) -> None:
+    expected = set(bought.values()) if who == "all" else {bought[who]} if who else set()
+    assert set(codes(text=text)) == expected
+    assert count(text=text) == OrderCount(len(expected))
+
+
+def test_a_code_is_found_whole_or_by_its_tail(bought: dict[str, str]) -> None:
+    code = bought["Nhung"]
+    for text in (code, code.lower(), code.partition("-")[2], code.rpartition("-")[2], code[:-1]):
+        assert code in codes(text=text), text
+
+
+def test_a_sku_finds_its_orders_in_any_case_and_a_channels_own_finds_the_unmatched(bought: dict[str, str]) -> None:
+    assert set(codes(text="ao-thun")) == {bought["Nhung"], bought["Đạt"], bought["O'Neil"]}
+    assert codes(text="SKUNone") == [bought["nobody"]]
+    assert codes(text="AO-THU") == []
+
+
+def test_what_is_rare_is_found_behind_the_many_that_are_read_through(
+    bought: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "READ_THROUGH", 1)
+    assert codes(text="nguyen nhung") == [bought["Nhung"]]
+    assert codes(text="ao-thun", limit=1) == codes(text="ao-thun")
+
+
+def test_an_order_is_found_by_what_was_corrected(bought: dict[str, str]) -> None:
+    SalesOrder.objects.filter(code=bought["Đạt"]).update(customer_name="Lê Thịnh", customer_phone="")
+    assert codes(text="thinh") == [bought["Đạt"]]
+    assert codes(text="5111") == codes(text="tran van dat") == []
+
+
+def test_postgres_folds_as_python_does() -> None:
+    for text in ("Áo thun Đà Nẵng, size M", "ƯỚC  gì—được!", "Đỗ Khánh Vy", "ÀẢÃÁẠĂẰẲẴẮẶÂẦẨẪẤẬ", "l'été 3×4", "", "ẦẪ"):
+        with connection.cursor() as cursor:
+            cursor.execute("select mekong_fold(%s)", [text])
+            assert cursor.fetchone() == (fold(text),)
+
+
+# --- order and pages -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dated(variant: int) -> list[str]:
+    """Seven open orders, by hand-over: two without a time, two at the same; placed in another order."""
+    hours = (5, None, 1, 3, 3, None, 2)
+    made = []
+    for place, due in enumerate(hours):
+        code = an_order(("AO-THUN", 1), customer_name="Mai")
+        SalesOrder.objects.filter(code=code).update(
+            ship_by=None if due is None else NOON + due * HOUR, placed_at=NOON - place % 3 * HOUR
+        )
+        made.append(code)
+    return made
+
+
+def test_open_orders_come_by_their_deadline_and_those_without_last(dated: list[str]) -> None:
+    due = dict(SalesOrder.objects.values_list("code", "ship_by"))
+    found = codes(states=OPEN, order="deadline")
+    times = [due[code] for code in found]
+    assert times == [NOON + HOUR, NOON + 2 * HOUR, *[NOON + 3 * HOUR] * 2, NOON + 5 * HOUR, None, None]
+
+
+@pytest.mark.parametrize("order", ["deadline", "newest"])
+@pytest.mark.parametrize("text", ["", "mai"])
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_no_page_loses_or_repeats_an_order(dated: list[str], order: str, text: str, limit: int) -> None:
+    whole = codes(states=OPEN, order=order, text=text)
+    assert sorted(whole) == sorted(dated)
+    assert codes(states=OPEN, order=order, text=text, limit=limit) == whole
+
+
+def test_other_lists_are_newest_first_whatever_is_asked(dated: list[str]) -> None:
+    assert codes(order="deadline") == codes(order="newest")
+    assert codes(states=("shipped", "confirmed"), order="deadline") == codes(states=("shipped", "confirmed"))
+
+
+def test_a_cursor_of_one_order_is_refused_by_the_other(dated: list[str]) -> None:
+    cursors = {}
+    for order in ("deadline", "newest"):
+        asked = OrderFilter(states=OPEN, order=order)  # type: ignore[arg-type]  # one of the two
+        cursors[order] = queries.list_orders(actor=SYSTEM, wanted=asked, limit=2).next_cursor or ""
+    for order, other in (("deadline", "newest"), ("newest", "deadline")):
+        with pytest.raises(BadCursor):
+            queries.list_orders(
+                actor=SYSTEM,
+                wanted=OrderFilter(states=OPEN, order=order),
+                cursor=cursors[other],  # type: ignore[arg-type]  # as above
+            )
+
+
+def test_a_page_that_looked_at_enough_says_so_and_goes_on(dated: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "LOOKED_AT", 2)
+    monkeypatch.setattr(counting, "LOOKED_AT", 2)
+    oldest = codes()[-1]
+    SalesOrder.objects.filter(code=oldest).update(total_minor=900, subtotal_minor=900)
+    first = queries.list_orders(actor=SYSTEM, wanted=OrderFilter(money_from_minor=500))
+    assert (first.orders, first.is_partial) == ([], True)
+    assert codes(money_from_minor=500) == [oldest]
+    assert count(money_from_minor=500) == OrderCount(0, is_more=True)
+    assert count(money_from_minor=500, states=OPEN) == OrderCount(1)
+
+
+# --- conditions ------------------------------------------------------------------------------------------------------
+
+
+def test_each_condition_narrows_the_list_and_its_count_alike(dated: list[str]) -> None:
+    here = dated[0]
+    commands.set_tags(actor=SYSTEM, code=here, tags=["VIP"], now=NOON)
+    SalesOrder.objects.filter(code=here).update(is_cod=True, total_minor=700, subtotal_minor=700, channel="shopee-1")
+    for states in ((), OPEN):
+        for wanted in (
+            {"tag": "VIP"}, {"is_cod": True}, {"money_from_minor": 600}, {"channels": ("shopee-1", "tiki-1")},
+            {"money_from_minor": 600, "money_to_minor": 700}, {"due_before": NOON + 6 * HOUR, "is_cod": True},
+            {"placed_from": NOON - HOUR, "tag": "VIP"}, {"location": "HN", "is_cod": True},
+        ):  # fmt: skip
+            assert codes(states=states, **wanted) == [here], (states, wanted)
+            assert count(states=states, **wanted) == OrderCount(1), (states, wanted)
+        for none in ({"tag": "vip"}, {"money_to_minor": 50}, {"money_from_minor": 701}, {"due_before": NOON}):
+            assert codes(states=states, **none) == [], (states, none)
+            assert count(states=states, **none) == OrderCount(0), (states, none)
+    with pytest.raises(LocationNotFound):
+        codes(location="NO-SUCH")
+
+
+def test_several_issues_are_any_of_them_and_a_duplicate_is_one_until_confirmed(variant: int) -> None:
+    first = an_order(("AO-THUN", 1), customer_name="Mai", customer_phone="0903123218")
+    again = an_order(("AO-THUN", 1), customer_name="Mai", customer_phone="0903123218")
+    [unmatched] = accept(a_draft((None, 1)))
+    assert codes(issues=("duplicate",)) == [again]
+    assert set(codes(issues=("duplicate", "unmatched_line"))) == {again, unmatched.code}
+    commands.confirm_order(actor=SYSTEM, code=again, now=NOON)
+    assert codes(issues=("duplicate",)) == []
+    assert first not in codes(issues=("unmatched_line",))
+
+
+def test_who_works_at_one_place_finds_that_places_orders(variant: int) -> None:
+    there = a_location("SG")
+    stock(variant, "SG", 5)
+    ours = an_order(("AO-THUN", 1), customer_name="Mai")
+    theirs = an_order(("AO-THUN", 1), location_ids=(there,), customer_name="Mai")
+    [nowhere] = accept(a_draft((None, 1)))
+    seller = an_actor("orders.view", locations=[there])
+    for wanted in ({}, {"states": OPEN}, {"text": "mai"}):
+        found = codes(seller, **wanted)
+        assert theirs in found
+        assert ours not in found
+        assert count(seller, **wanted).n == len(found)
+    assert nowhere.code in codes(seller)
+    assert queries.codes_that_fit(actor=seller, wanted=OrderFilter(), codes=[ours, theirs]) == {theirs}
+    assert [each.code for each in queries.orders_on_screen(actor=seller, codes=[ours, theirs])] == [theirs]
+    with pytest.raises(MayNot):
+        codes(an_actor("inventory.view"))
+
+
+def test_counting_stops_at_many(dated: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MANY", 3)
+    assert count() == OrderCount(3, is_more=True)
+    assert count(text="mai") == OrderCount(3, is_more=True)
+    monkeypatch.setattr(counting, "MANY", 7)
+    assert count() == OrderCount(7)
+
+
+def test_every_order_has_its_words(dated: list[str]) -> None:
+    assert OrderSearch.objects.count() == SalesOrder.objects.count() == 7
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {}, {"states": OPEN, "order": "deadline"}, {"states": ("packed",), "order": "deadline"}, {"states": ("shipped",)},
+        {"states": ("cancelled", "returned"), "channels": ("web",)}, {"states": OPEN, "issues": ("stock",)},
+        {"states": ("pending_confirmation",), "issues": ("duplicate",)}, {"tag": "VIP"}, {"text": "mai"},
+        {"text": "ao-thun"}, {"is_cod": True, "money_from_minor": 5}, {"location": "HN"},
+        {"states": OPEN, "is_cod": True, "due_before": NOON}, {"placed_from": NOON}, {"channel": "web"},
+    ],
+)  # fmt: skip
+def test_no_list_and_no_count_reads_the_whole_book(dated: list[str], wanted: dict[str, object]) -> None:
+    """With whole reads forbidden where another way is there, none is left: each list has an index to walk."""
+    asked = OrderFilter(**wanted)  # type: ignore[arg-type]  # fields by name
+    for actor in (SYSTEM, an_actor("orders.view", locations=[1])):
+        said: list[str] = []
+
+        def explained(execute, sql, params, many, context, said=said):  # type: ignore[no-untyped-def]
+            if sql.lstrip().startswith(("select", "with", "SELECT")):
+                with connection.cursor() as cursor:
+                    cursor.cursor.execute(f"explain {sql}", params)
+                    said.extend(row[0] for row in cursor.cursor.fetchall())
+            return execute(sql, params, many, context)
+
+        with connection.cursor() as cursor:
+            cursor.execute("set enable_seqscan = off")
+        try:
+            with connection.execute_wrapper(explained):
+                queries.list_orders(actor=actor, wanted=asked)
+                queries.count_orders(actor=actor, wanted=asked)
+                queries.count_by_state(actor=actor)
+                queries.count_by_channel(actor=actor, states=asked.states)
+                queries.count_by_issue(actor=actor)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("set enable_seqscan = on")
+        assert said
+        assert [line for line in said if "Seq Scan on orders_" in line] == []
