@@ -316,6 +316,24 @@ class AttributeView:
     is_required: bool = False
 
 
+@dataclass(frozen=True)
+class CategoryAttributeView:
+    """An attribute that products of a category are asked for. `category_*`: whose set it is in, this one or one above."""
+
+    attribute: AttributeView
+    category_code: str
+    category_name: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class CategoryCount:
+    """Products in any state: in the category itself, and with all that stand below it."""
+
+    own: int
+    all: int
+
+
 # Import and export
 
 ImportMode = Literal["insert", "update", "upsert"]

@@ -1,6 +1,13 @@
 """Reads of the catalog: plain values of `contracts`, never rows."""
 
-from mekong.catalog.queries.categories import category_ancestors, list_attributes, list_categories, list_tax_classes
+from mekong.catalog.queries.categories import (
+    category_ancestors,
+    category_attributes,
+    category_counts,
+    list_attributes,
+    list_categories,
+    list_tax_classes,
+)
 from mekong.catalog.queries.export import export_products, write_template
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.products import get_product, list_products
@@ -31,6 +38,8 @@ __all__ = [
     "bundles_have_parts",
     "bundles_with",
     "category_ancestors",
+    "category_attributes",
+    "category_counts",
     "control_names",
     "export_products",
     "get_product",
