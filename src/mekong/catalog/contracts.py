@@ -13,6 +13,11 @@ AttributeValue = str | int | bool
 """A number attribute is a decimal in canonical text ("12.5"), never a float."""
 
 
+MOST_PICTURE_BYTES = 20 * 1024 * 1024
+MOST_PICTURE_PIXELS = 50_000_000
+"""A picture is held in memory to be checked: 50 megapixels are 200 MB. Phones of today take up to 50."""
+
+
 # What commands take
 
 

@@ -16,7 +16,7 @@ from django.db.models import F, Max, Q
 from PIL import Image, ImageOps
 
 from mekong.catalog.commands.locking import lock_product, lock_variant, touch
-from mekong.catalog.contracts import MediaView
+from mekong.catalog.contracts import MOST_PICTURE_BYTES, MOST_PICTURE_PIXELS, MediaView
 from mekong.catalog.errors import BadImage, ImageTooLarge, Missing, TooManyPictures
 from mekong.catalog.events import ProductUpdated
 from mekong.catalog.models import Media, Product, RemovedMedia, Variant
@@ -26,9 +26,6 @@ from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
 
-MOST_BYTES = 20 * 1024 * 1024
-MOST_PIXELS = 50_000_000
-"""A picture is held in memory to be checked: 50 megapixels are 200 MB. Phones of today take up to 50."""
 MOST_PICTURES = 50
 """Of one product with its variants. Marketplaces show nine or so of each."""
 KEPT = timedelta(days=30)
@@ -158,12 +155,12 @@ def _store(content: bytes, digest: str) -> tuple[int, int, str, str, str]:
 
 
 def _read(content: bytes) -> tuple[Image.Image, str]:
-    limits = {"megabytes": MOST_BYTES // 1024 // 1024, "megapixels": MOST_PIXELS // 1_000_000}
-    if len(content) > MOST_BYTES:
+    limits = {"megabytes": MOST_PICTURE_BYTES // 1024 // 1024, "megapixels": MOST_PICTURE_PIXELS // 1_000_000}
+    if len(content) > MOST_PICTURE_BYTES:
         raise ImageTooLarge(field="file", **limits)
     try:
         with Image.open(io.BytesIO(content), formats=tuple(_FORMATS)) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
+            if opened.width * opened.height > MOST_PICTURE_PIXELS:
                 raise ImageTooLarge(field="file", **limits)
             kind = str(opened.format)
             opened.load()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
+
+from django.db import models
 
 from mekong.catalog.commands.checking import category_ids
 from mekong.catalog.contracts import AttributeView, CategoryView
@@ -88,8 +90,12 @@ def write_attributes(category: Category, attributes: Sequence[tuple[str, bool]])
 
 def free_category_code(name: str) -> str:
     """A code made of a name, with a number behind it when the name is taken."""
-    stem = fold(name).replace(" ", "-")[:50] or "category"
-    taken = set(Category.objects.filter(code__startswith=stem).values_list("code", flat=True))
+    return _free_code(name, Category.objects, "category")
+
+
+def _free_code(name: str, rows: models.Manager[Any], nameless: str) -> str:
+    stem = fold(name).replace(" ", "-")[:50] or nameless
+    taken = set(rows.filter(code__startswith=stem).values_list("code", flat=True))
     return next(code for code in (stem, *(f"{stem}-{i}" for i in range(2, len(taken) + 3))) if code not in taken)
 
 
@@ -97,19 +103,23 @@ def free_category_code(name: str) -> str:
 def create_attribute(
     *,
     actor: Actor,
-    code: str,
     name: str,
+    code: str = "",
     kind: Literal["text", "number", "choice", "bool"] = "text",
     choices: Sequence[str] = (),
     unit: str = "",
 ) -> AttributeView:
     """Create an attribute that categories may ask for.
 
+    Args:
+        code: empty: made of the name.
+
     Raises: MayNot, Missing (choices of a choice), BadChoice (an unknown kind, or choices of another kind), TooLong,
         RepeatedValue, DuplicateCode.
     """
     actor.require("catalog.edit")
-    code = clean(code, "code", 60, required=True)
+    name = clean(name, "name", 120, required=True)
+    code = clean(code, "code", 60) or _free_code(name, Attribute.objects, "attribute")
     choice(kind, ("text", "number", "choice", "bool"), "kind")
     if kind == "choice" and not choices:
         raise Missing(field="choices")
@@ -120,7 +130,7 @@ def create_attribute(
         raise DuplicateCode(field="code", value=code)
     made = Attribute.objects.create(
         code=code,
-        name=clean(name, "name", 120, required=True),
+        name=name,
         kind=kind,
         choices=kept,
         unit=clean(unit, "unit", 20),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mekong.faces.backoffice.views import (
+    categories,
     channels,
     doors,
     home,
@@ -14,6 +15,7 @@ from mekong.faces.backoffice.views import (
     order_file,
     orders,
     palette,
+    pictures,
     product_form,
     product_import,
     products,
@@ -54,6 +56,9 @@ urlpatterns: list[URLPattern] = [
     path("products/", products.products),
     path("products/suggest/", products.suggest),
     path("products/new/", product_form.create),
+    path("products/categories/", categories.categories),
+    path("products/categories/act/", categories.act),
+    path("products/attributes/", product_form.attributes),
     path("products/import/", product_import.upload),
     path("products/import/confirm/", product_import.confirm),
     path("products/import/errors/", product_import.errors_file),
@@ -62,7 +67,10 @@ urlpatterns: list[URLPattern] = [
     path("products/<path:sku>/edit/", product_form.edit),
     path("products/<path:sku>/archive/", products.archive),
     path("products/<path:sku>/restore/", products.restore),
-    path("products/<path:sku>/picture/", products.picture),
+    path("products/<path:sku>/pictures/", pictures.at),
+    path("products/<path:sku>/pictures/order/", pictures.order),
+    path("products/<path:sku>/pictures/<uuid:uid>/", pictures.change),
+    path("products/<path:sku>/pictures/<uuid:uid>/restore/", pictures.restore),
     path("products/<path:sku>/", products.product),
     path("stock/", stock.stock),
     path("stock/adjust/", stock.adjust),

@@ -15,6 +15,7 @@ from mekong.channels.contracts import ListingView
 from mekong.faces.backoffice import channel_book, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.faces.backoffice.once import once
+from mekong.faces.backoffice.views import pictures
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.inventory import queries as inventory
 
@@ -146,6 +147,7 @@ def product(visit: Visit, sku: str) -> HttpResponse:
         "sees_stock": visit.actor.may("inventory.view"), "sees_channels": visit.actor.may("channels.view"),
         "tax": words.TAX_CLASSES.get(found.tax_class, found.tax_class), "listings": listings,
         "labels": {each.code: each for each in queries.list_attributes(actor=visit.actor)},
+        **pictures.context(visit, found),
     }  # fmt: skip
     return visit.render("products/product.html", context)
 
@@ -186,18 +188,3 @@ def suggest(visit: Visit) -> HttpResponse:
     text = visit.param("q") or visit.param("sku")
     found = queries.search_variants(actor=visit.actor, text=text, limit=8) if text else None
     return visit.render("parts/suggest.html", {"variants": found.variants if found else ()})
-
-
-@page("catalog.edit", methods=("POST",))
-def picture(visit: Visit, sku: str) -> HttpResponse:
-    """Add a picture to a product."""
-    found = queries.get_product(actor=visit.actor, sku=sku)
-    file = visit.request.FILES.get("picture")
-    if file is None:
-        visit.flash(gettext("Choose a picture first."), tone="bad")
-        return visit.redirect(f"/products/{sku}/")
-    commands.add_media(
-        actor=visit.actor, content=file.read(), now=visit.now, product_id=found.id, alt_text=found.name[:200]
-    )
-    visit.flash(gettext("Picture added"))
-    return visit.redirect(f"/products/{sku}/")
