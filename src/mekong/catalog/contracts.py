@@ -339,6 +339,31 @@ class CategoryCount:
     all: int
 
 
+@dataclass(frozen=True)
+class ListingFacts:
+    """What there is of a product for a listing. Lengths in characters.
+
+    `missing_attributes`: (code, name) of those its category requires. `smallest_picture_px`: the shorter side of the
+    smallest picture of the product itself; 0 without one. `variants`: how many are on sale. `without_*`: places, among
+    all its variants in their order and from 0, of those on sale that lack it.
+    """
+
+    product_id: int
+    name_length: int
+    description_length: int
+    has_category: bool
+    has_brand: bool
+    options: int
+    missing_attributes: tuple[tuple[str, str], ...]
+    pictures: int
+    smallest_picture_px: int
+    variants: int
+    without_price: tuple[int, ...]
+    without_weight: tuple[int, ...]
+    without_size: tuple[int, ...]
+    without_gtin: tuple[int, ...]
+
+
 # Import and export
 
 ImportMode = Literal["insert", "update", "upsert"]

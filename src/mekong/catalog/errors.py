@@ -135,6 +135,13 @@ class BundleWithLots(Invalid):
     template = "{field}: a bundle has no stock of its own and cannot track lots. Track lots on its parts."
 
 
+class BundleStillStocked(Invalid):
+    """What becomes a bundle would leave its own units unreachable. `units`: on hand or held, all places together."""
+
+    code = "catalog.bundle_still_stocked"
+    template = "{field}: {sku} still has {units} of its own in stock. Take them out first, then make it a bundle."
+
+
 class PartInUse(Conflict):
     """`bundles`: SKUs of the bundles that hold it."""
 

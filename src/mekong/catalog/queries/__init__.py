@@ -10,6 +10,7 @@ from mekong.catalog.queries.categories import (
 )
 from mekong.catalog.queries.export import export_products, write_template
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
+from mekong.catalog.queries.listing_facts import listing_facts
 from mekong.catalog.queries.products import get_product, list_products
 from mekong.catalog.queries.search import search_variants, similar_variants
 from mekong.catalog.queries.supply import (
@@ -47,6 +48,7 @@ __all__ = [
     "list_categories",
     "list_products",
     "list_tax_classes",
+    "listing_facts",
     "lot_tracked",
     "media_files_exist",
     "packs_of",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mekong.faces.backoffice.views import (
+    bundle,
     categories,
     channels,
     doors,
     home,
+    labels,
     live,
     matching,
     order,
@@ -58,6 +60,7 @@ urlpatterns: list[URLPattern] = [
     path("products/new/", product_form.create),
     path("products/categories/", categories.categories),
     path("products/categories/act/", categories.act),
+    path("products/labels/", labels.sheet),
     path("products/attributes/", product_form.attributes),
     path("products/import/", product_import.upload),
     path("products/import/confirm/", product_import.confirm),
@@ -67,6 +70,8 @@ urlpatterns: list[URLPattern] = [
     path("products/<path:sku>/edit/", product_form.edit),
     path("products/<path:sku>/archive/", products.archive),
     path("products/<path:sku>/restore/", products.restore),
+    path("products/<path:sku>/bundle/", products.set_bundle),
+    path("products/<path:sku>/bundle/figures/", bundle.figures),
     path("products/<path:sku>/pictures/", pictures.at),
     path("products/<path:sku>/pictures/order/", pictures.order),
     path("products/<path:sku>/pictures/<uuid:uid>/", pictures.change),

@@ -1,4 +1,4 @@
-// Pictures of a product: dropped or chosen by the handful, sent two at a time with how far they are; put in order by dragging.
+// Pictures of a product: dropped or chosen by the handful, sent one after another, with how far they are; put in order by dragging.
 "use strict";
 (() => {
   const { $, all, words, fill } = window.mekong;
@@ -44,7 +44,7 @@
     call.send(form);
   };
   const next = () => {
-    while (running < 2 && waiting.length) send(waiting.shift());
+    if (!running && waiting.length) send(waiting.shift());
     if (!running && added) { const n = added; added = 0; renew().then(() => window.mekong.toast(fill(words.picturesAdded, { count: n }))); }
   };
   const take = (files) => {
