@@ -13,6 +13,11 @@ AttributeValue = str | int | bool
 """A number attribute is a decimal in canonical text ("12.5"), never a float."""
 
 
+MOST_PICTURE_BYTES = 20 * 1024 * 1024
+MOST_PICTURE_PIXELS = 50_000_000
+"""A picture is held in memory to be checked: 50 megapixels are 200 MB. Phones of today take up to 50."""
+
+
 # What commands take
 
 
@@ -342,6 +347,49 @@ class AttributeView:
     choices: tuple[str, ...]
     unit: str
     is_required: bool = False
+
+
+@dataclass(frozen=True)
+class CategoryAttributeView:
+    """An attribute that products of a category are asked for. `category_*`: whose set it is in, this one or one above."""
+
+    attribute: AttributeView
+    category_code: str
+    category_name: str
+    is_own: bool
+
+
+@dataclass(frozen=True)
+class CategoryCount:
+    """Products in any state: in the category itself, and with all that stand below it."""
+
+    own: int
+    all: int
+
+
+@dataclass(frozen=True)
+class ListingFacts:
+    """What there is of a product for a listing. Lengths in characters.
+
+    `missing_attributes`: (code, name) of those its category requires. `smallest_picture_px`: the shorter side of the
+    smallest picture of the product itself; 0 without one. `variants`: how many are on sale. `without_*`: places, among
+    all its variants in their order and from 0, of those on sale that lack it.
+    """
+
+    product_id: int
+    name_length: int
+    description_length: int
+    has_category: bool
+    has_brand: bool
+    options: int
+    missing_attributes: tuple[tuple[str, str], ...]
+    pictures: int
+    smallest_picture_px: int
+    variants: int
+    without_price: tuple[int, ...]
+    without_weight: tuple[int, ...]
+    without_size: tuple[int, ...]
+    without_gtin: tuple[int, ...]
 
 
 # Import and export

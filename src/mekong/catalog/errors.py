@@ -135,6 +135,13 @@ class BundleWithLots(Invalid):
     template = "{field}: a bundle has no stock of its own and cannot track lots. Track lots on its parts."
 
 
+class BundleStillStocked(Invalid):
+    """What becomes a bundle would leave its own units unreachable. `units`: on hand or held, all places together."""
+
+    code = "catalog.bundle_still_stocked"
+    template = "{field}: {sku} still has {units} of its own in stock. Take them out first, then make it a bundle."
+
+
 class PartInUse(Conflict):
     """`bundles`: SKUs of the bundles that hold it."""
 
@@ -159,6 +166,47 @@ class ImageTooLarge(Invalid):
     template = (
         "{field}: the picture is too large. The limit is {megabytes} MB and {megapixels} megapixels; make it smaller."
     )
+
+
+class TooManyPictures(Invalid):
+    code = "catalog.too_many_pictures"
+    template = "{field}: a product has at most {limit} pictures. Take one away first."
+
+
+class PictureNotFound(NotFound):
+    code = "catalog.picture_not_found"
+    template = "This picture does not exist any more. Upload it again."
+
+
+class CategoryNameTaken(Conflict):
+    """A category of the same name stands at the same place. `parent`: "" at the top."""
+
+    code = "catalog.category_name_taken"
+    template = "{field}: a category “{name}” is already there. Choose another name or place, or merge the two."
+
+
+class CategoryNotEmpty(Conflict):
+    """`products`, `below`: how many products and categories stand in it."""
+
+    code = "catalog.category_not_empty"
+    template = (
+        "{field}: category {name} still has {products} products and {below} categories below it. "
+        "Choose a category that takes them."
+    )
+
+
+class ChoiceInUse(Conflict):
+    """`products`: how many have this value."""
+
+    code = "catalog.choice_in_use"
+    template = "{field}: “{value}” is the value of {products} products. Change these first, or keep the value."
+
+
+class NoNumbersLeft(Conflict):
+    """Every in-store number is taken."""
+
+    code = "catalog.no_numbers_left"
+    template = "All in-store barcodes are used up. Give these variants codes of their own."
 
 
 class CategoryLoop(Invalid):

@@ -59,3 +59,20 @@ class CatalogLoaded:
 
     products: int
     variants: int
+
+
+@dataclass(frozen=True)
+class CategoryRemoved:
+    """A category is gone; `into_code` has its products and categories now ("" when it had none).
+
+    No fact for each of the products follows. Key: `category:<id>`.
+    """
+
+    name: ClassVar[str] = "catalog.category_removed"
+    version: ClassVar[int] = 1
+
+    category_id: int
+    code: str
+    into_id: int | None
+    into_code: str
+    products: int

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Collate, Left
@@ -116,6 +117,7 @@ class CategoryAttribute(models.Model):
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="category_attributes")
     attribute = models.ForeignKey(Attribute, on_delete=models.PROTECT, related_name="+")
     is_required = models.BooleanField(default=False)
+    position = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -329,6 +331,21 @@ class Media(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class RemovedMedia(models.Model):
+    """A picture that was taken away, kept a month so that it can be put back as it was. `uid`: what it had in `Media`."""
+
+    uid = models.UUIDField(unique=True, editable=False)
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    picture = models.JSONField(encoder=DjangoJSONEncoder, help_text="Its columns in `Media`, by name.")
+    removed_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "removed media"
+
+    def __str__(self) -> str:
+        return str(self.uid)
 
 
 class Lexeme(models.Model):

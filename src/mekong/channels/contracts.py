@@ -405,3 +405,36 @@ class ChannelHealth:
     incidents: Sequence[IncidentView]
     quiet: Quiet | None
     is_ending: bool
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """What a product lacks for a platform. `fact`: see `socket.listing_needs.FACTS`.
+
+    `has`: what there is of it; `least`, `most`: the bounds it is outside of. `places`: of the variants concerned, among
+    all of the product in their order. `attributes`: (code, name) of those that are missing.
+    """
+
+    fact: str
+    has: int
+    least: int | None
+    most: int | None
+    is_required: bool
+    places: tuple[int, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How ready a product is for a kind of platform: `score` from 0 to 100, 100 when nothing is lacking.
+
+    `lacking`: what is required first, then advice.
+    """
+
+    score: int
+    lacking: tuple[Shortfall, ...]
+
+    @property
+    def missing(self) -> int:
+        """How many required things are missing: without them the platform refuses the listing."""
+        return sum(each.is_required for each in self.lacking)

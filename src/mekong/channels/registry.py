@@ -14,6 +14,7 @@ from importlib.resources import files
 from mekong.channels import socket
 from mekong.channels.errors import KindUnknown
 from mekong.channels.socket import Account, Connector, Manifest, Transport
+from mekong.channels.socket.listing_needs import Need, read_listing_needs
 from mekong.channels.socket.order_files import OrderFileLayout, read_order_file_layout
 
 GROUP = "mekong.connectors"
@@ -24,12 +25,14 @@ Factory = Callable[[Account, Transport], Connector]
 
 @dataclass(frozen=True)
 class Plug:
-    """One connector as found: its manifest, how to make it for an account, the fields of its form, its order export."""
+    """One connector as found: its manifest, how to make it for an account, the fields of its form, its order export, and
+    what it asks of a product."""
 
     manifest: Manifest
     factory: Factory
     secrets: Mapping[str, str]
     order_file: OrderFileLayout = field(default_factory=OrderFileLayout)
+    needs: tuple[Need, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +53,9 @@ def _add(found: dict[str, Plug], package: str, factory: Factory) -> None:
     manifest = socket.read_manifest(package)
     said = tomllib.loads(files(package).joinpath("manifest.toml").read_text("utf-8"))
     secrets = {name: str(what) for name, what in said.get("secrets", {}).items()}
-    found[manifest.name] = Plug(manifest, factory, secrets, read_order_file_layout(package) or OrderFileLayout())
+    found[manifest.name] = Plug(
+        manifest, factory, secrets, read_order_file_layout(package) or OrderFileLayout(), read_listing_needs(package)
+    )
 
 
 def plug(kind: str) -> Plug:

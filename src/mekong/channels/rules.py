@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mekong.catalog.contracts import ListingFacts
+from mekong.channels.contracts import Completeness, Shortfall
 from mekong.channels.socket import RemoteState
+from mekong.channels.socket.listing_needs import Need
 
 LETTERS = {"web": "WB", "store": "CH", "phone": "DT", "social": "MX"}
 """Letters of the channels of our own; a connector's manifest names those of its platform."""
@@ -169,3 +172,49 @@ def silence(gaps: Mapping[str, tuple[int, int, int]], *, last_at: datetime, loca
 
 ENDING = timedelta(days=7)
 """How long before its end an authorisation is warned of."""
+
+
+_REQUIRED_WEIGHT, _ADVICE_WEIGHT = 3, 1
+"""In the score, something required counts as three pieces of advice."""
+
+
+def completeness(facts: ListingFacts, needs: Sequence[Need]) -> Completeness:
+    """How much of what a platform needs is there, in percent, and what is lacking.
+
+    Each need counts whole or not at all. The share is rounded down, so 100 means that nothing is lacking. A platform
+    without needs finds everything complete.
+    """
+    lacking = [each for need in needs if (each := _shortfall(facts, need)) is not None]
+    lacking.sort(key=lambda each: not each.is_required)
+    whole = sum(_weight(need.is_required) for need in needs)
+    lost = sum(_weight(each.is_required) for each in lacking)
+    return Completeness(100 * (whole - lost) // whole if whole else 100, tuple(lacking))
+
+
+def _weight(is_required: bool) -> int:
+    return _REQUIRED_WEIGHT if is_required else _ADVICE_WEIGHT
+
+
+def _shortfall(facts: ListingFacts, need: Need) -> Shortfall | None:
+    without = {
+        "price": facts.without_price, "weight": facts.without_weight, "size": facts.without_size,
+        "gtin": facts.without_gtin, "gtin_or_brand": () if facts.has_brand else facts.without_gtin,
+    }  # fmt: skip
+    if need.fact in without:
+        places = without[need.fact]
+        have = facts.variants - len(places)
+        return Shortfall(need.fact, have, facts.variants, None, need.is_required, places) if places else None
+    if need.fact == "attributes":
+        names = facts.missing_attributes
+        return Shortfall("attributes", 0, len(names), None, need.is_required, (), names) if names else None
+    if need.fact == "picture_px" and not facts.pictures:
+        # Said already by whoever asks for a picture.
+        return None
+    has = {
+        "name": facts.name_length, "description": facts.description_length, "pictures": facts.pictures,
+        "picture_px": facts.smallest_picture_px, "category": int(facts.has_category), "brand": int(facts.has_brand),
+        "options": facts.options, "variants": facts.variants,
+    }[need.fact]  # fmt: skip
+    is_short = need.least is not None and has < need.least
+    is_long = need.most is not None and has > need.most
+    return Shortfall(need.fact, has, need.least, need.most, need.is_required) if is_short or is_long else None

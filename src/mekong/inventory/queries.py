@@ -334,3 +334,31 @@ def count_oversells(*, since: datetime | None = None) -> int:
     """Units sold below zero since a moment, or ever."""
     entries = OversellEntry.objects.filter(occurred_at__gte=since) if since else OversellEntry.objects.all()
     return sum(entries.values_list("quantity", flat=True))
+
+
+def units_received(*, actor: Actor, reference: str) -> dict[int, int]:
+    """Units that came into stock under one reference (a goods receipt), by variant; at places this actor sees.
+
+    One statement. An unknown reference has none.
+    """
+    actor.require("inventory.view")
+    if "\0" in reference:
+        return {}
+    scope = actor.locations_for("inventory.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select m.variant_id, sum(m.quantity)::bigint
+                 from inventory_stockmovement m
+                 join inventory_location f on f.id = m.from_location_id
+                 join inventory_location t on t.id = m.to_location_id
+                where m.reference = %s and t.kind = any(%s) and not f.kind = any(%s)
+                  and (%s::bigint[] is null or m.to_location_id = any(%s::bigint[]))
+                group by 1 order by 1""",
+            [
+                reference,
+                list(KEPT_KINDS),
+                list(KEPT_KINDS),
+                *([sorted(scope)] * 2 if scope is not None else [None, None]),
+            ],
+        )
+        return dict(cursor.fetchall())

@@ -383,7 +383,7 @@ def test_categories_ask_for_attributes_of_their_own_and_of_those_above():
     assert made.attributes == {"material": "Vải", "screen": "6.1"}
     assert queries.list_products(actor=VIEWER, category="thoi-trang").items[0].id == made.id
     for wrong, error in (
-        ({"name": "Áo", "parent": "thoi-trang"}, errors.DuplicateCode),
+        ({"name": "Áo", "parent": "thoi-trang"}, errors.CategoryNameTaken),
         ({"name": "Mũ", "code": "ao"}, errors.DuplicateCode),
         ({"name": "Mũ", "parent": "no"}, errors.CategoryNotFound),
         ({"name": "a > b"}, errors.UnstorableText),

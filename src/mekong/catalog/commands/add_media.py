@@ -6,30 +6,36 @@ import hashlib
 import io
 import os
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db import models
+from django.db.models import F, Max, Q
 from PIL import Image, ImageOps
 
 from mekong.catalog.commands.locking import lock_product, lock_variant, touch
-from mekong.catalog.contracts import MediaView
-from mekong.catalog.errors import BadImage, ImageTooLarge, Missing
+from mekong.catalog.contracts import MOST_PICTURE_BYTES, MOST_PICTURE_PIXELS, MediaView
+from mekong.catalog.errors import BadImage, ImageTooLarge, Missing, TooManyPictures
 from mekong.catalog.events import ProductUpdated
-from mekong.catalog.models import Media, Product, Variant
+from mekong.catalog.models import Media, Product, RemovedMedia, Variant
 from mekong.catalog.queries.products import media_view
 from mekong.catalog.rules.words import clean
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
 
-MOST_BYTES = 20 * 1024 * 1024
-MOST_PIXELS = 50_000_000
-"""A picture is held in memory to be checked: 50 megapixels are 200 MB. Phones of today take up to 50."""
+MOST_PICTURES = 50
+"""Of one product with its variants. Marketplaces show nine or so of each."""
+KEPT = timedelta(days=30)
+"""How long a picture that was taken away can be put back."""
 _FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "png"}
 _SMALL, _LARGE = 96, 320
+_COLUMNS = (
+    "uid", "product_id", "variant_id", "sha256", "path", "thumbnail", "thumbnail_large", "width", "height", "alt_text",
+    "position", "created_at",
+)  # fmt: skip
 
 
 @command
@@ -50,7 +56,8 @@ def add_media(
     Args:
         product_id, variant_id: give one of the two.
 
-    Raises: MayNot, Missing, ProductNotFound, VariantNotFound, BadImage, ImageTooLarge (20 MB, 50 megapixels).
+    Raises: MayNot, Missing, ProductNotFound, VariantNotFound, TooManyPictures, BadImage, ImageTooLarge (20 MB, 50
+        megapixels).
     """
     actor.require("catalog.edit")
     alt_text = clean(alt_text, "alt_text", 300)
@@ -59,6 +66,8 @@ def add_media(
     mine = Media.objects.filter(variant=variant) if variant else Media.objects.filter(product=product)
     media = mine.filter(sha256=digest).first()
     if media is None:
+        if pictures_of(product.id).count() >= MOST_PICTURES:
+            raise TooManyPictures(field="file", limit=MOST_PICTURES)
         width, height, path, small, large = _store(content, digest)
         last = mine.aggregate(last=Max("position"))["last"]
         media = Media.objects.create(
@@ -74,23 +83,27 @@ def add_media(
             position=0 if last is None else last + 1,
             created_at=now,
         )
-        _tell(actor, product, variant, now)
-    return _view(media)
+        tell_of_media(actor, product, variant, now)
+    return view_of_media(media)
 
 
 @command
 def remove_media(*, actor: Actor, uid: UUID, now: datetime) -> None:
-    """Take a picture away. Safe to repeat. Its files stay: other products may show the same picture.
+    """Take a picture away; for a month `restore_media` puts it back. Safe to repeat.
 
+    Its files stay: other products may show the same picture.
     Raises: MayNot.
     """
     actor.require("catalog.edit")
-    media = Media.objects.filter(uid=uid).first()
-    if media is None:
+    held = hold_media(uid)
+    if held is None:
         return
-    product, variant = _owner(media.product_id, media.variant_id)
-    Media.objects.filter(id=media.id).delete()
-    _tell(actor, product, variant, now)
+    media, product, variant = held
+    columns = {name: getattr(media, name) for name in _COLUMNS}
+    RemovedMedia.objects.filter(removed_at__lt=now - KEPT).delete()
+    RemovedMedia.objects.create(uid=uid, product=product, picture=columns, removed_at=now)
+    media.delete()
+    tell_of_media(actor, product, variant, now)
 
 
 def _owner(product_id: int | None, variant_id: int | None) -> tuple[Product, Variant | None]:
@@ -102,7 +115,26 @@ def _owner(product_id: int | None, variant_id: int | None) -> tuple[Product, Var
     return lock_product(product_id), None
 
 
-def _tell(actor: Actor, product: Product, variant: Variant | None, now: datetime) -> None:
+def pictures_of(product_id: int) -> models.QuerySet[Media]:
+    """Pictures of a product, its own first, then those of its variants, in their order."""
+    mine = Media.objects.filter(Q(product_id=product_id) | Q(variant__product_id=product_id))
+    return mine.order_by(F("variant_id").asc(nulls_first=True), "position", "id")
+
+
+def hold_media(uid: UUID) -> tuple[Media, Product, Variant | None] | None:
+    """A picture with what it belongs to, all held; None when it is not there (any more)."""
+    found = Media.objects.filter(uid=uid).first()
+    if found is None:
+        return None
+    product, variant = _owner(found.product_id, found.variant_id)
+    # While this waited for the product, somebody else may have moved the picture or taken it away.
+    media = Media.objects.select_for_update().filter(uid=uid).first()
+    if media is None:
+        return None
+    return media, product, variant if variant is None or variant.id == media.variant_id else None
+
+
+def tell_of_media(actor: Actor, product: Product, variant: Variant | None, now: datetime) -> None:
     touch(product, now)
     concerned = Variant.objects.filter(Q(id=variant.id) if variant else Q(product=product)).order_by("id")
     ids = tuple(concerned.values_list("id", flat=True))
@@ -123,12 +155,12 @@ def _store(content: bytes, digest: str) -> tuple[int, int, str, str, str]:
 
 
 def _read(content: bytes) -> tuple[Image.Image, str]:
-    limits = {"megabytes": MOST_BYTES // 1024 // 1024, "megapixels": MOST_PIXELS // 1_000_000}
-    if len(content) > MOST_BYTES:
+    limits = {"megabytes": MOST_PICTURE_BYTES // 1024 // 1024, "megapixels": MOST_PICTURE_PIXELS // 1_000_000}
+    if len(content) > MOST_PICTURE_BYTES:
         raise ImageTooLarge(field="file", **limits)
     try:
         with Image.open(io.BytesIO(content), formats=tuple(_FORMATS)) as opened:
-            if opened.width * opened.height > MOST_PIXELS:
+            if opened.width * opened.height > MOST_PICTURE_PIXELS:
                 raise ImageTooLarge(field="file", **limits)
             kind = str(opened.format)
             opened.load()
@@ -161,7 +193,7 @@ def _write(path: str, picture: Image.Image, kind: str) -> None:
         raise
 
 
-def _view(media: Media) -> MediaView:
+def view_of_media(media: Media) -> MediaView:
     return media_view(
         (media.uid, media.path, media.thumbnail, media.thumbnail_large, media.width, media.height, media.alt_text,
          media.position, media.variant_id)

@@ -62,11 +62,17 @@ def free_codes(products: Sequence[NewProduct], at: Callable[[int], str]) -> list
 
 
 def category_ids(asked: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Ids by category code; `asked`: (field, code), empty codes are passed over. Raises: CategoryNotFound."""
+    """Ids by category code; `asked`: (field, code), empty codes are passed over. Raises: CategoryNotFound.
+
+    They stay until the transaction ends: who wants to take one of them away waits.
+    """
     fields = {code: field for field, code in asked if code}
     if not fields:
         return {}
-    rows = fetch("select code, id from catalog_category where code = any(%(codes)s)", {"codes": _storable(fields)})
+    rows = fetch(
+        "select code, id from catalog_category where code = any(%(codes)s) order by id for key share",
+        {"codes": _storable(fields)},
+    )
     found: dict[str, int] = dict(rows)
     for code, field in fields.items():
         if code not in found:

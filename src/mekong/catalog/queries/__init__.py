@@ -1,8 +1,16 @@
 """Reads of the catalog: plain values of `contracts`, never rows."""
 
-from mekong.catalog.queries.categories import category_ancestors, list_attributes, list_categories, list_tax_classes
+from mekong.catalog.queries.categories import (
+    category_ancestors,
+    category_attributes,
+    category_counts,
+    list_attributes,
+    list_categories,
+    list_tax_classes,
+)
 from mekong.catalog.queries.export import export_products, write_template
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
+from mekong.catalog.queries.listing_facts import listing_facts
 from mekong.catalog.queries.products import get_product, list_products
 from mekong.catalog.queries.search import search_variants, similar_variants
 from mekong.catalog.queries.supply import (
@@ -32,6 +40,8 @@ __all__ = [
     "bundles_have_parts",
     "bundles_with",
     "category_ancestors",
+    "category_attributes",
+    "category_counts",
     "control_names",
     "export_products",
     "get_product",
@@ -39,6 +49,7 @@ __all__ = [
     "list_categories",
     "list_products",
     "list_tax_classes",
+    "listing_facts",
     "lot_tracked",
     "media_files_exist",
     "packs_of",

@@ -6,7 +6,13 @@ import json
 from collections.abc import Collection
 from datetime import date
 
-from mekong.catalog.contracts import AttributeView, CategoryView, TaxClassView
+from mekong.catalog.contracts import (
+    AttributeView,
+    CategoryAttributeView,
+    CategoryCount,
+    CategoryView,
+    TaxClassView,
+)
 from mekong.catalog.queries.variants import fetch
 from mekong.foundation.actor import Actor
 
@@ -48,7 +54,10 @@ def category_ancestors(*, actor: Actor, category_ids: Collection[int]) -> dict[i
 
 
 def list_attributes(*, actor: Actor, category_id: int | None = None) -> tuple[AttributeView, ...]:
-    """All attributes; or those asked for in a category, some by those above it. One SQL statement. Raises: MayNot."""
+    """All attributes; or those asked for in a category, first those that the categories above it ask for.
+
+    One SQL statement. Raises: MayNot.
+    """
     actor.require("catalog.view")
     return attributes_of(category_id)
 
@@ -59,16 +68,55 @@ def attributes_of(category_id: int | None) -> tuple[AttributeView, ...]:
     else:
         rows = fetch(
             """with recursive up as (
-                   select id, parent_id from catalog_category where id = %(id)s
+                   select id, parent_id, 0 as depth from catalog_category where id = %(id)s
                    union all
-                   select c.id, c.parent_id from up join catalog_category c on c.id = up.parent_id
+                   select c.id, c.parent_id, up.depth + 1 from up join catalog_category c on c.id = up.parent_id
                )
                select a.code, a.name, a.kind, a.choices, a.unit, bool_or(ca.is_required)
                  from up join catalog_categoryattribute ca on ca.category_id = up.id
-                 join catalog_attribute a on a.id = ca.attribute_id group by a.id order by a.name, a.code""",
+                 join catalog_attribute a on a.id = ca.attribute_id
+                group by a.id order by max(up.depth) desc, min(ca.position), a.name, a.code""",
             {"id": category_id},
         )
     return tuple(AttributeView(row[0], row[1], row[2], tuple(_list(row[3])), row[4], row[5]) for row in rows)
+
+
+def category_attributes(*, actor: Actor, category_id: int) -> tuple[CategoryAttributeView, ...]:
+    """The attribute sets of a category and of those above it, from the top down, each in its order.
+
+    One SQL statement. Raises: MayNot.
+    """
+    actor.require("catalog.view")
+    rows = fetch(
+        """with recursive up as (
+               select id, parent_id, code, name, 0 as depth from catalog_category where id = %(id)s
+               union all
+               select c.id, c.parent_id, c.code, c.name, up.depth + 1
+                 from up join catalog_category c on c.id = up.parent_id
+           )
+           select a.code, a.name, a.kind, a.choices, a.unit, ca.is_required, up.code, up.name, up.depth = 0
+             from up join catalog_categoryattribute ca on ca.category_id = up.id
+             join catalog_attribute a on a.id = ca.attribute_id
+            order by up.depth desc, ca.position, a.name""",
+        {"id": category_id},
+    )
+    return tuple(
+        CategoryAttributeView(
+            AttributeView(row[0], row[1], row[2], tuple(_list(row[3])), row[4], row[5]), row[6], row[7], row[8]
+        )
+        for row in rows
+    )
+
+
+def category_counts(*, actor: Actor) -> dict[int, CategoryCount]:
+    """How many products stand in each category, and with all below it. Two SQL statements. Raises: MayNot."""
+    own = dict(fetch("select category_id, count(*) from catalog_product where category_id is not null group by 1", {}))
+    tree = list_categories(actor=actor)
+    whole = {each.id: int(own.get(each.id, 0)) for each in tree}
+    for each in reversed(tree):
+        if each.parent_id is not None:
+            whole[each.parent_id] += whole[each.id]
+    return {each.id: CategoryCount(int(own.get(each.id, 0)), whole[each.id]) for each in tree}
 
 
 def _list(value: object) -> list[str]:

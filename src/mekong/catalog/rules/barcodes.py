@@ -40,6 +40,32 @@ def gtin_key(code: str) -> str:
     return code.zfill(14)
 
 
+IN_STORE_PREFIX = "299"
+"""Numbers we give ourselves begin so. GS1 leaves 200-299 to each shop; scales use the lower ones for weighed goods."""
+
+
+def in_store_number(number: int) -> str:
+    """The EAN-13 of a number from 0 to 999,999,999. Raises: ValueError (a defect in the caller)."""
+    if not 0 <= number < 10**9:
+        raise ValueError(f"{number} has more than nine digits")
+    body = f"{IN_STORE_PREFIX}{number:09d}"
+    return f"{body}{check_digit(body)}"
+
+
+def is_global(code: str) -> bool:
+    """Whether a GTIN is one the world knows: it checks, and is not of the numbers that GS1 leaves to each shop.
+
+    Source: GS1 General Specifications §1.4.6: prefixes 02, 04 and 20-29 are for restricted circulation, GTIN-8
+    beginning with 0 or 2 too.
+    """
+    if not is_ascii_digits(code) or len(code) not in GTIN_LENGTHS or check_digit(code[:-1]) != int(code[-1]):
+        return False
+    if len(code) == 8:
+        return code[0] not in "02"
+    prefix = gtin_key(code)[1:3]
+    return prefix not in {"02", "04"} and prefix[0] != "2"
+
+
 def read_barcode(text: str, field: str, kind: str = "") -> Code:
     """Tell a GTIN from a code of one's own, and check it.
 

@@ -10,11 +10,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q
 
+from mekong.catalog.contracts import ListingFacts
 from mekong.channels import matching, registry, rules
 from mekong.channels.contracts import (
     ChannelFigures,
     ChannelHealth,
     ChannelView,
+    Completeness,
     ConnectorView,
     ListingCounts,
     ListingPageView,
@@ -69,6 +71,15 @@ def list_channels(*, actor: Actor) -> list[ChannelView]:
     actor.require("channels.view")
     rows = sorted(Channel.objects.all(), key=lambda row: (registry.is_remote(row.kind), row.code))
     return _views(rows)
+
+
+def completeness(*, facts: Iterable[ListingFacts], kinds: Iterable[str]) -> dict[int, dict[str, Completeness]]:
+    """How ready each product is for each kind of platform, by product and kind. No statement.
+
+    A kind that is no platform's is left out.
+    """
+    needs = {kind: registry.plug(kind).needs for kind in dict.fromkeys(kinds) if registry.is_remote(kind)}
+    return {each.product_id: {kind: rules.completeness(each, asked) for kind, asked in needs.items()} for each in facts}
 
 
 def open_channels() -> frozenset[str]:

@@ -123,5 +123,8 @@ def js_words() -> dict[str, str]:
         "stopping": gettext("Stopping: orders that are on their way are booked first."),
         "stopped": gettext("stopped"),
         "finished": gettext("finished"),
+        "picturesAdded": gettext("Pictures added: {count}"),
+        "notAPicture": gettext("This is not a JPEG, PNG, WebP or GIF file."),
+        "pictureTooLarge": gettext("Larger than 20 MB. Make it smaller."),
         "perMinute": gettext("{count} orders a minute"),
     }

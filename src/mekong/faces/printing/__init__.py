@@ -41,6 +41,22 @@ def render(template: str, data: Mapping[str, Any]) -> bytes:
     )
 
 
+def render_png(template: str, data: Mapping[str, Any], *, dots_per_inch: int = 144) -> bytes:
+    """The first page of what `render` would give, as a picture."""
+    drawn: Any = typst.compile(
+        HERE / "templates" / f"{template}.typ",
+        root=HERE / "templates",
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        format="png",
+        ppi=dots_per_inch,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+    )
+    # One page is its bytes, several are a list of them.
+    first: bytes = drawn[0] if isinstance(drawn, list) else drawn
+    return first
+
+
 def barcode_svg(code: str) -> str:
     """A code as bars without its digits: EAN-13 for thirteen digits that check, else Code 128.
 

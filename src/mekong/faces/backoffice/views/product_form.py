@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 from itertools import product as combinations
 from typing import Any
 
@@ -10,14 +13,24 @@ from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from mekong.catalog import commands, queries
-from mekong.catalog.contracts import KEEP, NewProduct, NewVariant, PriceLine, ProductChange, ProductView, VariantChange
-from mekong.faces.backoffice import words
+from mekong.catalog.contracts import (
+    KEEP,
+    NewProduct,
+    NewVariant,
+    PriceLine,
+    ProductChange,
+    ProductView,
+    VariantChange,
+    VariantView,
+)
+from mekong.faces.backoffice import attribute_fields, words
 from mekong.faces.backoffice.fields import Errors, read_number, whole_number
 from mekong.faces.backoffice.once import once
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.errors import MekongError
 
 MOST_VARIANTS = 200
+_MOST_SIZE = 10**9
 _FIELDS = ("name", "code", "description", "category", "brand", "tax_class", "uom", "status", "options")
 
 
@@ -26,7 +39,12 @@ def _facts(visit: Visit) -> dict[str, str]:
 
 
 def _context(visit: Visit, **more: Any) -> dict[str, Any]:
+    typed = attribute_fields.typed(visit)
+    product = more.get("product")
+    if product is not None:
+        typed = {**attribute_fields.shown(product.attributes), **typed}
     return {
+        "attribute_fields": attribute_fields.fields(visit, more["form"].get("category", ""), typed),
         "categories": queries.list_categories(actor=visit.actor),
         "tax_classes": words.TAX_CLASSES,
         "states": {code: shape for code, shape in words.PRODUCT_STATES.items() if code != "archived"},
@@ -47,6 +65,8 @@ def create(visit: Visit) -> HttpResponse:
         rows = _matrix(options, rows)
         return visit.render("products/form.html", _context(visit, form=form, rows=rows, errors=errors, options=options))
     wanted = _new_product(errors, form, options, rows)
+    attributes = attribute_fields.values(visit, form["category"], attribute_fields.typed(visit), {})
+    wanted = replace(wanted, attributes=attributes)
     if not errors:
 
         def work() -> str:
@@ -56,7 +76,8 @@ def create(visit: Visit) -> HttpResponse:
         try:
             answer = once(visit, work)
         except MekongError as refused:
-            errors.take(refused, {f"variants[{at}].{name}": f"{name}-{at}" for at in range(len(rows)) for name in _ROW})
+            names = {f"variants[{at}].{name}": f"{name}-{at}" for at in range(len(rows)) for name in _ROW}
+            errors.take(refused, names | _attribute_names(visit))
         else:
             visit.flash(gettext("{name} is created").format(name=form["name"]))
             return answer
@@ -65,11 +86,52 @@ def create(visit: Visit) -> HttpResponse:
     )
 
 
-_ROW = ("values", "sku", "price_minor", "barcodes")
+@page("catalog.edit", methods=("POST",))
+def attributes(visit: Visit) -> HttpResponse:
+    """The fields of the category just chosen; what stands in those that are there stays."""
+    found = attribute_fields.fields(visit, visit.posted("category"), attribute_fields.typed(visit))
+    return visit.render("products/attribute_fields.html", {"attribute_fields": found, "errors": Errors()})
+
+
+def _attribute_names(visit: Visit) -> dict[str, str]:
+    """The command's names of attributes to their fields on the page."""
+    known = queries.list_attributes(actor=visit.actor)
+    return {f"attributes.{each.code}": attribute_fields.anchor(each.code) for each in known}
+
+
+_ROW = ("values", "sku", "price_minor", "barcodes", "weight_g", "size")
 
 
 def _blank_row(values: str = "") -> dict[str, str]:
-    return {"values": values, "sku": "", "price": "", "barcode": ""}
+    return {"values": values, "sku": "", "price": "", "barcode": "", "weight": "", "size": ""}
+
+
+def read_weight(errors: Errors, name: str, text: str) -> int | None:
+    """Grams, or None when nothing is typed."""
+    return read_number(errors, name, text, most=_MOST_SIZE) if text else None
+
+
+def read_size(errors: Errors, name: str, text: str) -> tuple[int | None, int | None, int | None]:
+    """Length, width and height in millimetres, of centimetres as people write them: `20 × 15 × 3,5`."""
+    if not text:
+        return None, None, None
+    parts = [
+        part.replace(",", ".") for part in re.split(r"\s*[x×*]\s*|\s+", text.casefold().removesuffix("cm").strip())
+    ]
+    if len(parts) == 3 and all(re.fullmatch(r"\d{1,4}(\.\d)?", part) for part in parts):
+        length, width, height = (int(Decimal(part) * 10) for part in parts)
+        return length, width, height
+    errors.add(name, gettext("Length × width × height in cm, such as 20 × 15 × 3,5."))
+    return None, None, None
+
+
+def show_size(variant: VariantView) -> str:
+    """`20 × 15 × 3,5`; empty when one of the three is not known."""
+    sizes = (variant.length_mm, variant.width_mm, variant.height_mm)
+    if None in sizes:
+        return ""
+    shown = attribute_fields.shown({str(at): f"{Decimal(size or 0) / 10:f}" for at, size in enumerate(sizes)})
+    return " × ".join(shown.values())
 
 
 def _posted_rows(visit: Visit) -> list[dict[str, str]]:
@@ -117,10 +179,15 @@ def _new_product(
             errors.add(f"sku-{at}", gettext("Give a SKU."))
         price = read_number(errors, f"price_minor-{at}", row["price"])
         values = tuple(part.strip() for part in row["values"].split(" / ")) if options and row["values"] else ()
+        length, width, height = read_size(errors, f"size-{at}", row["size"])
         variants.append(
             NewVariant(
                 sku=row["sku"],
                 price_minor=price,
+                weight_g=read_weight(errors, f"weight_g-{at}", row["weight"]),
+                length_mm=length,
+                width_mm=width,
+                height_mm=height,
                 option_values=values,
                 barcodes=tuple(code.strip() for code in row["barcode"].replace(",", " ").split() if code.strip()),
             )
@@ -151,18 +218,18 @@ def edit(visit: Visit, sku: str) -> HttpResponse:
         rows = [_row_of(each) for each in found.variants]
         return visit.render("products/form.html", _context(visit, form=form, rows=rows, errors=Errors(), product=found))
     errors, form, rows = Errors(), _facts(visit), _posted_rows(visit)
-    prices = _prices(errors, found, rows)
+    prices, sizes = _prices(errors, found, rows), _sizes(visit, errors, found, rows)
     if not form["name"]:
         errors.add("name", gettext("Give the product a name."))
     if not errors:
 
         def work() -> str:
-            return _save(visit, found, form, rows, prices)
+            return _save(visit, found, form, rows, prices, sizes)
 
         try:
             answer = once(visit, work)
         except MekongError as refused:
-            errors.take(refused)
+            errors.take(refused, _attribute_names(visit))
         else:
             visit.flash(gettext("{name} is saved").format(name=form["name"]))
             return answer
@@ -171,11 +238,30 @@ def edit(visit: Visit, sku: str) -> HttpResponse:
     )
 
 
-def _row_of(variant: Any) -> dict[str, str]:
+def _row_of(variant: VariantView) -> dict[str, str]:
     return {
         "values": variant.title, "sku": variant.sku, "price": str(variant.price_minor),
-        "barcode": ", ".join(variant.barcodes),
+        "barcode": ", ".join(variant.barcodes), "weight": "" if variant.weight_g is None else str(variant.weight_g),
+        "size": show_size(variant),
     }  # fmt: skip
+
+
+def _sizes(visit: Visit, errors: Errors, found: ProductView, rows: list[dict[str, str]]) -> dict[int, VariantChange]:
+    """Weights and sizes of the variants in which they changed; a form without these fields changes none."""
+    changes: dict[int, VariantChange] = {}
+    if "row-weight" not in visit.request.POST:
+        return changes
+    for at, (variant, row) in enumerate(zip(found.variants, rows, strict=False)):
+        before = _row_of(variant)
+        if (row["weight"], row["size"]) == (before["weight"], before["size"]):
+            continue
+        weight = read_weight(errors, f"weight_g-{at}", row["weight"])
+        change = VariantChange(weight_g=weight)
+        if row["size"] != before["size"]:
+            length, width, height = read_size(errors, f"size-{at}", row["size"])
+            change = replace(change, length_mm=length, width_mm=width, height_mm=height)
+        changes[variant.id] = change
+    return changes
 
 
 def _prices(errors: Errors, found: ProductView, rows: list[dict[str, str]]) -> list[PriceLine]:
@@ -187,23 +273,31 @@ def _prices(errors: Errors, found: ProductView, rows: list[dict[str, str]]) -> l
 
 
 def _save(
-    visit: Visit, found: ProductView, form: Mapping[str, str], rows: list[dict[str, str]], prices: list[PriceLine]
+    visit: Visit,
+    found: ProductView,
+    form: Mapping[str, str],
+    rows: list[dict[str, str]],
+    prices: list[PriceLine],
+    sizes: Mapping[int, VariantChange],
 ) -> str:
     keeps_status = form["status"] in ("active", "draft") and found.status != "archived"
     change = ProductChange(
         name=form["name"], description=form["description"], category=form["category"], brand=form["brand"],
         tax_class=form["tax_class"], uom=form["uom"],
         status=form["status"] if keeps_status else KEEP,
+        attributes=attribute_fields.values(visit, form["category"], attribute_fields.typed(visit), found.attributes),
     )  # fmt: skip
     commands.update_product(actor=visit.actor, product_id=found.id, change=change, now=visit.now)
     if prices:
         commands.set_prices(actor=visit.actor, lines=prices, now=visit.now)
     first = found.variants[0].sku
     for variant, row in zip(found.variants, rows, strict=False):
+        wanted_of = sizes.get(variant.id, VariantChange())
         if row["sku"] and row["sku"] != variant.sku:
-            commands.update_variant(
-                actor=visit.actor, variant_id=variant.id, change=VariantChange(sku=row["sku"]), now=visit.now
-            )
+            wanted_of = replace(wanted_of, sku=row["sku"])
+        if wanted_of != VariantChange():
+            commands.update_variant(actor=visit.actor, variant_id=variant.id, change=wanted_of, now=visit.now)
+        if row["sku"] and row["sku"] != variant.sku:
             first = row["sku"] if variant.sku == first else first
         wanted = {code for code in row["barcode"].replace(",", " ").split() if code}
         for code in wanted - set(variant.barcodes):

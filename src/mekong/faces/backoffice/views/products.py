@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.http import HttpResponse
 from django.utils.translation import gettext
 
 from mekong.catalog import commands, queries
-from mekong.catalog.contracts import ProductRow, ProductView, VariantView
+from mekong.catalog.contracts import ProductPage, ProductRow, ProductView, VariantView
 from mekong.channels import queries as channels
-from mekong.channels.contracts import ListingView
-from mekong.faces.backoffice import channel_book, words
+from mekong.channels.contracts import Completeness, ListingView
+from mekong.faces import bundling
+from mekong.faces.backoffice import channel_book, readiness, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.faces.backoffice.once import once
+from mekong.faces.backoffice.views import bundle, pictures
 from mekong.faces.backoffice.visit import Visit, page
+from mekong.foundation.errors import MekongError
 from mekong.inventory import queries as inventory
 
 PER_PAGE = 50
+MOST_PAGES = 20
+"""Of 200 products, looked through for one page of those that lack something."""
 STATES = ("active", "draft", "archived")
 
 
@@ -42,6 +47,7 @@ class Line:
     on_hand: int = 0
     reserved: int = 0
     on_channels: dict[str, Figure] = field(default_factory=dict)
+    ready: list[tuple[Mark, Completeness]] = field(default_factory=list)
 
     @property
     def is_bundle(self) -> bool:
@@ -59,20 +65,44 @@ def products(visit: Visit) -> HttpResponse:
     status = visit.param("status", "active")
     status = status if status in (*STATES, "all") else "active"
     q, category, brand = visit.param("q"), visit.param("category"), visit.param("brand")
-    found = queries.list_products(
-        actor=visit.actor, q=q, category=category, brand=brand, status="" if status == "all" else status,
-        cursor=visit.param("cursor") or None, limit=PER_PAGE,
-    )  # fmt: skip
+    lacking = visit.param("lacking")
     shown = remote_channels(visit)
+    asked = readiness.kinds(shown)
+    lacking = lacking if lacking in asked else ""
+    wanted = {"q": q, "category": category, "brand": brand, "status": "" if status == "all" else status}
+    found = (_lacking if lacking else _found)(visit, wanted, shown, lacking)
     context = {
         "lines": _lines(visit, found.items, shown), "next_cursor": found.next_cursor, "status": status, "q": q,
         "category": category, "brand": brand, "channels": shown, "states": words.PRODUCT_STATES,
-        "categories": queries.list_categories(actor=visit.actor), "is_filtered": bool(q or category or brand),
+        "categories": queries.list_categories(actor=visit.actor), "lacking": lacking, "asked": asked,
+        "is_filtered": bool(q or category or brand or lacking),
         "may_edit": visit.actor.may("catalog.edit"), "may_import": visit.actor.may("catalog.import"),
         "sees_stock": visit.actor.may("inventory.view"),
     }  # fmt: skip
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "list"
     return visit.render("products/list.html" if part else "products/index.html", context)
+
+
+def _found(visit: Visit, wanted: Mapping[str, str], shown: Sequence[Mark], lacking: str) -> ProductPage:  # noqa: ARG001 - the form of `_lacking`
+    cursor = visit.param("cursor") or None
+    return queries.list_products(actor=visit.actor, cursor=cursor, limit=PER_PAGE, **wanted)
+
+
+def _lacking(visit: Visit, wanted: Mapping[str, str], shown: Sequence[Mark], lacking: str) -> ProductPage:
+    """Products that lack something a kind of platform requires: page by page is looked through until there are enough.
+
+    It stops after a bounded number, with the way on: a catalogue in which hardly anything is lacking is long.
+    """
+    rows: list[ProductRow] = []
+    cursor = visit.param("cursor") or None
+    for _ in range(MOST_PAGES):
+        page_found = queries.list_products(actor=visit.actor, cursor=cursor, limit=4 * PER_PAGE, **wanted)
+        ready = readiness.of_products(visit, [row.id for row in page_found.items], shown)
+        rows += [row for row in page_found.items if row.id in ready and ready[row.id][lacking].missing]
+        cursor = page_found.next_cursor
+        if cursor is None or len(rows) >= PER_PAGE:
+            break
+    return ProductPage(tuple(rows), cursor)
 
 
 def remote_channels(visit: Visit) -> list[Mark]:
@@ -91,6 +121,10 @@ def _lines(visit: Visit, rows: Sequence[ProductRow], shown: Sequence[Mark]) -> l
         for level in inventory.levels(actor=visit.actor, variant_ids=list(owner), limit=20_000):
             owner[level.variant_id].on_hand += level.on_hand
             owner[level.variant_id].reserved += level.reserved
+    ready = readiness.of_products(visit, [row.id for row in rows], shown) if shown else {}
+    marks = readiness.kinds(shown)
+    for line in lines:
+        line.ready = [(marks[kind], each) for kind, each in ready.get(line.row.id, {}).items()]
     if shown and owner:
         for listing in channels.listings_of(actor=visit.actor, variant_ids=list(owner)):
             if listing.variant_id is not None:
@@ -125,7 +159,33 @@ class VariantLine:
 @page("catalog.view")
 def product(visit: Visit, sku: str) -> HttpResponse:
     """Everything of one product: facts, variants, parts, pictures, and its listings."""
+    return _show(visit, queries.get_product(actor=visit.actor, sku=sku))
+
+
+@page("catalog.edit", methods=("POST",))
+def set_bundle(visit: Visit, sku: str) -> HttpResponse:
+    """The parts of a bundle, in place of those it had."""
     found = queries.get_product(actor=visit.actor, sku=sku)
+    typed = bundle.typed(visit, found)
+    parts = bundle.read(typed)
+    if not typed.errors:
+
+        def work() -> str:
+            bundling.set_bundle(actor=visit.actor, variant=typed.variant, parts=parts, now=visit.now)
+            return f"/products/{sku}/#bundle"
+
+        try:
+            answer = once(visit, work)
+        except MekongError as refused:
+            names = {f"parts[{at}].{name}": f"{name}-{at}" for at in range(len(parts)) for name in ("sku", "quantity")}
+            typed.errors.take(refused, names)
+        else:
+            visit.flash(gettext("Bundle {sku} is saved").format(sku=typed.variant.sku))
+            return answer
+    return _show(visit, found, typed, status=422)
+
+
+def _show(visit: Visit, found: ProductView, typed: bundle.Bundle | None = None, *, status: int = 200) -> HttpResponse:
     ids = [each.id for each in found.variants]
     levels = (
         inventory.levels(actor=visit.actor, variant_ids=ids, limit=20_000) if visit.actor.may("inventory.view") else []
@@ -140,14 +200,19 @@ def product(visit: Visit, sku: str) -> HttpResponse:
         )
         for each in found.variants
     ]
+    plain = [each for each in found.variants if not each.is_bundle and each.status == "active"]
     context = {
         "product": found, "lines": lines, "parts": _parts(found), "packs": found.packs,
         "marks": channel_book.marks(), "may_edit": visit.actor.may("catalog.edit"),
         "sees_stock": visit.actor.may("inventory.view"), "sees_channels": visit.actor.may("channels.view"),
         "tax": words.TAX_CLASSES.get(found.tax_class, found.tax_class), "listings": listings,
         "labels": {each.code: each for each in queries.list_attributes(actor=visit.actor)},
+        "bundles": bundle.of_product(visit, found, typed), "plain_variants": plain,
+        "readiness": readiness.of_product(visit, found, remote_channels(visit)),
+        "new_bundle": bundle.Bundle(plain[0], [bundle.Line()]) if plain else None,
+        **pictures.context(visit, found),
     }  # fmt: skip
-    return visit.render("products/product.html", context)
+    return visit.render("products/product.html", context, status=status)
 
 
 def _parts(found: ProductView) -> dict[int, list[object]]:
@@ -183,21 +248,6 @@ def restore(visit: Visit, sku: str) -> HttpResponse:
 @page("catalog.view")
 def suggest(visit: Visit) -> HttpResponse:
     """Variants for a field that asks for a SKU, as somebody types."""
-    text = visit.param("q") or visit.param("sku")
+    text = visit.param("q") or visit.param("sku") or visit.param("find")
     found = queries.search_variants(actor=visit.actor, text=text, limit=8) if text else None
     return visit.render("parts/suggest.html", {"variants": found.variants if found else ()})
-
-
-@page("catalog.edit", methods=("POST",))
-def picture(visit: Visit, sku: str) -> HttpResponse:
-    """Add a picture to a product."""
-    found = queries.get_product(actor=visit.actor, sku=sku)
-    file = visit.request.FILES.get("picture")
-    if file is None:
-        visit.flash(gettext("Choose a picture first."), tone="bad")
-        return visit.redirect(f"/products/{sku}/")
-    commands.add_media(
-        actor=visit.actor, content=file.read(), now=visit.now, product_id=found.id, alt_text=found.name[:200]
-    )
-    visit.flash(gettext("Picture added"))
-    return visit.redirect(f"/products/{sku}/")

@@ -140,7 +140,7 @@
     if (!bar) return;
     bar.hidden = !count;
     const sums = {};
-    picked.forEach((box) => { const row = box.closest("tr"); sums[row.dataset.currency] = (sums[row.dataset.currency] || 0) + Number(row.dataset.total); });
+    picked.map((box) => box.closest("tr")).filter((row) => row.dataset.currency).forEach((row) => { sums[row.dataset.currency] = (sums[row.dataset.currency] || 0) + Number(row.dataset.total); });
     elsewhere.forEach(({ total, currency }) => { sums[currency] = (sums[currency] || 0) + total; });
     const money = Object.entries(sums).map(([currency, minor]) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency }).format(minor / (currency === "VND" ? 1 : 100)));
     $("[data-count]", bar).textContent = [fill(words.picked, { count: number.format(count) }), ...money].join(" · ");
@@ -281,6 +281,8 @@
       window.htmx?.process($("[data-lines]", list).lastElementChild);
       $("input", $("[data-lines]", list).lastElementChild)?.focus();
     }
+    const dropper = event.target.closest("[data-drop-line]");
+    if (dropper) { dropper.closest("[data-line]").remove(); document.body.dispatchEvent(new Event("dropped")); }
     if (remover) { const lines = all("[data-line]", remover.closest("[data-lines]")); if (lines.length > 1) remover.closest("[data-line]").remove(); }
   });
 })();
