@@ -43,6 +43,7 @@ def token_view(token: ApiToken) -> TokenView:
         expires_at=token.expires_at,
         revoked_at=token.revoked_at,
         last_used_at=token.last_used_at,
+        is_personal=token.is_personal,
     )
 
 

@@ -16,6 +16,7 @@ from mekong.faces.api.entrance import BODY_LIMIT, as_error, check_media, parsed
 from mekong.faces.api.errors import BodyTooLarge, MalformedJson
 from mekong.foundation.access import authenticator
 from mekong.foundation.actor import Actor
+from mekong.foundation.addresses import address_from
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -76,10 +77,16 @@ class Call:
             continue
 
     async def actor(self) -> Actor:
-        """Who sends this, by bearer token. Raises: Unauthenticated."""
+        """Who sends this, by bearer token. Raises: Unauthenticated, OutsideRules."""
         text = self.header(b"authorization")
-        known = authenticator.known(text, self.now)
-        return known if known is not None else await in_thread(authenticator.authenticate, text, self.now)
+        address = self.address()
+        known = authenticator.known(text, self.now, address)
+        return known if known is not None else await in_thread(authenticator.authenticate, text, self.now, address)
+
+    def address(self) -> str:
+        """The network address the request came from."""
+        peer = self.scope.get("client") or ("",)
+        return address_from(str(peer[0]), self.header(b"x-forwarded-for") or "")
 
     async def answer(self, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = (_JSON,)) -> None:
         self.status = status
