@@ -147,6 +147,27 @@ def create_person(
 
 
 @command
+def hire(
+    *,
+    actor: Actor,
+    email: str,
+    name: str,
+    phone: str = "",
+    language: str = "vi",
+    role: str,
+    location_ids: Collection[int] = (),
+    now: datetime,
+) -> NewPerson:
+    """Add someone with their first role: both, or neither.
+
+    Raises: MayNot, MayNotGrant, EmailTaken, Invalid, UnknownRole, RoleIsEverywhere.
+    """
+    made = create_person(actor=actor, email=email, name=name, phone=phone, language=language, now=now)
+    person = assign_role(actor=actor, person_id=made.person.id, role=role, location_ids=location_ids)
+    return NewPerson(person, made.password)
+
+
+@command
 def assign_role(*, actor: Actor, person_id: UUID, role: str, location_ids: Collection[int] = ()) -> PersonView:
     """Give a person a role, at all locations or at some; a role they hold is moved to the new locations.
 

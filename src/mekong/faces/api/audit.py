@@ -41,7 +41,7 @@ def list_audit(
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """Who changed what, newest first. Nothing can edit it."""
+    """Who changed what, newest first. Nothing can edit it. Customers' data is masked without `customers.reveal`."""
     found = queries.list_audit(
         actor=authenticate(request),
         table=table,
