@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mekong.foundation.door.Door",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -121,12 +122,13 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "mekong.foundation.access.address_of"
+AXES_CLIENT_IP_CALLABLE = "mekong.foundation.addresses.address_of"
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
 _https = MEKONG.base_url.startswith("https://")
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+# The longest that the policy allows; it usually ends a session earlier (foundation/security).
+SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_NAME = "mekong_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -72,7 +72,7 @@ def _plain(path: Path) -> Iterator[bytes]:
 
 async def _asynchronous(path: Path) -> AsyncIterator[bytes]:
     """As `_plain`, for the event loop: reading waits on a thread."""
-    file = await sync_to_async(path.open)("rb")
+    file = await sync_to_async(lambda: path.open("rb"))()
     try:
         while chunk := await sync_to_async(file.read)(_CHUNK):
             yield chunk

@@ -21,6 +21,7 @@ from mekong.faces.replay.running import serve_replays
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.delivery import deliver_due
 from mekong.foundation.errors import MekongError, Unavailable
+from mekong.foundation.security import sessions
 from mekong.inventory import commands as inventory
 from mekong.inventory import notices
 from mekong.orders import commands as orders
@@ -123,6 +124,7 @@ class _House:
             "waiting-orders": self.retry_waiting,
             "short-orders": self.give_up,
             "silence": self.watch_silence,
+            "old-sessions": self.forget_sessions,
         }
 
     async def listen(self) -> None:
@@ -165,6 +167,12 @@ class _House:
             while (
                 await self.threads.run(inventory.forget_released, now=_now(), limit=_MOST_FORGOTTEN) == _MOST_FORGOTTEN
             ):
+                pass
+            await asyncio.sleep(_DAY_S)
+
+    async def forget_sessions(self) -> None:
+        while True:
+            while await self.threads.run(sessions.forget_ended, now=_now(), limit=_MOST_FORGOTTEN) == _MOST_FORGOTTEN:
                 pass
             await asyncio.sleep(_DAY_S)
 

@@ -7,4 +7,9 @@ class FoundationConfig(AppConfig):
     verbose_name = "Mekong"
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
         from mekong.foundation import checks  # noqa: F401 - registers the doctor's checks
+        from mekong.foundation.security import sessions
+
+        user_logged_in.connect(sessions.on_logged_in, dispatch_uid="mekong.sessions")

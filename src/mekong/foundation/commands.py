@@ -35,6 +35,7 @@ from mekong.foundation.errors import (
 from mekong.foundation.models import ApiToken, Person, RoleAssignment
 from mekong.foundation.permissions import ALL, PERMISSIONS, ROLES, unknown
 from mekong.foundation.queries import get_person, person_view, token_view
+from mekong.foundation.security import sessions, setting
 
 LANGUAGES = ("vi", "en")
 _OWNER = "owner"
@@ -73,7 +74,7 @@ def _own_key(actor: Actor) -> int | None:
     return int(key) if kind == "person" and key.isdecimal() else None
 
 
-def _lock(person_id: UUID) -> Person:
+def lock_person(person_id: UUID) -> Person:
     person = Person.objects.select_for_update().filter(uid=person_id).first()
     if person is None:
         raise NotFound(kind="Person", key=str(person_id))
@@ -94,7 +95,7 @@ def _require_may_grant(actor: Actor, names: Collection[str] | None, location_ids
             raise MayNotGrant(permission=name)
 
 
-def _require_over(actor: Actor, person: Person) -> None:
+def require_over(actor: Actor, person: Person) -> None:
     """Raises: MayNotGrant: the person holds what the actor does not."""
     if person.is_superuser:
         _require_may_grant(actor, None, None)
@@ -146,6 +147,27 @@ def create_person(
 
 
 @command
+def hire(
+    *,
+    actor: Actor,
+    email: str,
+    name: str,
+    phone: str = "",
+    language: str = "vi",
+    role: str,
+    location_ids: Collection[int] = (),
+    now: datetime,
+) -> NewPerson:
+    """Add someone with their first role: both, or neither.
+
+    Raises: MayNot, MayNotGrant, EmailTaken, Invalid, UnknownRole, RoleIsEverywhere.
+    """
+    made = create_person(actor=actor, email=email, name=name, phone=phone, language=language, now=now)
+    person = assign_role(actor=actor, person_id=made.person.id, role=role, location_ids=location_ids)
+    return NewPerson(person, made.password)
+
+
+@command
 def assign_role(*, actor: Actor, person_id: UUID, role: str, location_ids: Collection[int] = ()) -> PersonView:
     """Give a person a role, at all locations or at some; a role they hold is moved to the new locations.
 
@@ -157,8 +179,8 @@ def assign_role(*, actor: Actor, person_id: UUID, role: str, location_ids: Colle
         raise UnknownRole(field="role", role=role)
     if preset.permissions is None and location_ids:
         raise RoleIsEverywhere(field="location_ids", role=role)
-    person = _lock(person_id)
-    _require_over(actor, person)
+    person = lock_person(person_id)
+    require_over(actor, person)
     _require_may_grant(actor, preset.permissions, frozenset(location_ids) or None)
     RoleAssignment.objects.update_or_create(
         person=person, role=role, defaults={"location_ids": sorted(set(location_ids))}
@@ -168,18 +190,22 @@ def assign_role(*, actor: Actor, person_id: UUID, role: str, location_ids: Colle
 
 @command
 def remove_role(*, actor: Actor, person_id: UUID, role: str) -> PersonView:
-    """Take a role from a person. Safe to repeat.
+    """Take a role from a person; their open sessions end. Safe to repeat.
 
-    Raises: MayNot, MayNotGrant, NotFound, UnknownRole, LastOwner.
+    Raises: MayNot, MayNotGrant, NotFound, UnknownRole, LastOwner, BreakGlassNeeded.
     """
     actor.require("staff.manage")
     if role not in ROLES:
         raise UnknownRole(field="role", role=role)
-    person = _lock(person_id)
-    _require_over(actor, person)
+    person = lock_person(person_id)
+    require_over(actor, person)
     if role == _OWNER:
         _require_another_owner(person)
-    RoleAssignment.objects.filter(person=person, role=role).delete()
+        setting.require_not_break_glass(person)
+    gone, _ = RoleAssignment.objects.filter(person=person, role=role).delete()
+    if gone:
+        sessions.end_all(person.pk, why="roles")
+        transaction.on_commit(access.authenticator.forget)
     return person_view(person)
 
 
@@ -187,12 +213,14 @@ def remove_role(*, actor: Actor, person_id: UUID, role: str) -> PersonView:
 def deactivate_person(*, actor: Actor, person_id: UUID, now: datetime) -> PersonView:
     """Shut someone out: no sign-in, open sessions end, the API tokens they made are revoked. Safe to repeat.
 
-    Raises: MayNot, MayNotGrant, NotFound, LastOwner.
+    Raises: MayNot, MayNotGrant, NotFound, LastOwner, BreakGlassNeeded.
     """
     actor.require("staff.manage")
-    person = _lock(person_id)
-    _require_over(actor, person)
+    person = lock_person(person_id)
+    require_over(actor, person)
     _require_another_owner(person)
+    setting.require_not_break_glass(person)
+    sessions.end_all(person.pk, why="deactivated", now=now)
     if person.is_active:
         person.is_active = False
         person.save(update_fields=["is_active"])
@@ -208,8 +236,8 @@ def reactivate_person(*, actor: Actor, person_id: UUID) -> PersonView:
     Raises: MayNot, MayNotGrant, NotFound.
     """
     actor.require("staff.manage")
-    person = _lock(person_id)
-    _require_over(actor, person)
+    person = lock_person(person_id)
+    require_over(actor, person)
     person.is_active = True
     person.save(update_fields=["is_active"])
     return person_view(person)
@@ -240,22 +268,25 @@ def reset_password(*, actor: Actor, person_id: UUID) -> NewPerson:
     Raises: MayNot, MayNotGrant, NotFound.
     """
     actor.require("staff.manage")
-    person = _lock(person_id)
-    _require_over(actor, person)
+    person = lock_person(person_id)
+    require_over(actor, person)
     password = _one_time_password()
     person.set_password(password)
     person.must_change_password = True
     person.save(update_fields=["password", "must_change_password"])
+    sessions.end_all(person.pk, why="password")
     return NewPerson(person_view(person), password)
 
 
 @command
-def change_password(*, actor: Actor, person_id: UUID, current: str, new: str) -> PersonView:
-    """Change one's own password. Other open sessions of the person end.
+def change_password(
+    *, actor: Actor, person_id: UUID, current: str, new: str, session_id: UUID | None = None
+) -> PersonView:
+    """Change one's own password. Other open sessions of the person end; `session_id`: the one that goes on.
 
     Raises: NotFound, BadCredentials, WeakPassword.
     """
-    person = _lock(person_id)
+    person = lock_person(person_id)
     if actor.ref != f"person:{person.pk}":
         raise NotFound(kind="Person", key=str(person_id))
     if len(current) > _LONGEST_PASSWORD or not person.check_password(current):
@@ -269,6 +300,7 @@ def change_password(*, actor: Actor, person_id: UUID, current: str, new: str) ->
     person.set_password(new)
     person.must_change_password = False
     person.save(update_fields=["password", "must_change_password"])
+    sessions.end_all(person.pk, why="password", keep=session_id)
     return person_view(person)
 
 
@@ -281,7 +313,7 @@ def set_language(*, actor: Actor, person_id: UUID, language: str) -> PersonView:
     own = _own_key(actor)
     if own is None or not Person.objects.filter(uid=person_id, pk=own).exists():
         actor.require("staff.manage")
-    person = _lock(person_id)
+    person = lock_person(person_id)
     person.language = _language(language)
     person.save(update_fields=["language"])
     return person_view(person)
@@ -295,6 +327,7 @@ def create_token(
     scopes: Sequence[str],
     location_ids: Collection[int] = (),
     expires_at: datetime | None = None,
+    is_personal: bool = False,
     now: datetime,
 ) -> NewToken:
     """Make an API token. Its text is in the answer and is not kept.
@@ -302,6 +335,8 @@ def create_token(
     Args:
         scopes: permissions, or ["all"].
         location_ids: where they hold; empty: everywhere.
+        is_personal: acts for the person who makes it: it has never more rights than they have at that moment, and opens
+            only from where and when their roles do. Without, it stands for a machine of the company.
 
     Raises: MayNot, MayNotGrant, UnknownScope, Invalid.
     """
@@ -313,6 +348,8 @@ def create_token(
         raise UnknownScope(field="scopes", scope=wrong[0])
     where = frozenset(location_ids) or None
     _require_may_grant(actor, None if ALL in wanted else wanted, where)
+    if is_personal and _own_key(actor) is None:
+        raise Invalid(field="is_personal", problem="Only a person makes a personal token. Sign in, or leave it out.")
     if expires_at is not None and expires_at <= now:
         raise Invalid(field="expires_at", problem="This moment has passed. Choose a later one, or none.")
     text = f"mk_{secrets.token_urlsafe(30)}"
@@ -325,6 +362,7 @@ def create_token(
         created_by=actor.ref,
         created_at=now,
         expires_at=expires_at,
+        is_personal=is_personal,
     )
     return NewToken(token_view(token), text)
 

@@ -62,6 +62,7 @@ class TokenView:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    is_personal: bool = False
 
 
 @dataclass(frozen=True)

@@ -193,3 +193,64 @@ class LockedOut(MekongError):
     code = "locked_out"
     template = "Too many wrong passwords. Wait {minutes} minutes, or ask the owner for a new one-time password."
     status = 429
+
+
+class OutsideRules(Forbidden):
+    code = "staff.outside_rules"
+    template = "Your role does not open from this network or at this hour. The owner can change that under Security."
+
+
+class SessionEnded(MekongError):
+    """`reason`: idle, absolute, ended, password, roles, deactivated."""
+
+    code = "session_ended"
+    template = "This session has ended. Sign in again."
+    status = 401
+
+
+class ConfirmNeeded(Forbidden):
+    """The act is sensitive and the proof of who one is has grown old."""
+
+    code = "staff.confirm_needed"
+    template = "Prove who you are once more first: sign in to the back office and confirm there."
+
+
+class SecondFactorNeeded(Forbidden):
+    """The person's role needs a second factor, and the time to set one up is over."""
+
+    code = "staff.second_factor_needed"
+    template = "Your role needs a second step at sign-in. Set one up in the back office under Account."
+
+
+class SecondFactorStays(Conflict):
+    code = "staff.second_factor_stays"
+    template = "Your role needs a second step at sign-in. Add another one before this one goes."
+
+
+class WrongCode(Invalid):
+    code = "staff.wrong_code"
+    template = "This code is wrong or was used already. Wait for the next one and type it."
+
+
+class PasskeyRefused(Invalid):
+    """`reason`: what the check found, for the log and for support."""
+
+    code = "staff.passkey_refused"
+    template = "This passkey was not accepted ({reason}). Try again, or use another way to sign in."
+
+
+class PasskeyTaken(Conflict):
+    code = "staff.passkey_taken"
+    template = "This passkey is already registered."
+
+
+class BadNetwork(Invalid):
+    code = "staff.bad_network"
+    template = "“{network}” is no network address. Write it like 203.0.113.0/24, one a line."
+
+
+class BreakGlassNeeded(Conflict):
+    code = "staff.break_glass_needed"
+    template = (
+        "One owner must stay free of every rule, so that nobody locks the company out. Choose an active owner first."
+    )

@@ -72,6 +72,125 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    is_personal = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Acts for the person who made it: never more, nor elsewhere, than they may.",
+    )
+
+
+class SecondFactor(models.Model):
+    """What a person proves beside the password: codes of an app, and recovery codes.
+
+    `totp_last_step`: the time step of the last code taken; it and those before it are refused.
+    """
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="second_factor")
+    totp_secret = models.CharField(max_length=255, blank=True, help_text="Sealed.")
+    totp_confirmed_at = models.DateTimeField(null=True, blank=True)
+    totp_last_step = models.BigIntegerField(default=0)
+    recovery_salt = models.CharField(max_length=32, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    failed_at = models.DateTimeField(null=True, blank=True)
+
+
+class RecoveryCode(models.Model):
+    """A code that opens once, for a lost phone. Only its scrypt digest is kept."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["person", "digest"], name="recovery_code_once")
+        ]
+
+
+class Passkey(models.Model):
+    """A WebAuthn credential. `credential`: the attested credential data, public key included, as the device sent it."""
+
+    uid = models.UUIDField(default=new_id, unique=True, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="passkeys")
+    name = models.CharField(max_length=60)
+    credential_id = models.BinaryField(unique=True)
+    credential = models.BinaryField()
+    sign_count = models.BigIntegerField(default=0)
+    transports = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+
+class BrowserSession(models.Model):
+    """A browser where somebody is signed in; its uid lies in Django's session. `ended_for` says why it ended."""
+
+    uid = models.UUIDField(primary_key=True, default=new_id)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="sessions")
+    way = models.CharField(max_length=20, help_text="password, totp, recovery, passkey, demo")
+    address = models.CharField(max_length=45, blank=True)
+    agent = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(help_text="When the person last proved who they are.")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_for = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["person", "-last_seen_at"], name="sessions_of_person")
+        ]
+
+
+class ActiveDay(models.Model):
+    """A day, in the company's time zone, on which a person used Mekong."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="active_days")
+    day = models.DateField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["person", "day"], name="active_day_once")
+        ]
+
+
+class SeatPeriod(models.Model):
+    """A time in which a person could sign in: an active account with a role. Written by triggers (migration 0002)."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="seats")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    opened_by = models.CharField(max_length=80, blank=True)
+    closed_by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["person"], condition=models.Q(until=None), name="seat_once_per_person")
+        ]
+
+
+class SecurityPolicy(models.Model):
+    """The company's one row (id 1) of rules for sessions and second factors; without it the defaults hold."""
+
+    idle_minutes = models.PositiveIntegerField()
+    absolute_hours = models.PositiveIntegerField()
+    confirm_minutes = models.PositiveIntegerField()
+    grace_days = models.PositiveIntegerField()
+    second_factor = models.JSONField(default=dict, help_text="By role: off, recommended or required.")
+    required_since = models.JSONField(default=dict, help_text="By role: when it became required.")
+    break_glass = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+
+class AccessRule(models.Model):
+    """From where and when a role opens. Empty networks: from anywhere; no hours: at any time."""
+
+    role = models.CharField(max_length=30, unique=True)
+    networks = models.JSONField(default=list)
+    days = models.JSONField(default=list, help_text="0 Monday to 6 Sunday; empty: every day.")
+    opens_minute = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Of the day, in the company's time zone."
+    )
+    closes_minute = models.PositiveSmallIntegerField(null=True, blank=True)
 
 
 class OutboxEvent(models.Model):

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Max, Q
+
+from mekong.foundation import masking
 from mekong.foundation.actor import Actor
 from mekong.foundation.contracts import AuditView, Page, PersonView, RoleHeld, TokenView
 from mekong.foundation.errors import NotFound
-from mekong.foundation.models import ApiToken, AuditEntry, Person
+from mekong.foundation.models import ApiToken, AuditEntry, BrowserSession, Person
 from mekong.foundation.paging import decode_cursor, encode_cursor
 
 
@@ -43,14 +46,35 @@ def token_view(token: ApiToken) -> TokenView:
         expires_at=token.expires_at,
         revoked_at=token.revoked_at,
         last_used_at=token.last_used_at,
+        is_personal=token.is_personal,
     )
 
 
-def list_people(*, actor: Actor, cursor: str | None = None, limit: int = 50) -> Page[PersonView]:
-    """Everyone who works or worked here, oldest first. Two statements. Raises: MayNot, BadCursor."""
+def list_people(
+    *,
+    actor: Actor,
+    is_active: bool | None = None,
+    role: str = "",
+    text: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[PersonView]:
+    """Those who work or worked here, oldest first. Two statements. Raises: MayNot, BadCursor.
+
+    Args:
+        is_active: who may sign in, or who may not; None for both.
+        text: part of a name, an e-mail or a phone.
+    """
     actor.require("staff.manage")
     (after,) = decode_cursor(cursor, tuple[int]) if cursor else (0,)
-    found = list(Person.objects.filter(pk__gt=after).order_by("pk").prefetch_related("roles")[: limit + 1])
+    people = Person.objects.filter(pk__gt=after)
+    if is_active is not None:
+        people = people.filter(is_active=is_active)
+    if role:
+        people = people.filter(roles__role=role)
+    if text:
+        people = people.filter(Q(name__icontains=text) | Q(email__icontains=text) | Q(phone__icontains=text))
+    found = list(people.order_by("pk").prefetch_related("roles")[: limit + 1])
     more = encode_cursor(found[limit - 1].pk) if len(found) > limit else None
     return Page([person_view(person) for person in found[:limit]], more)
 
@@ -83,6 +107,7 @@ def list_audit(
     table: str | None = None,
     row_id: str | None = None,
     by: str | None = None,
+    action: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     cursor: str | None = None,
@@ -90,19 +115,23 @@ def list_audit(
 ) -> Page[AuditView]:
     """The audit trail, newest first. Three statements. Raises: MayNot, BadCursor.
 
+    Customers' data in it is masked for those without `customers.reveal`.
+
     Args:
         by: the ref of whoever acted, e.g. `person:12`.
+        action: insert, update, delete, read, export, sign_in, sign_out, locked, unlocked, refused, ended.
         since, until: from the first moment (inclusive) to the second (exclusive).
     """
     actor.require("audit.view")
     entries = AuditEntry.objects.order_by("-pk")
-    wanted = {"table": table, "row_id": row_id, "actor": by, "at__gte": since, "at__lt": until}
+    wanted = {"table": table, "row_id": row_id, "actor": by, "action": action, "at__gte": since, "at__lt": until}
     entries = entries.filter(**{name: value for name, value in wanted.items() if value is not None})
     if cursor:
         (before,) = decode_cursor(cursor, tuple[int])
         entries = entries.filter(pk__lt=before)
     found = list(entries[: limit + 1])
     names = names_of(entry.actor for entry in found)
+    reveals = actor.may("customers.reveal")
     more = encode_cursor(found[limit - 1].pk) if len(found) > limit else None
     views = [
         AuditView(
@@ -113,12 +142,25 @@ def list_audit(
             table=entry.table,
             row_id=entry.row_id,
             action=entry.action,
-            before=entry.before,
-            after=entry.after,
+            before=entry.before if reveals else masking.anything(entry.before),
+            after=entry.after if reveals else masking.anything(entry.after),
         )
         for entry in found[:limit]
     ]
     return Page(views, more)
+
+
+def count_people(*, actor: Actor) -> tuple[int, int]:
+    """How many may sign in, and how many may no longer. One statement. Raises: MayNot."""
+    actor.require("staff.manage")
+    flags = list(Person.objects.values_list("is_active", flat=True))
+    return sum(flags), len(flags) - sum(flags)
+
+
+def last_seen(person_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """When people were last here. One statement."""
+    seen = BrowserSession.objects.filter(person__uid__in=list(person_ids)).values_list("person__uid")
+    return dict(seen.annotate(last=Max("last_seen_at")))
 
 
 def names_of(refs: Iterable[str]) -> dict[str, str]:

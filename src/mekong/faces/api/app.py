@@ -22,6 +22,7 @@ from mekong.faces.api import (
     pictures,
     problems,
     products,
+    security,
     stock,
     webhooks,
 )
@@ -73,7 +74,7 @@ api = NinjaAPI(
     renderer=_Renderer(),
 )
 
-for _room in (people, audit, pictures, products, stock, orders, connecting, webhooks, health, order_desk):
+for _room in (people, security, audit, pictures, products, stock, orders, connecting, webhooks, health, order_desk):
     api.add_router("", _room.router)
 
 

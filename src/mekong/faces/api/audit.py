@@ -36,17 +36,20 @@ def list_audit(
     table: Annotated[str, Field(max_length=63)] | None = None,
     row_id: Annotated[str, Field(max_length=64)] | None = None,
     actor: Annotated[str, Field(max_length=80, description="A ref, such as `person:12`.")] | None = None,
+    action: Annotated[str, Field(max_length=10, description="`insert`, `update`, `delete`, `read`, `sign_in`…")]
+    | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
     cursor: Cursor | None = None,
     limit: Limit = 50,
 ) -> Any:
-    """Who changed what, newest first. Nothing can edit it."""
+    """Who changed what, newest first. Nothing can edit it. Customers' data is masked without `customers.reveal`."""
     found = queries.list_audit(
         actor=authenticate(request),
         table=table,
         row_id=row_id,
         by=actor,
+        action=action,
         since=since,
         until=until,
         cursor=cursor,

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from mekong.faces.api.auth import authenticate, moment
 from mekong.faces.api.shapes import Body, Cursor, Limit, Moment, Note, Number, PageOf, Sku
 from mekong.faces.api.stock_shapes import Address, LocationCode, Units
-from mekong.foundation import audit, ids
+from mekong.foundation import audit, ids, masking
 from mekong.foundation.actor import Actor
 from mekong.foundation.queries import names_of
 from mekong.orders import commands, queries
@@ -27,7 +28,7 @@ Word = Annotated[str, Field(max_length=120)]
 
 
 class OrderRowOut(Schema):
-    """One order in a list. Phones are masked here; one order shows them to those with `customers.reveal`."""
+    """One order in a list. Phones are masked here, names for those without `customers.reveal`."""
 
     id: str
     code: str
@@ -182,9 +183,9 @@ class ReturnIn(Body):
     lines: Annotated[list[ReturnedIn], Field(min_length=1, max_length=1_000)]
 
 
-_ROW_PLAIN = frozenset(OrderRowOut.model_fields) - {"id", "customer_phone", "issues", "tags"}
+_ROW_PLAIN = frozenset(OrderRowOut.model_fields) - {"id", "customer_name", "customer_phone", "issues", "tags"}
 _ORDER_PLAIN = frozenset(OrderOut.model_fields) - {
-    "id", "customer_phone", "shipping_address", "tags", "issues", "holds", "lines", "timeline",
+    "id", "customer_name", "customer_phone", "shipping_address", "tags", "issues", "holds", "lines", "timeline",
 }  # fmt: skip
 
 
@@ -193,10 +194,11 @@ def masked(phone: str) -> str:
     return f"•••{phone[-3:]}" if phone else ""
 
 
-def row_out(row: OrderSummary) -> dict[str, Any]:
+def row_out(row: OrderSummary, actor: Actor) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in _ROW_PLAIN},
         "id": ids.public("ord", row.id),
+        "customer_name": row.customer_name if actor.may("customers.reveal") else masking.name(row.customer_name),
         "customer_phone": masked(row.customer_phone),
         "issues": list(row.issues),
         "tags": list(row.tags),
@@ -204,11 +206,16 @@ def row_out(row: OrderSummary) -> dict[str, Any]:
 
 
 def order_out(order: OrderView, actor: Actor) -> dict[str, Any]:
+    """An order as the caller may see it. That they were shown personal data in full is booked."""
     names = names_of(each.actor for each in order.timeline)
     reveals = actor.may("customers.reveal")
+    if reveals and (order.customer_phone or order.shipping_address):
+        fields = ["customer_phone", "shipping_address"]
+        audit.record_read(actor, table="orders_salesorder", row_id=order.id, fields=fields, now=timezone.now())
     return {
         **{name: getattr(order, name) for name in _ORDER_PLAIN},
         "id": ids.public("ord", order.id),
+        "customer_name": order.customer_name if reveals else masking.name(order.customer_name),
         "customer_phone": order.customer_phone if reveals else masked(order.customer_phone),
         "shipping_address": {name: str(part) for name, part in order.shipping_address.items()} if reveals else {},
         "tags": list(order.tags),
@@ -243,8 +250,9 @@ def list_orders(
 ) -> Any:
     """Orders of all channels, newest first. `q`: an order code, a channel's number, a phone, a tracking number."""
     wanted = OrderFilter(channel, tuple(state), issue, q, tag, placed_from, placed_to)
-    found = queries.list_orders(actor=authenticate(request), wanted=wanted, cursor=cursor, limit=limit)
-    return {"items": [row_out(each) for each in found.orders], "next_cursor": found.next_cursor}
+    actor = authenticate(request)
+    found = queries.list_orders(actor=actor, wanted=wanted, cursor=cursor, limit=limit)
+    return {"items": [row_out(each, actor) for each in found.orders], "next_cursor": found.next_cursor}
 
 
 @router.get("/orders/{code}", response=OrderOut)
@@ -252,9 +260,6 @@ def get_order(request: HttpRequest, code: str) -> Any:
     """One order: lines, money, timeline. Phone and address need `customers.reveal`, and the reading is in the trail."""
     actor = authenticate(request)
     order = queries.get_order(actor=actor, code=code)
-    if actor.may("customers.reveal") and (order.customer_phone or order.shipping_address):
-        fields = ["customer_phone", "shipping_address"]
-        audit.record_read(actor, table="orders_salesorder", row_id=order.id, fields=fields, now=moment(request))
     return order_out(order, actor)
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 from pydantic import Field
 
-from mekong.faces.api.auth import authenticate, moment
+from mekong.faces.api.auth import authenticate, confirmed, moment
 from mekong.faces.api.shapes import Body, Cursor, Flag, Limit, LocationIds, Moment, PageOf, page, public_id
 from mekong.foundation import commands, ids, queries
 from mekong.foundation.contracts import PersonView, TokenView
@@ -83,6 +83,7 @@ class TokenOut(Schema):
     expires_at: Moment | None
     revoked_at: Moment | None
     last_used_at: Moment | None
+    is_personal: bool
 
 
 class NewTokenOut(Schema):
@@ -112,12 +113,13 @@ class RoleIn(Body):
 
 
 class NewTokenIn(Body):
-    """`scopes`: permissions, or `["all"]`."""
+    """`scopes`: permissions, or `["all"]`. `is_personal`: for the person who makes it, and never more than they may."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     scopes: Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=100)]
     location_ids: LocationIds = Field(default_factory=list)
     expires_at: Moment | None = None
+    is_personal: Flag = False
 
 
 def person_out(person: PersonView) -> dict[str, Any]:
@@ -178,7 +180,7 @@ def list_people(request: HttpRequest, cursor: Cursor | None = None, limit: Limit
 @router.post("/people", response={201: NewPersonOut})
 def create_person(request: HttpRequest, body: NewPersonIn) -> Any:
     """Add someone. The answer has a one-time password to hand over."""
-    made = commands.create_person(actor=authenticate(request), now=moment(request), **body.model_dump())
+    made = commands.create_person(actor=confirmed(request), now=moment(request), **body.model_dump())
     return Status(201, {"person": person_out(made.person), "password": made.password})
 
 
@@ -194,7 +196,7 @@ def change_person(request: HttpRequest, person_id: str, body: PersonPatchIn) -> 
     """Shut someone out or let them in again, or set the language of their pages."""
     return person_out(
         commands.change_person(
-            actor=authenticate(request),
+            actor=authenticate(request) if body.is_active is None else confirmed(request),
             person_id=public_id("per", person_id, "Person"),
             is_active=body.is_active,
             language=body.language,
@@ -207,7 +209,7 @@ def change_person(request: HttpRequest, person_id: str, body: PersonPatchIn) -> 
 def assign_role(request: HttpRequest, person_id: str, body: RoleIn) -> Any:
     """Give a role, at all locations or at some; a role already held is moved to these locations."""
     given = commands.assign_role(
-        actor=authenticate(request),
+        actor=confirmed(request),
         person_id=public_id("per", person_id, "Person"),
         role=body.role,
         location_ids=body.location_ids,
@@ -218,14 +220,14 @@ def assign_role(request: HttpRequest, person_id: str, body: RoleIn) -> Any:
 @router.delete("/people/{person_id}/roles/{role}", response=PersonOut)
 def remove_role(request: HttpRequest, person_id: str, role: str) -> Any:
     """Take a role. A repeat changes nothing."""
-    actor = authenticate(request)
+    actor = confirmed(request)
     return person_out(commands.remove_role(actor=actor, person_id=public_id("per", person_id, "Person"), role=role))
 
 
 @router.post("/people/{person_id}/password", response=NewPersonOut)
 def reset_password(request: HttpRequest, person_id: str) -> Any:
     """A new one-time password; the old one and open sessions end."""
-    actor = authenticate(request)
+    actor = confirmed(request)
     made = commands.reset_password(actor=actor, person_id=public_id("per", person_id, "Person"))
     return {"person": person_out(made.person), "password": made.password}
 
@@ -239,7 +241,7 @@ def list_tokens(request: HttpRequest, cursor: Cursor | None = None, limit: Limit
 @router.post("/tokens", response={201: NewTokenOut}, tags=["tokens"])
 def create_token(request: HttpRequest, body: NewTokenIn) -> Any:
     """Make a token with no more rights than the caller has. The answer has its text, once."""
-    made = commands.create_token(actor=authenticate(request), now=moment(request), **body.model_dump())
+    made = commands.create_token(actor=confirmed(request), now=moment(request), **body.model_dump())
     return Status(201, {"token": token_out(made.token), "text": made.text})
 
 

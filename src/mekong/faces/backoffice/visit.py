@@ -12,19 +12,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import quote, urlencode, urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 from mekong.faces.backoffice import sentences, shell
 from mekong.foundation import access
 from mekong.foundation.actor import Actor
-from mekong.foundation.errors import MayNot, MekongError
+from mekong.foundation.door import shut_out
+from mekong.foundation.errors import ConfirmNeeded, MayNot, MekongError, SessionEnded
 from mekong.foundation.models import Person
+from mekong.foundation.security.sessions import Standing
 
 P = ParamSpec("P")
 
@@ -50,6 +53,15 @@ class Visit:
         return self.request.headers.get("HX-Request") == "true" and "HX-Boosted" not in self.request.headers
 
     @property
+    def standing(self) -> Standing | None:
+        """What the door found out about the person and their session."""
+        return access.standing_of(self.person)
+
+    @property
+    def session_id(self) -> UUID | None:
+        return self.standing.session if self.standing else None
+
+    @property
     def is_post(self) -> bool:
         return self.request.method == "POST"
 
@@ -72,7 +84,9 @@ class Visit:
     def render(self, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
         around = shell.context(self.actor, self.request.path_info, self.now, waiting=self.context.get("waiting"))
         whole = {**_everywhere(self.request, self.now), **around}
-        whole |= {"visit": self, "actor": self.actor, **self.context, **(context or {})}
+        standing = self.standing
+        whole |= {"visit": self, "actor": self.actor, "enrol_by": standing.enrol_by if standing else None}
+        whole |= {**self.context, **(context or {})}
         whole["toasts"] = [] if self.is_partial else self.request.session.pop(_TOASTS, [])
         return HttpResponse(render_to_string(f"backoffice/{template}", whole, request=self.request), status=status)
 
@@ -109,11 +123,14 @@ def safe_next(request: HttpRequest, wanted: str, default: str = "/") -> str:
 
 
 def page(
-    permission: str = "", *, methods: tuple[str, ...] = ("GET", "HEAD")
+    permission: str = "", *, methods: tuple[str, ...] = ("GET", "HEAD"), confirmed: bool = False
 ) -> Callable[
     [Callable[Concatenate[Visit, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 ]:
-    """A page for people signed in who hold `permission` ("" for everyone)."""
+    """A page for people signed in who hold `permission` ("" for everyone).
+
+    `confirmed`: for sensitive acts; who has not proved lately who they are is asked to, and comes back.
+    """
 
     def wrap(
         view: Callable[Concatenate[Visit, P], HttpResponseBase],
@@ -128,10 +145,16 @@ def page(
             if person.must_change_password and not request.path_info.startswith("/password/"):
                 return HttpResponseRedirect("/password/")
             visit = Visit(request, access.resolve(person), person, timezone.now(), translation.get_language() or "vi")
+            if _must_enrol(visit):
+                return HttpResponseRedirect("/account/")
             try:
                 if permission:
                     visit.actor.require(permission)
+                if confirmed and visit.standing is not None:
+                    visit.standing.require_confirmed(visit.now)
                 return view(visit, *args, **kwargs)
+            except ConfirmNeeded:
+                return _to_confirm(request)
             except MekongError as refused:
                 if refused.params.get("field") == "cursor" and "cursor" in request.GET:
                     # An old or torn link into a list: its first page.
@@ -145,20 +168,45 @@ def page(
     return wrap
 
 
+def _must_enrol(visit: Visit) -> bool:
+    """Whether nothing but the account's own pages is open before a second factor is set up."""
+    standing = visit.standing
+    return (
+        standing is not None
+        and standing.is_enrolment_due(visit.now)
+        and not visit.request.path_info.startswith(("/account/", "/password/"))
+    )
+
+
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     """The way in, and from there back to the page that was open; a form that was sent is said not to be taken."""
+    out = shut_out(request)
+    reason = str(out.params.get("reason", "")) if isinstance(out, SessionEnded) else out.code if out else ""
+    return _by_way_of(request, "/sign-in/", {"why": reason} if reason else {})
+
+
+def _to_confirm(request: HttpRequest) -> HttpResponse:
+    """To proving who one is once more, and back."""
+    return _by_way_of(request, "/account/confirm/", {})
+
+
+def _by_way_of(request: HttpRequest, door: str, query: dict[str, str]) -> HttpResponse:
     is_part = request.headers.get("HX-Request") == "true"
     is_read = request.method in ("GET", "HEAD")
     if is_part:
         after = _own_path(request, request.headers.get("HX-Current-URL", ""))
     else:
         after = request.get_full_path() if is_read else _own_path(request, request.headers.get("Referer", ""))
-    query = {"next": after} if after != "/" else {}
+    if after != "/":
+        query = {"next": after, **query}
     if not is_read:
         query["ended"] = "1"
-    there = "/sign-in/" + (f"?{urlencode(query)}" if query else "")
+    there = door + (f"?{urlencode(query)}" if query else "")
+    if request.content_type == "application/json":
+        # A script asked; it goes there itself.
+        return JsonResponse({"to": there, "message": gettext("Prove who you are, and do it again.")}, status=401)
     if is_part:
-        # A part of a page cannot show the sign-in form; the whole page goes there.
+        # A part of a page cannot show the form; the whole page goes there.
         return HttpResponse(status=401, headers={"HX-Redirect": there})
     return HttpResponseRedirect(there)
 

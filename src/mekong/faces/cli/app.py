@@ -24,6 +24,8 @@ token = typer.Typer(no_args_is_help=True, help=words("Khoá truy cập API.", "A
 app.add_typer(token, name="token")
 person = typer.Typer(no_args_is_help=True, help=words("Tài khoản nhân viên.", "Staff accounts."))
 app.add_typer(person, name="person")
+security = typer.Typer(no_args_is_help=True, help=words("Bảo mật.", "Security."))
+app.add_typer(security, name="security")
 app.add_typer(imports.app, name="import")
 app.add_typer(exports.app, name="export")
 
@@ -141,6 +143,31 @@ def person_reset_password(email: str, data: Data = None) -> None:
     from mekong.faces.cli.people import reset_password
 
     reset_password(data, email=email)
+
+
+@person.command(
+    "reset-second-factor",
+    help=words(
+        "Bỏ bước xác minh thứ hai của người bị mất điện thoại.", "Take the second step from somebody who lost theirs."
+    ),
+)
+def person_reset_second_factor(email: str, data: Data = None) -> None:
+    from mekong.faces.cli.people import reset_second_factor
+
+    reset_second_factor(data, email=email)
+
+
+@security.command(
+    "lift",
+    help=words(
+        "Gỡ mọi quy tắc nơi và giờ truy cập, khi không ai vào được nữa.",
+        "Take every rule of places and hours away, when nobody gets in any more.",
+    ),
+)
+def security_lift(data: Data = None) -> None:
+    from mekong.faces.cli.people import lift_rules
+
+    lift_rules(data)
 
 
 @app.command(

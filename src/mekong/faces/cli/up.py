@@ -90,6 +90,8 @@ class Supervisor:
             "MEKONG_DATA": str(self._config.data),
             "MEKONG_HOST": self._config.host,
             "MEKONG_PORT": str(self._config.port),
+            # Said either way, so that nothing the environment holds opens the demo's door (backoffice/demo_door.py).
+            "MEKONG_DEMO": "1" if self._demo else "",
             **({"MEKONG_SANDBOX_URL": f"http://127.0.0.1:{self._sandbox_port}"} if self._sandbox_port else {}),
             **environment,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +14,7 @@ from mekong.channels.queries import get_channel
 from mekong.faces.demo import orders, shop
 from mekong.faces.demo.listings import offers_of
 from mekong.faces.demo.markets import MARKETS, Market, Offer, Sandbox, connect_market
+from mekong.faces.demo.people import PEOPLE
 from mekong.faces.demo.pictures import picture
 from mekong.faces.replay.plan import Plan
 from mekong.faces.replay.running import SHIPPED, get_ready
@@ -20,6 +22,8 @@ from mekong.foundation import commands as people
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.errors import EmailTaken
+from mekong.foundation.models import Person
+from mekong.foundation.security.invitations import as_actor
 from mekong.inventory import commands as inventory
 from mekong.inventory import queries as stock
 from mekong.inventory.contracts import AdjustmentLine
@@ -33,13 +37,6 @@ _PLACES = (
     (WAREHOUSE, "Kho Long Biên", "warehouse", 10),
     ("CH1", "Mộc Lan Hàng Gai, Hà Nội", "store", 50),
     ("CH2", "Mộc Lan Nguyễn Huệ, TP. Hồ Chí Minh", "store", 60),
-)
-_PEOPLE = (
-    ("quanly@moclan.local", "Trần Thu Hà", "manager", ()),
-    ("kho@moclan.local", "Lê Văn Bình", "warehouse", (WAREHOUSE,)),
-    ("online@moclan.local", "Phạm Ngọc Lan", "online_orders", ()),
-    ("thungan@moclan.local", "Vũ Minh Châu", "cashier", ("CH1",)),
-    ("ketoan@moclan.local", "Đỗ Quang Huy", "accountant", ()),
 )
 _FOREIGN = (
     Offer("Lọ gốm men xanh (tin cũ)", [("ML-CU-2019-07", (), 245_000, 3, "")]),
@@ -120,17 +117,21 @@ def open_places(*, actor: Actor) -> None:
 
 
 def hire(*, actor: Actor, now: datetime) -> list[Account]:
-    """One person for each role but the owner, who is there; the new ones."""
+    """One person for each role; the new ones. Nobody is asked to change theirs: it is a demo."""
     made: list[Account] = []
     places = {place.code: place.id for place in stock.list_locations(actor=actor)}
-    for email, name, role, where in _PEOPLE:
+    for each in PEOPLE:
         try:
-            new = people.create_person(actor=actor, email=email, name=name, now=now)
+            new = people.create_person(actor=actor, email=each.email, name=each.name, now=now)
         except EmailTaken:
             continue
-        ids = [places[code] for code in where]
-        people.assign_role(actor=actor, person_id=new.person.id, role=role, location_ids=ids)
-        made.append(Account(email, name, role, new.password))
+        ids = [places[code] for code in each.places]
+        people.assign_role(actor=actor, person_id=new.person.id, role=each.role, location_ids=ids)
+        # A visitor of the demo is not asked for a password of their own.
+        chosen = f"demo-{secrets.token_urlsafe(9)}"
+        themselves = as_actor(Person.objects.get(uid=new.person.id))
+        people.change_password(actor=themselves, person_id=new.person.id, current=new.password, new=chosen)
+        made.append(Account(each.email, each.name, each.role, chosen))
     return made
 
 

@@ -21,12 +21,11 @@ from mekong.catalog import queries as catalog
 from mekong.channels import remote
 from mekong.channels.queries import get_channel, list_listings
 from mekong.faces.api import problems
+from mekong.faces.api.auth import of_session
 from mekong.faces.api.entrance import as_error
 from mekong.faces.api.errors import MalformedJson
-from mekong.foundation.access import resolve
 from mekong.foundation.actor import SYSTEM, Actor
-from mekong.foundation.errors import NotFound, Unauthenticated
-from mekong.foundation.models import Person
+from mekong.foundation.errors import NotFound
 from mekong.inventory import commands as inventory
 from mekong.inventory import queries as stock
 from mekong.inventory.contracts import AdjustmentLine
@@ -57,9 +56,7 @@ def _action(action: Callable[[Actor, Wish, datetime], dict[str, Any]]) -> Callab
 
 
 def _person(request: HttpRequest) -> Actor:
-    if not isinstance(request.user, Person):
-        raise Unauthenticated
-    return resolve(request.user)
+    return of_session(request)
 
 
 def _wish(request: HttpRequest) -> Wish:

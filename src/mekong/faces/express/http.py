@@ -16,6 +16,7 @@ from mekong.faces.api.entrance import BODY_LIMIT, as_error, check_media, parsed
 from mekong.faces.api.errors import BodyTooLarge, MalformedJson
 from mekong.foundation.access import authenticator
 from mekong.foundation.actor import Actor
+from mekong.foundation.addresses import address_from
 from mekong.partners.errors import OverAppLimit
 from mekong.partners.pacing import Standing, gate
 
@@ -80,11 +81,14 @@ class Call:
             continue
 
     async def actor(self) -> Actor:
-        """Who sends this, by bearer token; a call of an app is counted against its limit. Raises: Unauthenticated,
-        OverAppLimit."""
+        """Who sends this, by bearer token; a call of an app is counted against its limit.
+
+        Raises: Unauthenticated, OutsideRules, OverAppLimit.
+        """
         text = self.header(b"authorization")
-        known = authenticator.known(text, self.now)
-        actor = known if known is not None else await in_thread(authenticator.authenticate, text, self.now)
+        address = self.address()
+        known = authenticator.known(text, self.now, address)
+        actor = known if known is not None else await in_thread(authenticator.authenticate, text, self.now, address)
         self.caller = actor
         try:
             done, self.standing = gate.known(actor)
@@ -94,6 +98,11 @@ class Call:
             self.standing = Standing.refused(over)
             raise
         return actor
+
+    def address(self) -> str:
+        """The network address the request came from."""
+        peer = self.scope.get("client") or ("",)
+        return address_from(str(peer[0]), self.header(b"x-forwarded-for") or "")
 
     async def answer(self, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = (_JSON,)) -> None:
         self.status = status

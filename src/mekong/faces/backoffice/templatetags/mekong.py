@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from mekong.faces.backoffice import marks, problems, words
 from mekong.faces.backoffice.marks import Mark
+from mekong.foundation import masking
 from mekong.foundation.money import exponent
 from mekong.orders import queries as orders
 from mekong.orders.contracts import OrderCount
@@ -233,10 +234,13 @@ def span(gap: timedelta) -> str:
 @register.filter
 def masked(phone: str) -> str:
     """`+84903123218` as `0903 ••• 218`: recognisable, and of no use to who may not see it."""
-    if not phone:
-        return ""
-    local = "0" + phone[3:] if phone.startswith("+84") else phone
-    return f"{local[:4]} ••• {local[-3:]}" if len(local) > 7 else "•••"
+    return masking.phone(phone)
+
+
+@register.simple_tag(takes_context=True)
+def buyer(context: dict[str, Any], name: str) -> str:
+    """A customer's name: whole for those who may reveal personal data, masked for everyone else."""
+    return name if context["actor"].may("customers.reveal") else masking.name(name)
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Ways in and out: sign-in, one-time passwords, language and theme, pictures, and what went wrong."""
+"""What stands outside of the rooms: language and theme, pictures, and what went wrong."""
 
 from __future__ import annotations
 
@@ -8,88 +8,18 @@ from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth import update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from mekong.faces.backoffice import marks, sentences
 from mekong.faces.backoffice.middleware import LANGUAGES
-from mekong.faces.backoffice.visit import THEME_COOKIE, THEMES, Visit, page, render_apart, safe_next
+from mekong.faces.backoffice.visit import THEME_COOKIE, THEMES, render_apart, safe_next
 from mekong.foundation import access, commands
-from mekong.foundation.errors import BadCredentials, Invalid, MekongError
 from mekong.foundation.models import Person
 
 log = logging.getLogger(__name__)
 
 _YEAR = timedelta(days=365)
-
-
-@never_cache
-@sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """E-mail and password. A wrong one is said, and how long to wait when there were too many."""
-    after = safe_next(request, request.POST.get("next") or request.GET.get("next", ""))
-    if request.method != "POST":
-        if isinstance(request.user, Person):
-            return HttpResponseRedirect(after)
-        return _door(request, after)
-    email = request.POST.get("email", "")[:254]
-    try:
-        access.sign_in(request, email, request.POST.get("password", ""), now=timezone.now())
-    except MekongError as refused:
-        return _door(request, after, email, sentences.of(refused), refused.status)
-    return HttpResponseRedirect(after)
-
-
-def _door(request: HttpRequest, after: str, email: str = "", message: str = "", status: int = 200) -> HttpResponse:
-    mouths = [
-        (marks.LETTERS[kind], marks.HUES[kind]) for kind in ("store", "web", "shopee", "lazada", "tiki", "tiktok")
-    ]
-    context = {
-        "next": after, "email": email, "message": message, "mouths": mouths,
-        "has_ended": request.GET.get("ended") == "1" and not message,
-    }  # fmt: skip
-    return render_apart(request, "sign_in.html", context, status=status)
-
-
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    access.sign_out(request, now=timezone.now())
-    return HttpResponseRedirect("/sign-in/")
-
-
-@page(methods=("GET", "HEAD", "POST"))
-def password(visit: Visit) -> HttpResponse:
-    """Change one's own password; whoever came in with a one-time password is brought here first."""
-    errors: dict[str, str] = {}
-    if visit.is_post:
-        new, again = visit.request.POST.get("new", ""), visit.request.POST.get("again", "")
-        if new != again:
-            errors["again"] = gettext("The two differ. Type the new password once more.")
-        else:
-            try:
-                commands.change_password(
-                    actor=visit.actor,
-                    person_id=visit.person.uid,
-                    current=visit.request.POST.get("current", ""),
-                    new=new,
-                )
-            except BadCredentials:
-                errors["current"] = gettext("This is not the password you signed in with. Type it again.")
-            except Invalid as wrong:
-                errors["new"] = sentences.without_field(wrong)
-            else:
-                visit.person.refresh_from_db()
-                update_session_auth_hash(visit.request, visit.person)
-                visit.flash(gettext("The password is changed."))
-                return visit.redirect("/")
-    context = {"errors": errors, "is_first": visit.person.must_change_password, "email": visit.person.email}
-    return render_apart(visit.request, "password.html", context, status=422 if errors else 200)
 
 
 @require_POST

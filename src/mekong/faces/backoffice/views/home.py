@@ -18,6 +18,7 @@ from mekong.faces.backoffice import channel_book, problems
 from mekong.faces.backoffice.marks import Mark, mark
 from mekong.faces.backoffice.templatetags.mekong import left, num
 from mekong.faces.backoffice.visit import Visit, page
+from mekong.foundation.security import locks
 from mekong.inventory import queries as inventory
 from mekong.orders import queries as orders
 from mekong.orders.contracts import OrderFilter
@@ -74,6 +75,8 @@ def _work(visit: Visit) -> tuple[list[Work], list[Work], list[Work]]:
     now_work: list[Work] = []
     today: list[Work] = []
     later: list[Work] = []
+    if visit.actor.may("staff.manage"):
+        _lock_work(visit, now_work)
     if visit.actor.may("channels.view"):
         _channel_work(visit, now_work, today, later)
     if visit.actor.may("orders.view"):
@@ -81,6 +84,27 @@ def _work(visit: Visit) -> tuple[list[Work], list[Work], list[Work]]:
     if visit.actor.may("inventory.view"):
         _stock_work(visit, now_work, today)
     return now_work, today, later
+
+
+def _lock_work(visit: Visit, now_work: list[Work]) -> None:
+    """Somebody tried passwords: told for a day, because a lock itself is over in minutes."""
+    locked = locks.count_recent(actor=visit.actor, since=visit.now - timedelta(days=1))
+    if locked:
+        title = ngettext(
+            "{n} account was locked after wrong passwords", "{n} accounts were locked after wrong passwords", locked
+        )
+        now_work.append(
+            Work(
+                "lock",
+                "warn",
+                title.format(n=num(locked)),
+                gettext("A forgotten password, or somebody who guesses: ask, then unlock."),
+                "",
+                "",
+                "/settings/security/#locks",
+                gettext("See why"),
+            )
+        )
 
 
 def _channel_work(visit: Visit, now_work: list[Work], today: list[Work], later: list[Work]) -> None:

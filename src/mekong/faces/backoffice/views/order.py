@@ -18,7 +18,7 @@ from mekong.faces.backoffice import channel_book, paper, sentences, words
 from mekong.faces.backoffice.templatetags.mekong import cancel_word, remote_word
 from mekong.faces.backoffice.views.order_bulk import cancel_reason
 from mekong.faces.backoffice.visit import Visit, page
-from mekong.foundation import audit
+from mekong.foundation import audit, masking
 from mekong.foundation import queries as people
 from mekong.foundation.errors import Conflict, Invalid
 from mekong.inventory import queries as inventory
@@ -123,7 +123,7 @@ def acts_for(order: OrderView) -> list[Act]:
 
 @page("orders.view")
 def order(visit: Visit, code: str) -> HttpResponse:
-    """The whole order; its customer's phone is masked until somebody with the right asks to see it."""
+    """The whole order; its customer's phone and address are masked until somebody with the right asks to see it."""
     return _show(visit, queries.get_order(actor=visit.actor, code=code))
 
 
@@ -145,6 +145,7 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
     )
     mark = channel_book.marks([found.channel])[found.channel]
     names = {f"channel:{found.channel}": mark.name, **people.names_of(refs)}
+    shown = found.shipping_address if more.get("is_revealed") else masking.address(found.shipping_address)
     context = {
         "order": found,
         "mark": mark,
@@ -155,12 +156,13 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
         "missing_rights": [act for act in acts if act.is_primary and not visit.actor.may(act.permission)],
         "timeline": _timeline(found.timeline, names),
         "reasons": words.CANCEL_REASONS,
-        "address": [
-            (word, found.shipping_address.get(name, ""))
-            for name, word in ADDRESS_FIELDS
-            if found.shipping_address.get(name)
-        ],
+        "address": [(word, shown[name]) for name, word in ADDRESS_FIELDS if shown.get(name)],
         "address_fields": [(name, word, found.shipping_address.get(name, "")) for name, word in ADDRESS_FIELDS],
+        # The form holds the address as it is: it opens once that was asked for and booked.
+        "may_correct": visit.actor.may("orders.edit")
+        and _RANK.get(found.state, -1) < 5
+        and found.state not in ("cancelled", "returned")
+        and (more.get("is_revealed") or not found.shipping_address),
         "may_reveal": visit.actor.may("customers.reveal"),
         "may_edit": visit.actor.may("orders.edit"),
         "unmatched": [line for line in found.lines if line.variant_id is None],
@@ -173,7 +175,8 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
         **more,
     }
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "order"
-    return visit.render("orders/order_body.html" if part else "orders/order.html", context, status=status)
+    page_part = more.get("part") or ("orders/order_body.html" if part else "orders/order.html")
+    return visit.render(page_part, context, status=status)
 
 
 def _steps(found: OrderView) -> list[Step]:
@@ -302,7 +305,13 @@ def _said(chosen: str, code: str) -> str:
 def reveal(visit: Visit, code: str) -> HttpResponse:
     """The customer's phone and address in full. That it was looked at is in the audit trail."""
     found = queries.get_order(actor=visit.actor, code=code)
-    audit.record_read(visit.actor, table="orders_salesorder", row_id=found.id, fields=["customer_phone"], now=visit.now)
+    audit.record_read(
+        visit.actor,
+        table="orders_salesorder",
+        row_id=found.id,
+        now=visit.now,
+        fields=["customer_phone", "shipping_address"],
+    )
     if visit.is_partial:
-        return visit.render("orders/phone.html", {"order": found, "is_revealed": True})
+        return _show(visit, found, is_revealed=True, part="orders/buyer.html")
     return _show(visit, found, is_revealed=True)

@@ -18,7 +18,7 @@
     const kept = JSON.parse(sessionStorage.getItem("mekong.typed") || "null");
     sessionStorage.removeItem("mekong.typed");
     if (!kept?.fields.length || kept.who !== document.body.dataset.who || kept.page !== location.pathname) return;
-    if (!document.referrer || new URL(document.referrer).pathname !== "/sign-in/") return;
+    if (!document.referrer || !["/sign-in/", "/sign-in/second/", "/account/confirm/"].includes(new URL(document.referrer).pathname)) return;
     const form = all("form")[kept.form];
     if (!form) return;
     const adder = $("[data-add-line]", form), many = (name) => kept.fields.filter(([each]) => each === name).length;

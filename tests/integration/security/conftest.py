@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.support.wiping import wiped_database
+
+__all__ = ["wiped_database"]
+
+
+@pytest.fixture
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failed sign-ins of other tests do not count."""
+    from mekong.foundation import access
+
+    monkeypatch.setattr(access, "_failures", access._Failures())
