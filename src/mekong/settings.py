@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "mekong.inventory",
     "mekong.orders",
     "mekong.channels",
+    "mekong.insights",
     "mekong.faces.backoffice",
     "mekong.faces.replay",
 ]

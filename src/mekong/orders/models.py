@@ -81,6 +81,15 @@ class SalesOrder(models.Model):
             ),
             models.Index(fields=["external_id"], name="order_by_external", condition=~Q(external_id="")),
             GinIndex(fields=["issues"], name="order_by_issue", condition=~Q(issues=[])),
+            # What is owed to us, and by us: few among many, found without reading the others.
+            models.Index(
+                fields=["placed_at"], name="order_owing", condition=Q(payment_state__in=["unpaid", "partly_paid"])
+            ),
+            models.Index(
+                fields=["placed_at"],
+                name="order_to_refund",
+                condition=Q(state__in=["cancelled", "returned"], payment_state__in=["paid", "partly_paid"]),
+            ),
         ]
 
     def __str__(self) -> str:
