@@ -113,10 +113,12 @@ class Cover:
 
 @dataclass(frozen=True)
 class Covers:
-    """What runs out first. `within`: how many last no longer than the days asked for."""
+    """What runs out first. `days`: whose sales the pace is of. `within`: how many last no longer than asked; `soon`:
+    how many of them no longer than the shorter time asked."""
 
     rows: Sequence[Cover] = ()
     within: int = 0
+    soon: int = 0
     days: int = 0
     through: date | None = None
 
@@ -129,3 +131,36 @@ class OversoldRow:
     location_code: str
     units: int
     last_at: datetime
+
+
+@dataclass(frozen=True)
+class TransferRow:
+    """Goods on their way between two places."""
+
+    code: str
+    from_code: str
+    to_code: str
+    units: int
+    variants: int
+    shipped_at: datetime
+
+
+@dataclass(frozen=True)
+class TransfersComing:
+    """Transfers on their way to an actor's places, the longest under way first; `transfers` and `units` are of all."""
+
+    rows: Sequence[TransferRow] = ()
+    transfers: int = 0
+    units: int = 0
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What an installation has by now: each is asked of the tables, none is a mark somebody set."""
+
+    company: bool
+    places: bool
+    products: bool
+    stock: bool
+    channel: bool
+    orders: bool

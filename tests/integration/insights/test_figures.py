@@ -78,7 +78,9 @@ def test_orders_wait_by_the_work_they_need_with_money_and_deadline(places: tuple
         "pack": (2, {"VND": 1300}, 0, 0),
         "unmatched": (1, {"VND": 1000}, 0, 0),
     }
-    assert _waiting(of(), "confirm", "pack") == {"pack": (1, {"VND": 1000}, 0, 0)}, "who works nowhere sees what is nowhere"
+    assert _waiting(of(), "confirm", "pack") == {"pack": (1, {"VND": 1000}, 0, 0)}, (
+        "who works nowhere sees what is nowhere"
+    )
 
 
 def test_money_that_is_owed_either_way(places: tuple[int, int]) -> None:
@@ -234,7 +236,8 @@ def test_movers_and_cover_are_counted_from_whole_days(places: tuple[int, int]) -
     free = {(each.variant_id, each.location_code): (each.free, each.units, each.days) for each in covers.rows}
     assert free == {(shirt, "HN"): (2, 9, 27), (cap, "SG"): (0, 6, 27)}, "hats last longer than a month"
     assert [round(each.lasts, 2) for each in covers.rows] == [0.0, 6.0]
-    assert covers.within == 2
+    assert (covers.within, covers.soon) == (2, 2)
+    assert queries.covers(actor=SYSTEM, within_days=30, soon_days=5).soon == 1
     assert [each.location_code for each in queries.covers(actor=of(here), within_days=30).rows] == ["HN"]
 
 
@@ -277,7 +280,7 @@ def test_figures_are_for_those_who_may(places: tuple[int, int]) -> None:
 
 
 def test_what_was_sold_beyond_the_shelf_is_named_by_place(places: tuple[int, int]) -> None:
-    here, there = places
+    here, _ = places
     variant = a_variant("AO")
     for place, units in (("HN", 2), ("SG", 3)):
         inventory.sell_below_zero(

@@ -19,10 +19,15 @@ from mekong.faces.backoffice.views import (
     products,
     stock,
     stock_card,
+    welcome,
+    work,
 )
 
 urlpatterns: list[URLPattern] = [
     path("", home.home),
+    path("work/<slug:name>/", work.work),
+    path("welcome/", welcome.welcome),
+    path("welcome/leave/", welcome.leave),
     path("sign-in/", doors.sign_in),
     path("sign-out/", doors.sign_out),
     path("password/", doors.password),

@@ -1,11 +1,13 @@
 """Figures for people: what waits, what sold, what runs out. These reports read the tables of several modules."""
 
+from mekong.insights.queries.beginning import begun
 from mekong.insights.queries.sales import day_sales, sold_orders
 from mekong.insights.queries.speed import counted_through, covers, movers, taking_orders
-from mekong.insights.queries.waiting import WORK, oversold, waiting, waiting_orders
+from mekong.insights.queries.waiting import WORK, oversold, transfers_coming, waiting, waiting_orders
 
 __all__ = [
     "WORK",
+    "begun",
     "counted_through",
     "covers",
     "day_sales",
@@ -13,6 +15,7 @@ __all__ = [
     "oversold",
     "sold_orders",
     "taking_orders",
+    "transfers_coming",
     "waiting",
     "waiting_orders",
 ]

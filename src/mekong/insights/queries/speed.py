@@ -28,7 +28,8 @@ _COVERS = """
           left join inventory_stocklevel s on s.variant_id = p.variant_id and s.location_id = p.location_id
          where p.last_28 > 0 and (%s::bigint[] is null or p.location_id = any(%s::bigint[]))
     )
-    select *, count(*) over () from lasting where lasts <= %s order by lasts, last_28 desc, variant_id, location_id limit %s
+    select *, count(*) over (), count(*) filter (where lasts <= %s) over ()
+      from lasting where lasts <= %s order by lasts, last_28 desc, variant_id, location_id limit %s
 """
 _TAKEN = """
     (select coalesce(sum((a->>2)::bigint), 0)::bigint from jsonb_array_elements(o.allocation) a
@@ -85,7 +86,7 @@ def movers(*, actor: Actor, limit: int = 5) -> Movers:
     )
 
 
-def covers(*, actor: Actor, within_days: int = 7, limit: int = 8) -> Covers:
+def covers(*, actor: Actor, within_days: int = 14, soon_days: int = 7, limit: int = 8) -> Covers:
     """What lasts no longer than so many days at the places where the actor sees stock, what ends first before.
 
     `rules.days_of_cover` of the units free now and those that orders took in the 28 whole days before today, or in as
@@ -97,10 +98,10 @@ def covers(*, actor: Actor, within_days: int = 7, limit: int = 8) -> Covers:
     if through is None or days == 0:
         return Covers(through=through)
     with connection.cursor() as cursor:
-        cursor.execute(_COVERS, [days, *_places(actor, "inventory.view"), within_days, limit])
+        cursor.execute(_COVERS, [days, *_places(actor, "inventory.view"), soon_days, within_days, limit])
         rows = cursor.fetchall()
     found = [Cover(row[0], row[1], row[2], int(row[3]), row[4], days, float(row[5])) for row in rows]
-    return Covers(found, rows[0][6] if rows else 0, days, through)
+    return Covers(found, rows[0][6] if rows else 0, rows[0][7] if rows else 0, days, through)
 
 
 def taking_orders(

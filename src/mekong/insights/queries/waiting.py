@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 from mekong.foundation.actor import Actor
-from mekong.insights.contracts import OrderRows, OversoldRow, Waiting
+from mekong.insights.contracts import OrderRows, OversoldRow, TransferRow, TransfersComing, Waiting
 from mekong.insights.queries.rows import page, seen
 
 LOOK_BACK = timedelta(days=90)
@@ -127,3 +127,26 @@ def oversold(*, actor: Actor, since: datetime, limit: int = 50) -> list[Oversold
             [since, *([sorted(scope)] * 2 if scope is not None else [None, None]), limit],
         )
         return [OversoldRow(*row) for row in cursor.fetchall()]
+
+
+def transfers_coming(*, actor: Actor, limit: int = 50) -> TransfersComing:
+    """Transfers that are on their way to the places where the actor sees stock. One statement. Raises: MayNot."""
+    actor.require("inventory.view")
+    scope = actor.locations_for("inventory.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select t.code, f.code, l.code, u.units, u.variants, t.shipped_at, count(*) over (),
+                      (sum(u.units) over ())::bigint
+                 from inventory_transfer t
+                 join inventory_location f on f.id = t.from_location_id
+                 join inventory_location l on l.id = t.to_location_id
+                 cross join lateral (select coalesce(sum((e->>'quantity')::bigint), 0)::bigint as units, count(*) as variants
+                                       from jsonb_array_elements(t.lines) e) u
+                where t.state = 'in_transit' and (%s::bigint[] is null or t.to_location_id = any(%s::bigint[]))
+                order by t.shipped_at, t.code limit %s""",
+            [*([sorted(scope)] * 2 if scope is not None else [None, None]), limit],
+        )
+        rows = cursor.fetchall()
+    return TransfersComing(
+        [TransferRow(*row[:6]) for row in rows], rows[0][6] if rows else 0, rows[0][7] if rows else 0
+    )
