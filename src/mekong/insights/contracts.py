@@ -164,3 +164,13 @@ class Begun:
     stock: bool
     channel: bool
     orders: bool
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who orders under a phone number, as far as the actor sees. `name` is of the latest order."""
+
+    phone: str
+    name: str
+    orders: int
+    last_at: datetime

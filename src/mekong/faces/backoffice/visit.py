@@ -31,6 +31,8 @@ P = ParamSpec("P")
 THEME_COOKIE = "mekong_theme"
 THEMES = ("system", "light", "dark")
 _TOASTS = "toasts"
+SETTING_UP = "setting_up"
+"""In the session while somebody takes the first steps: pages beside them show the way back."""
 
 
 @dataclass
@@ -72,6 +74,7 @@ class Visit:
     def render(self, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200) -> HttpResponse:
         whole = {**_everywhere(self.request, self.now), **shell.context(self.actor, self.request.path_info, self.now)}
         whole |= {"visit": self, "actor": self.actor, **self.context, **(context or {})}
+        whole["is_setting_up"] = bool(self.request.session.get(SETTING_UP))
         whole["toasts"] = [] if self.is_partial else self.request.session.pop(_TOASTS, [])
         return HttpResponse(render_to_string(f"backoffice/{template}", whole, request=self.request), status=status)
 

@@ -1,6 +1,7 @@
 """Figures for people: what waits, what sold, what runs out. These reports read the tables of several modules."""
 
 from mekong.insights.queries.beginning import begun
+from mekong.insights.queries.people import buyer
 from mekong.insights.queries.sales import day_sales, sold_orders
 from mekong.insights.queries.speed import counted_through, covers, movers, taking_orders
 from mekong.insights.queries.waiting import WORK, oversold, transfers_coming, waiting, waiting_orders
@@ -8,6 +9,7 @@ from mekong.insights.queries.waiting import WORK, oversold, transfers_coming, wa
 __all__ = [
     "WORK",
     "begun",
+    "buyer",
     "counted_through",
     "covers",
     "day_sales",

@@ -14,7 +14,7 @@ from mekong.channels import queries as channels
 from mekong.faces.backoffice import channel_book, steps, words
 from mekong.faces.backoffice.fields import Errors
 from mekong.faces.backoffice.once import once
-from mekong.faces.backoffice.visit import Visit, page
+from mekong.faces.backoffice.visit import SETTING_UP, Visit, page
 from mekong.foundation import company
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MekongError
@@ -25,8 +25,6 @@ from mekong.inventory.contracts import LocationView
 from mekong.orders import queries as orders
 from mekong.orders.contracts import OrderFilter
 
-SESSION = "setting_up"
-"""Kept while somebody is on this way, so that pages beside it show the way back."""
 COMPANY = ("name", "tax_code", "phone", "email", "address")
 
 
@@ -36,8 +34,8 @@ def welcome(visit: Visit) -> HttpResponse:
     name = visit.param("step") or next((each.name for each in steps.all_steps(visit) if not each.is_done), "orders")
     if name not in _GIVEN:
         raise Http404
-    if not visit.request.session.get(SESSION):
-        visit.request.session[SESSION] = True
+    if not visit.request.session.get(SETTING_UP):
+        visit.request.session[SETTING_UP] = True
     errors, form = Errors(), dict[str, str]()
     if visit.is_post:
         act = _DONE.get((name, visit.posted("act", "save", longest=20)))
@@ -70,7 +68,7 @@ def leave(visit: Visit) -> HttpResponse:
         company.resume_setup(actor=visit.actor)
         return visit.redirect("/welcome/")
     company.leave_setup(actor=visit.actor, now=visit.now)
-    visit.request.session.pop(SESSION, None)
+    visit.request.session.pop(SETTING_UP, None)
     visit.flash(gettext("The first steps are put aside"), undo=("/welcome/leave/", {"again": "1"}))
     return visit.redirect("/")
 
