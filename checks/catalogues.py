@@ -54,12 +54,12 @@ def of_template(text: str) -> Iterator[Message]:
     """Messages of a template, as `templatize` turns it into calls of gettext."""
     from django.utils.translation.template import templatize
 
-    for call in re.finditer(r"\b(n?p?gettext)\((.*?)\)(?=\s|$)", templatize(text), re.DOTALL):
+    for call in re.finditer(r"\b(n?p?gettext|_)\((.*?)\)(?=\s|$)", templatize(text), re.DOTALL):
         texts = [
             ast.literal_eval(each.removeprefix("u"))
             for each in re.findall(r"u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\"", call[2])
         ]
-        if call[1] == "gettext" and texts:
+        if call[1] in ("gettext", "_") and texts:
             yield Message(texts[0])
         elif call[1] == "ngettext" and len(texts) > 1:
             yield Message(texts[0], texts[1])

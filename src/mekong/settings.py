@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "mekong.orders",
     "mekong.channels",
     "mekong.partners",
+    "mekong.insights",
     "mekong.faces.backoffice",
     "mekong.faces.replay",
 ]

@@ -41,6 +41,7 @@ def house(tmp_path: Path) -> Path:
         "mekong/inventory": ["models", "queries", "rules", "contracts", "errors", "commands"],
         "mekong/orders": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
         "mekong/channels": ["models", "queries", "rules", "contracts", "errors", "commands", "socket"],
+        "mekong/insights": ["models", "queries", "rules", "contracts", "commands"],
         "mekong/connectors": [],
         "mekong/connectors/shopee": ["client"],
         "mekong/connectors/lazada": ["client"],

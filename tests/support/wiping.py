@@ -11,7 +11,7 @@ from django.test import TransactionTestCase
 
 _FILLED = """
     select relname from pg_stat_user_tables
-     where relname ~ '^(inventory|orders|catalog|foundation|channels|partners)_' and relname !~ '_tax' order by 1
+     where relname ~ '^(inventory|orders|catalog|foundation|channels|partners|insights)_' and relname !~ '_tax' order by 1
 """
 _flush = TransactionTestCase._fixture_teardown
 _wiped: set[str] = set()

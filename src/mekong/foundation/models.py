@@ -265,3 +265,20 @@ class AuditEntry(models.Model):
             models.Index(fields=["table", "row_id", "at"], name="audit_by_row"),
             models.Index(fields=["at"], name="audit_by_time"),
         ]
+
+
+class Company(models.Model):
+    """Who runs this installation: one row, as its documents name it. `setup_left_at`: the first steps were put aside."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    name = models.CharField(max_length=160, blank=True, default="")
+    tax_code = models.CharField(max_length=14, blank=True, default="")
+    phone = models.CharField(max_length=20, blank=True, default="", help_text="E.164.")
+    email = models.EmailField(blank=True, default="")
+    address = models.CharField(max_length=300, blank=True, default="")
+    setup_left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(id=1), name="company_is_one")
+        ]

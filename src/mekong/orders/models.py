@@ -128,6 +128,15 @@ class SalesOrder(models.Model):
             GinIndex(fields=["issues"], name="order_by_issue", condition=~Q(issues=[])),
             GinIndex(fields=["places"], name="order_by_place", opclasses=["jsonb_path_ops"]),
             GinIndex(fields=["tags"], name="order_by_tag", opclasses=["jsonb_path_ops"], condition=~Q(tags=[])),
+            # What is owed to us, and by us: few among many, found without reading the others.
+            models.Index(
+                fields=["placed_at"], name="order_owing", condition=Q(payment_state__in=["unpaid", "partly_paid"])
+            ),
+            models.Index(
+                fields=["placed_at"],
+                name="order_to_refund",
+                condition=Q(state__in=["cancelled", "returned"], payment_state__in=["paid", "partly_paid"]),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from ninja.renderers import BaseRenderer
 import mekong
 from mekong.faces.api import (
     audit,
+    company,
     connecting,
     health,
     order_desk,
@@ -74,7 +75,20 @@ api = NinjaAPI(
     renderer=_Renderer(),
 )
 
-for _room in (people, security, audit, pictures, products, stock, orders, connecting, webhooks, health, order_desk):
+for _room in (
+    people,
+    company,
+    security,
+    audit,
+    pictures,
+    products,
+    stock,
+    orders,
+    connecting,
+    webhooks,
+    health,
+    order_desk,
+):
     api.add_router("", _room.router)
 
 

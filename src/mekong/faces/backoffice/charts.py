@@ -99,3 +99,73 @@ def evenly(start: datetime, end: datetime, count: int) -> list[tuple[datetime, d
     """`count` spans of equal length."""
     step: timedelta = (end - start) / count
     return [(start + step * place, start + step * (place + 1)) for place in range(count)]
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A day by the hour and the day it is held against, in a box of `width` × `height`.
+
+    `peak_at`: where the label of the best hour stands, with the end of it that is nearer to the edge as its anchor.
+    """
+
+    now: str
+    then: str
+    width: int
+    height: int
+    base: int
+    first: int
+    last: int
+    peak: int | None
+    peak_at: tuple[str, str, str]
+
+
+def hours(now: Sequence[int], then: Sequence[int], *, until: int, width: int = 300, height: int = 104) -> Hours:
+    """Two lines over the hours of a day, from zero; the solid one ends with the hour `until`.
+
+    Hours before anything was sold on either day, and after, are left out, but never fewer than eight are shown.
+    """
+    busy = [hour for hour in range(24) if now[hour] or then[hour]]
+    first, last = (min(busy), max(*busy, min(until, 23))) if busy else (8, 22)
+    first = max(0, min(first, last - 7))
+    last = min(23, max(last, first + 7))
+    top = max(1, *now, *then)
+    step = width / (last - first)
+
+    def points(values: Sequence[int], end: int) -> str:
+        drawn = [
+            f"{(hour - first) * step:.1f} {height - values[hour] / top * (height - 14):.1f}"
+            for hour in range(first, end + 1)
+        ]
+        return "M" + "L".join(drawn) if drawn else ""
+
+    peak = max(range(24), key=lambda hour: (now[hour], -hour)) if any(now) else None
+    x = (peak - first) * step if peak is not None else 0.0
+    y = height - now[peak] / top * (height - 14) if peak is not None else 0.0
+    anchor = "start" if x < width / 3 else "end" if x > width * 2 / 3 else "middle"
+    return Hours(
+        points(now, min(until, last)), points(then, last), width, height, height, first, last, peak,
+        (f"{x:.1f}", f"{max(9.0, y - 6):.1f}", anchor),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar from the zero of a row, in a row 100 wide."""
+
+    x: str
+    width: str
+
+
+def from_middle(values: Sequence[int]) -> list[Bar]:
+    """Bars of one scale around the middle of their rows: to the right above zero, to the left below."""
+    most = max((abs(value) for value in values), default=0) or 1
+    sizes = [max(1.0, abs(value) / most * 48) if value else 0.0 for value in values]
+    return [
+        Bar(f"{50.0 if value >= 0 else 50 - size:.1f}", f"{size:.1f}")
+        for value, size in zip(values, sizes, strict=True)
+    ]
+
+
+def from_zero(values: Sequence[float], *, most: float) -> list[Bar]:
+    """Bars of one scale from the left of their rows; `most` fills a row."""
+    return [Bar("0", f"{max(0.8, min(1.0, value / most) * 100):.1f}") for value in values]

@@ -96,6 +96,8 @@ def js_words() -> dict[str, str]:
         "pickFirst": gettext("Select orders first."),
         "units": gettext("{count} units"),
         "close": gettext("Close"),
+        "recent": gettext("Recent"),
+        "results": gettext("{count} results"),
         "soldHere": gettext("sold here"),
         "from": gettext("from {quantity}"),
         "to": gettext("To {quantity}"),

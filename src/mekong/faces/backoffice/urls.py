@@ -36,7 +36,10 @@ from mekong.faces.backoffice.views import (
     stock,
     stock_card,
     webhooks,
+    welcome,
+    work,
 )
+from mekong.faces.backoffice.views import help as help_views
 
 urlpatterns: list[URLPattern] = [
     path("", home.home),
@@ -60,6 +63,11 @@ urlpatterns: list[URLPattern] = [
     path("account/passkeys/options/", account.passkey_options),
     path("account/passkeys/<uuid:key>/", account.passkey_act),
     path("account/sessions/end/", account.end_sessions),
+    path("work/<slug:name>/", work.work),
+    path("help/", help_views.help_page),
+    path("help/<slug:name>/", help_views.help_page),
+    path("welcome/", welcome.welcome),
+    path("welcome/leave/", welcome.leave),
     path("preferences/", doors.preferences),
     path("media/<path:path>", doors.media),
     path("last-unit/", doors.last_unit),

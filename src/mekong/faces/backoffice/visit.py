@@ -34,6 +34,8 @@ P = ParamSpec("P")
 THEME_COOKIE = "mekong_theme"
 THEMES = ("system", "light", "dark")
 _TOASTS = "toasts"
+SETTING_UP = "setting_up"
+"""In the session while somebody takes the first steps: pages beside them show the way back."""
 
 
 @dataclass
@@ -87,6 +89,7 @@ class Visit:
         standing = self.standing
         whole |= {"visit": self, "actor": self.actor, "enrol_by": standing.enrol_by if standing else None}
         whole |= {**self.context, **(context or {})}
+        whole["is_setting_up"] = bool(self.request.session.get(SETTING_UP))
         whole["toasts"] = [] if self.is_partial else self.request.session.pop(_TOASTS, [])
         return HttpResponse(render_to_string(f"backoffice/{template}", whole, request=self.request), status=status)
 

@@ -77,9 +77,15 @@ def _check_priority(priority: int) -> None:
 
 @command
 def update_location(
-    *, actor: Actor, code: str, name: str | None = None, priority: int | None = None, is_active: bool | None = None
+    *,
+    actor: Actor,
+    code: str,
+    name: str | None = None,
+    priority: int | None = None,
+    is_active: bool | None = None,
+    address: Mapping[str, str] | None = None,
 ) -> LocationView:
-    """Rename a place, change its priority, or take it out of selling. Its stock and history stay."""
+    """Rename a place, change its address or priority, or take it out of selling. Its stock and history stay."""
     actor.require("settings.manage")
     # Not FOR UPDATE: every movement's foreign key would wait for it.
     held = Location.objects.select_for_update(no_key=True).exclude(kind=LocationKind.TRANSIT)
@@ -94,6 +100,8 @@ def update_location(
         place.priority = priority
     if is_active is not None:
         place.is_active = is_active
+    if address is not None:
+        place.address = dict(address)
     place.save()
     policy_moved()
     return location_view(place)

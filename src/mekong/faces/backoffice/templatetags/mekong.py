@@ -106,6 +106,29 @@ def day(value: datetime | date | None) -> str:
 
 
 @register.filter
+def iso(value: datetime | date) -> str:
+    """A day for addresses: `2026-11-22`."""
+    return f"{timezone.localtime(value).date() if isinstance(value, datetime) else value:%Y-%m-%d}"
+
+
+@register.filter
+def days(value: float) -> str:
+    """How long something lasts: `2,5 ngày` (en: `2.5 days`); from ten days on without the half."""
+    shown = round(value) if value >= 10 else round(value * 2) / 2
+    text = f"{shown:.1f}".removesuffix(".0")
+    return ngettext("{n} day", "{n} days", 1 if shown == 1 else 2).format(
+        n=text if _english() else text.replace(".", ",")
+    )
+
+
+@register.filter
+def shift(basis_points: int) -> str:
+    """A change in whole percent with its sign: `+6%`, `−44%`."""
+    whole = round(basis_points / 100)
+    return f"{'+' if whole > 0 else MINUS if whole < 0 else ''}{num(abs(whole))}%"
+
+
+@register.filter
 def clock(value: datetime | None) -> str:
     return "–" if value is None else f"{timezone.localtime(value):%H:%M}"
 

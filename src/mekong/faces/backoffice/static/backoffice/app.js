@@ -92,7 +92,17 @@
     if (copier) navigator.clipboard?.writeText(copier.dataset.copy).then(() => window.mekong.toast(copier.dataset.done || copier.dataset.copy));
     if (event.target.closest("[data-palette]")) open_palette();
     if (event.target.closest("[data-keys]")) $("#keys").showModal();
+    if (event.target.closest("[data-help]") && !event.ctrlKey && !event.metaKey) { event.preventDefault(); open_help(); }
   });
+
+  // Help for this page, read when it is asked for.
+  const open_help = () => {
+    const help = $("#help");
+    if (help.open) return;
+    all("details[data-drop][open]").forEach((each) => each.removeAttribute("open"));
+    help.showModal();
+    if (!$("#help-text").children.length) $("#help-text").dispatchEvent(new Event("open-help"));
+  };
 
   // Palette
   const palette = $("#palette"), asked = $("#palette input"), found = $("#found");
@@ -111,7 +121,44 @@
     asked.select();
     asked.dispatchEvent(new Event("open"));
   };
-  found?.addEventListener("htmx:afterSwap", () => choose(0));
+  // What was open lately in this browser, by whom: addresses and titles of documents, no more.
+  const lately = `mekong.recent.${document.body.dataset.who}`, documents = { orders: "order", products: "box", stock: "stack", channels: "channels", work: "today" };
+  const recent = () => { try { return JSON.parse(localStorage.getItem(lately) || "[]"); } catch { return []; } };
+  const title = $("main h1")?.textContent.trim(), kind = location.pathname.match(/^\/(\w+)\/[^/]+\//)?.[1];
+  if (title && documents[kind] && $("#palette") && !$("main [aria-invalid='true'], main [role=alert]")) {
+    const others = recent().filter((each) => each.path !== location.pathname);
+    try { localStorage.setItem(lately, JSON.stringify([{ path: location.pathname + (kind === "work" ? location.search : ""), title: title.slice(0, 80), icon: documents[kind] }, ...others].slice(0, 7))); } catch { /* a full store: no list, then */ }
+  }
+  document.addEventListener("submit", (event) => { if (event.target.getAttribute("action") === "/sign-out/") localStorage.removeItem(lately); });
+  const add_recent = () => {
+    const list = $("ul", found), rows = recent().filter((each) => each.path !== location.pathname).slice(0, 6);
+    if (!list || asked.value.trim() || !rows.length) return;
+    const head = Object.assign(document.createElement("li"), { className: "group-head" });
+    head.setAttribute("role", "presentation");
+    head.append(Object.assign(document.createElement("h3"), { textContent: words.recent }));
+    const made = rows.map((each, at) => {
+      const row = Object.assign(document.createElement("li"), { id: `l-${at}` }), link = Object.assign(document.createElement("a"), { href: each.path, tabIndex: -1 });
+      row.setAttribute("role", "option");
+      row.setAttribute("aria-selected", "false");
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+      svg.setAttribute("class", "i");
+      svg.setAttribute("aria-hidden", "true");
+      use.setAttribute("href", `${found.dataset.icons}#i-${Object.values(documents).includes(each.icon) ? each.icon : "today"}`);
+      svg.append(use);
+      link.append(svg, Object.assign(document.createElement("span"), { className: "clip", textContent: each.title }));
+      row.append(link);
+      return row;
+    });
+    list.prepend(head, ...made);
+  };
+  found?.addEventListener("htmx:afterSwap", () => {
+    add_recent();
+    const count = options().length;
+    asked.setAttribute("aria-expanded", count > 0);
+    if (!count) asked.removeAttribute("aria-activedescendant");
+    $("[data-found]").textContent = count ? fill(words.results, { count: String(count) }) : "";
+    choose(0);
+  });
   asked?.addEventListener("keydown", (event) => {
     const at = options().findIndex((each) => each.getAttribute("aria-selected") === "true");
     if (event.key === "ArrowDown") { choose(at + 1); event.preventDefault(); }
@@ -215,7 +262,7 @@
       return;
     }
     if (key === "g" || key === "G") { going = Date.now(); return; }
-    if (key === "?") { $("#keys").showModal(); event.preventDefault(); return; }
+    if (key === "?") { open_help(); event.preventDefault(); return; }
     if (key === "/") { const field = $("[data-search]"); if (field) { field.focus(); field.select?.(); event.preventDefault(); } return; }
     const own = $(`[data-key="${CSS.escape(key.toLowerCase())}"]:not([disabled])`);
     if (own) { event.preventDefault(); own.click(); return; }
