@@ -170,40 +170,116 @@ REFUSED: list[tuple[str, Callable[[Desk], Any], type[MekongError]]] = [
     ("draft of a ghost", lambda d: d.draft(lines=[(10**9, 1)]), VariantNotFound),
     ("draft of a bundle", lambda d: d.draft(lines=[(a_variant(parts={"AO": 1}), 1)]), BundleHasNoStock),
     ("draft of too many lines", lambda d: d.draft(lines=[(d.shirt, 1)] * 1001), ControlInvalid),
-    ("request of a stranger", lambda d: inventory.request_transfer(actor=d.stranger, transfer_id=d.draft().id, now=NOON), OutOfScope),
-    ("request of what is cancelled", lambda d: inventory.request_transfer(actor=d.store, transfer_id=cancelled(d).id, now=NOON), TransferMoved),
-    ("approve by the store", lambda d: inventory.approve_transfer(actor=d.store, transfer_id=d.draft().id, now=NOON), OutOfScope),
-    ("approve what is cancelled", lambda d: inventory.approve_transfer(actor=d.keeper, transfer_id=cancelled(d).id, now=NOON), TransferMoved),
-    ("send back by the store", lambda d: inventory.send_back_transfer(actor=d.store, transfer_id=d.ready().id, now=NOON), OutOfScope),
-    ("send back what left", lambda d: inventory.send_back_transfer(actor=d.keeper, transfer_id=d.sent().id, now=NOON), TransferMoved),
-    ("cancel by a stranger", lambda d: inventory.cancel_transfer(actor=d.stranger, transfer_id=d.draft().id, now=NOON), OutOfScope),
-    ("cancel what left", lambda d: inventory.cancel_transfer(actor=d.keeper, transfer_id=d.sent().id, now=NOON), TransferMoved),
+    (
+        "request of a stranger",
+        lambda d: inventory.request_transfer(actor=d.stranger, transfer_id=d.draft().id, now=NOON),
+        OutOfScope,
+    ),
+    (
+        "request of what is cancelled",
+        lambda d: inventory.request_transfer(actor=d.store, transfer_id=cancelled(d).id, now=NOON),
+        TransferMoved,
+    ),
+    (
+        "approve by the store",
+        lambda d: inventory.approve_transfer(actor=d.store, transfer_id=d.draft().id, now=NOON),
+        OutOfScope,
+    ),
+    (
+        "approve what is cancelled",
+        lambda d: inventory.approve_transfer(actor=d.keeper, transfer_id=cancelled(d).id, now=NOON),
+        TransferMoved,
+    ),
+    (
+        "send back by the store",
+        lambda d: inventory.send_back_transfer(actor=d.store, transfer_id=d.ready().id, now=NOON),
+        OutOfScope,
+    ),
+    (
+        "send back what left",
+        lambda d: inventory.send_back_transfer(actor=d.keeper, transfer_id=d.sent().id, now=NOON),
+        TransferMoved,
+    ),
+    (
+        "cancel by a stranger",
+        lambda d: inventory.cancel_transfer(actor=d.stranger, transfer_id=d.draft().id, now=NOON),
+        OutOfScope,
+    ),
+    (
+        "cancel what left",
+        lambda d: inventory.cancel_transfer(actor=d.keeper, transfer_id=d.sent().id, now=NOON),
+        TransferMoved,
+    ),
     ("change what is ready", lambda d: change(d, d.ready(), d.keeper), TransferMoved),
     ("change by a stranger", lambda d: change(d, d.draft(), d.stranger), OutOfScope),
-    ("ship by the store", lambda d: inventory.send_transfer(actor=d.store, transfer_id=d.ready().id, now=NOON), OutOfScope),
-    ("ship a draft", lambda d: inventory.send_transfer(actor=d.keeper, transfer_id=d.draft().id, now=NOON), TransferMoved),
-    ("ship more than is there", lambda d: inventory.send_transfer(actor=d.keeper, transfer_id=d.ready(11).id, now=NOON), ShortStock),
+    (
+        "ship by the store",
+        lambda d: inventory.send_transfer(actor=d.store, transfer_id=d.ready().id, now=NOON),
+        OutOfScope,
+    ),
+    (
+        "ship a draft",
+        lambda d: inventory.send_transfer(actor=d.keeper, transfer_id=d.draft().id, now=NOON),
+        TransferMoved,
+    ),
+    (
+        "ship more than is there",
+        lambda d: inventory.send_transfer(actor=d.keeper, transfer_id=d.ready(11).id, now=NOON),
+        ShortStock,
+    ),
     ("ship more than was asked", lambda d: ship(d, {d.shirt: 5}), BadQuantity),
     ("ship nothing", lambda d: ship(d, {d.shirt: 0}), BadQuantity),
     ("ship something else", lambda d: ship(d, {d.hat: 1}), NotOnTransfer),
-    ("receive at the source", lambda d: inventory.receive_transfer(actor=d.keeper, transfer_id=d.sent().id, now=NOON), OutOfScope),
-    ("receive a draft", lambda d: inventory.receive_transfer(actor=d.store, transfer_id=d.draft().id, now=NOON), TransferMoved),
+    (
+        "receive at the source",
+        lambda d: inventory.receive_transfer(actor=d.keeper, transfer_id=d.sent().id, now=NOON),
+        OutOfScope,
+    ),
+    (
+        "receive a draft",
+        lambda d: inventory.receive_transfer(actor=d.store, transfer_id=d.draft().id, now=NOON),
+        TransferMoved,
+    ),
     ("receive more than was sent", lambda d: d.short(5), BadQuantity),
     ("receive for no known cause", lambda d: d.short(1, "magic"), CauseUnknown),
-    ("receive again otherwise", lambda d: inventory.receive_transfer(actor=d.store, transfer_id=d.short().id, now=NOON, received={d.shirt: 2}), TransferMoved),
-    ("receive a ghost", lambda d: inventory.receive_transfer(actor=d.store, transfer_id=__import__("uuid").uuid4(), now=NOON), TransferNotFound),
+    (
+        "receive again otherwise",
+        lambda d: inventory.receive_transfer(actor=d.store, transfer_id=d.short().id, now=NOON, received={d.shirt: 2}),
+        TransferMoved,
+    ),
+    (
+        "receive a ghost",
+        lambda d: inventory.receive_transfer(actor=d.store, transfer_id=__import__("uuid").uuid4(), now=NOON),
+        TransferNotFound,
+    ),
     ("settle by the store", lambda d: settle(d, d.short(), Settlement(d.shirt, "lost"), d.store), OutOfScope),
-    ("settle without the right", lambda d: settle(d, d.short(), Settlement(d.shirt, "lost"), somebody("x", rights=("inventory.transfer",))), MayNot),
+    (
+        "settle without the right",
+        lambda d: settle(d, d.short(), Settlement(d.shirt, "lost"), somebody("x", rights=("inventory.transfer",))),
+        MayNot,
+    ),
     ("settle as late by the source", lambda d: settle(d, d.short(), Settlement(d.shirt, "late")), OutOfScope),
     ("settle what is under way", lambda d: settle(d, d.sent(), Settlement(d.shirt, "lost")), TransferMoved),
-    ("settle nothing", lambda d: inventory.settle_transfer(actor=d.keeper, transfer_id=d.short().id, lines=[], now=NOON), BadQuantity),
+    (
+        "settle nothing",
+        lambda d: inventory.settle_transfer(actor=d.keeper, transfer_id=d.short().id, lines=[], now=NOON),
+        BadQuantity,
+    ),
     ("settle too much", lambda d: settle(d, d.short(), Settlement(d.shirt, "lost", 4)), BadQuantity),
     ("settle something else", lambda d: settle(d, d.short(), Settlement(d.hat, "lost")), NotOnTransfer),
     ("settle for no known cause", lambda d: settle(d, d.short(), Settlement(d.shirt, "magic")), CauseUnknown),
     ("settle without what came", lambda d: settle(d, d.short(), Settlement(d.shirt, "wrong_item")), InsteadNeeded),
-    ("settle by itself instead", lambda d: settle(d, d.short(), Settlement(d.shirt, "wrong_item", 1, d.shirt)), InsteadNeeded),
-    ("settle by a ghost instead", lambda d: settle(d, d.short(), Settlement(d.shirt, "wrong_item", 1, 10**9)), VariantNotFound),
-]  # fmt: skip
+    (
+        "settle by itself instead",
+        lambda d: settle(d, d.short(), Settlement(d.shirt, "wrong_item", 1, d.shirt)),
+        InsteadNeeded,
+    ),
+    (
+        "settle by a ghost instead",
+        lambda d: settle(d, d.short(), Settlement(d.shirt, "wrong_item", 1, 10**9)),
+        VariantNotFound,
+    ),
+]
 
 
 def cancelled(desk: Desk) -> TransferView:
@@ -233,7 +309,7 @@ def test_a_step_that_is_not_theirs_or_not_next_changes_nothing(
     assert type(refused.value) is error
     # The refused step is the last that was tried: what it would have written is not there.
     steps = list(TransferStep.objects.order_by("id").values_list("step", flat=True))
-    assert steps in ([], ["draft"], ["draft", "approve"], ["draft", "cancel"], ["draft", "approve", "ship"], ["draft", "approve", "ship", "receive"])  # fmt: skip
+    assert steps in (["draft", "approve", "ship", "receive"][: len(steps)], ["draft", "cancel"])
     ledger = sum(desk.levels()) + sum(desk.levels(desk.hat))
     assert ledger == 20
 

@@ -98,7 +98,15 @@ def search(
     filters = [sql for name, sql in _FILTERS.items() if wanted.get(name) is not None]
     if wanted.get("reason") and wanted["reason"] not in _OFTEN:
         filters.append(_RARE)
-    if scope is not None or location:
+    if (scope is not None or location) and _is_narrow(wanted):
+        # Few rows, or rows mostly of one place: read by an index of their own, and those of other places are skipped.
+        touched = {
+            "": "(m.from_location_id = any(%(places)s) or m.to_location_id = any(%(places)s))",
+            "in": f"m.to_location_id = any(%(places)s) and {_beyond('from', sign)}",
+            "out": f"m.from_location_id = any(%(places)s) and {_beyond('to', sign)}",
+        }[sign]
+        parts = [_newest("", "", [*filters, touched])]
+    elif scope is not None or location:
         parts = []
         if sign != "out":
             parts.append(_newest("to", "places", [*filters, _beyond("from", sign)]))
@@ -116,6 +124,13 @@ def search(
     else:
         parts = [_newest("", "", filters)]
     return _SHOWN.replace("{found}", " union ".join(parts)), values
+
+
+def _is_narrow(wanted: dict[str, Any]) -> bool:
+    """Whether something is asked for that an index finds in the order of time without the place."""
+    return bool(
+        wanted.get("person") or wanted.get("reference") or (wanted.get("reason") and wanted["reason"] not in _OFTEN)
+    )
 
 
 def _beyond(side: str, sign: Sign) -> str:
