@@ -102,10 +102,10 @@ def queries_engine() -> Any:
 
 def test_pages_of_movements_go_on_where_they_stopped(ledger: Ledger) -> None:
     for asked in ({}, {"location": "A"}, {"sign": "in"}, {"variant_id": ledger.shirt}):
-        whole = queries.find_movements(actor=SYSTEM, **asked)  # type: ignore[arg-type]  # one argument each
+        whole = queries.find_movements(actor=SYSTEM, **asked)
         seen: list[int] = []
         before: tuple[datetime, int] | None = None
-        while page := queries.find_movements(actor=SYSTEM, before=before, limit=1, **asked):  # type: ignore[arg-type]  # as above
+        while page := queries.find_movements(actor=SYSTEM, before=before, limit=1, **asked):
             seen += [each.id for each in page]
             before = page[-1].occurred_at, page[-1].id
         assert seen == [each.id for each in whole]
@@ -126,7 +126,7 @@ def full() -> Iterator[tuple[int, int]]:
     """Many movements over 40 places and 500 SKUs in a year, most of them sales, written past the commands."""
     places = [a_location(f"K{n}", kind="store") for n in range(40)]
     a_variant("AO")
-    ends = {kind: queries.virtual_location(kind) for kind in LocationKind.values if kind not in ("warehouse", "store")}
+    ends = {kind: queries.virtual_location(kind) for kind in LocationKind if kind not in ("warehouse", "store")}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("set local session_replication_role = replica")
         cursor.execute(

@@ -116,5 +116,10 @@ def js_words() -> dict[str, str]:
         "stopping": gettext("Stopping: orders that are on their way are booked first."),
         "stopped": gettext("stopped"),
         "finished": gettext("finished"),
+        "scanned": gettext("{name}: {count}"),
+        "scannedOf": gettext("{name}: {count} of {most}"),
+        "scannedOver": gettext("{name}: {count}, the note says {most}. Count again."),
+        "scannedElse": gettext("{code} is not on this note"),
+        "countsFilled": gettext("Every line as on the note. Change what differs."),
         "perMinute": gettext("{count} orders a minute"),
     }

@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mekong.faces.backoffice.views import (
+    adjustments,
     channels,
     doors,
     home,
     live,
+    low,
     matching,
+    movements,
     order,
     order_file,
     orders,
@@ -19,6 +22,9 @@ from mekong.faces.backoffice.views import (
     products,
     stock,
     stock_card,
+    stock_files,
+    transfer,
+    transfers,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -69,6 +75,24 @@ urlpatterns: list[URLPattern] = [
     path("stock/adjust/undo/", stock.undo_adjust),
     path("stock/controls/", stock.controls),
     path("stock/controls/<uuid:uid>/remove/", stock.remove_control),
+    path("stock/adjust/file/", stock_files.adjustments),
+    path("stock/adjustments/", adjustments.adjustments),
+    path("stock/adjustments/<str:code>/", adjustments.adjustment),
+    path("stock/adjustments/<str:code>/act/", adjustments.act),
+    path("stock/limits/", adjustments.limits),
+    path("stock/low/", low.low),
+    path("stock/low/export/", low.export),
+    path("stock/low/move/", low.move),
+    path("stock/movements/", movements.movements),
+    path("stock/movements/export/", movements.export),
+    path("stock/transfers/", transfers.transfers),
+    path("stock/transfers/new/", transfers.create),
+    path("stock/transfers/file/", stock_files.transfers),
+    path("stock/transfers/scan/", transfers.scan),
+    path("stock/transfers/<str:code>/", transfer.transfer),
+    path("stock/transfers/<str:code>/act/", transfer.act),
+    path("stock/transfers/<str:code>/edit/", transfers.edit),
+    path("stock/transfers/<str:code>/note/", transfer.note),
     path("stock/<path:sku>/low/", stock_card.reorder_level),
     path("stock/<path:sku>/", stock_card.card),
 ]

@@ -30,6 +30,7 @@ from mekong.inventory.policy import KEPT_S, Policy
 from mekong.inventory.policy import know_listings as know_listings
 from mekong.inventory.queries.adjustments import count_waiting_adjustments, get_adjustment, list_adjustments
 from mekong.inventory.queries.limits import approval_limits, value_of
+from mekong.inventory.queries.low import FIRST as FIRST_LOW
 from mekong.inventory.queries.low import count_low, list_low_lines
 from mekong.inventory.queries.movements import find_movements
 from mekong.inventory.queries.places import (
@@ -40,9 +41,11 @@ from mekong.inventory.queries.places import (
     location_view,
     virtual_location,
 )
-from mekong.inventory.queries.transfers import count_transfers, get_transfer, incoming_units, list_transfers
+from mekong.inventory.queries.transfers import TO_DO, count_transfers, get_transfer, incoming_units, list_transfers
 
 __all__ = [
+    "FIRST_LOW",
+    "TO_DO",
     "approval_limits",
     "availability",
     "availability_on",

@@ -30,7 +30,7 @@ def list_locations(*, actor: Actor) -> list[LocationView]:
 
 def list_places(*, actor: Actor) -> list[LocationView]:
     """Names of every active warehouse and store, by priority: where goods can be asked from. What stands there is not told."""
-    actor.require("inventory.transfer")
+    actor.require("inventory.view")
     rows = Location.objects.filter(kind__in=SELLING_KINDS, is_active=True).order_by("priority", "id")
     return [location_view(row) for row in rows]
 

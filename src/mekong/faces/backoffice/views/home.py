@@ -294,7 +294,7 @@ def _stock_work(visit: Visit, now_work: list[Work], today: list[Work]) -> None:
         )
         names = ", ".join(known[each.variant_id].full_name for each in low[:3] if each.variant_id in known)
         title = ngettext("{n} SKU runs low", "{n} SKUs run low", len(low)).format(n=num(len(low)))
-        today.append(Work("stack", "", title, names, "", "", "/stock/?view=low", gettext("See stock")))
+        today.append(Work("stack", "", title, names, "", "", "/stock/low/", gettext("See stock")))
 
 
 def _sold(visit: Visit, midnight: datetime) -> dict[str, Any]:
