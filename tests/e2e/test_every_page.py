@@ -13,8 +13,9 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 PAGES = (
     "/", "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
-    "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=low",
-    "/stock/BG-ML-28/", "/stock/adjust/",
+    "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=lots",
+    "/stock/BG-ML-28/", "/stock/adjust/", "/stock/adjust/file/", "/stock/low/", "/stock/transfers/", "/stock/transfers/new/",
+    "/stock/transfers/file/", "/stock/adjustments/", "/stock/movements/", "/stock/limits/",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/health/", "/channels/health/?span=7d",
     "/channels/new/", "/live/?sku=BG-DB-07",

@@ -52,6 +52,11 @@ PERMISSIONS: Mapping[str, Permission] = {
         Permission("inventory.adjust", "Điều chỉnh tồn kho", "Adjust stock"),
         Permission("inventory.receive", "Nhập hàng vào kho", "Receive goods"),
         Permission("inventory.transfer", "Chuyển kho", "Transfer between locations"),
+        Permission(
+            "inventory.approve",
+            "Duyệt chuyển kho và điều chỉnh trên hạn mức",
+            "Approve transfers and adjustments above the limit",
+        ),
         Permission("inventory.reserve", "Giữ hàng", "Hold stock"),
         Permission("inventory.sell_below_zero", "Bán âm", "Sell below zero"),
         Permission("inventory.controls", "Đặt quy tắc tồn bán", "Set stock controls", reach="company"),

@@ -178,3 +178,10 @@ def names_of(refs: Iterable[str]) -> dict[str, str]:
             f"token:{uid}": name for uid, name in ApiToken.objects.filter(uid__in=tokens).values_list("uid", "name")
         }
     return names
+
+
+def staff_names(*, actor: Actor, limit: int = 500) -> dict[str, str]:
+    """Everyone who works or worked here, by the ref of their acts, in the order of their names. Raises: MayNot."""
+    actor.require("staff.manage")
+    found = Person.objects.order_by("name", "pk").values_list("pk", "name")[:limit]
+    return {f"person:{pk}": name for pk, name in found}

@@ -40,6 +40,22 @@ _LOTS = """
       left join inventory_stocklot lot on lot.variant_id = s.variant_id and lot.location_id = s.location_id
      where v.tracks_lots group by v.sku, l.code, s.on_hand having coalesce(sum(lot.on_hand), 0) <> s.on_hand
 """
+_TRANSIT = """
+    with open as (
+        select (line ->> 'variant_id')::bigint as variant_id,
+               sum((line ->> 'quantity')::bigint - coalesce((line ->> 'received')::bigint, 0)
+                   - coalesce((select sum((b ->> 'units')::bigint)
+                                 from jsonb_array_elements(coalesce(line -> 'booked', '[]')) b), 0)) as units
+          from inventory_transfer t cross join lateral jsonb_array_elements(t.lines) line
+         where t.state in ('in_transit', 'differs') group by 1),
+    stands as (
+        select s.variant_id, sum(s.on_hand) as units from inventory_stocklevel s
+          join inventory_location l on l.id = s.location_id and l.kind = 'transit' group by 1)
+    select v.sku, coalesce(o.units, 0), coalesce(s.units, 0)
+      from open o full join stands s on s.variant_id = o.variant_id
+      left join catalog_variant v on v.id = coalesce(o.variant_id, s.variant_id)
+     where coalesce(o.units, 0) <> coalesce(s.units, 0)
+"""
 
 
 def _differences(sql: str, good: str, bad: str, remedy: str) -> health.Finding:
@@ -88,7 +104,17 @@ def lots_equal_balance(now: datetime) -> health.Finding:
     )
 
 
+def transit_equals_transfers(now: datetime) -> health.Finding:
+    return _differences(
+        _TRANSIT,
+        gettext("What stands in transit is what transfers have sent and nobody has booked yet."),
+        gettext("{count} SKUs in transit differ from their transfers (sku, transfers, transit): {named}"),
+        gettext("Look through the movements of these SKUs in transit, and report the case."),
+    )
+
+
 health.register("inventory.ledger_equals_balance", ledger_equals_balance)
 health.register("inventory.reserved_equals_holds", reserved_equals_holds)
 health.register("inventory.nothing_promised_twice", nothing_promised_twice)
 health.register("inventory.lots_equal_balance", lots_equal_balance)
+health.register("inventory.transit_equals_transfers", transit_equals_transfers)

@@ -187,6 +187,227 @@ class StockChange:
 
 
 @dataclass(frozen=True)
+class Booked:
+    """How units that did not arrive were booked. `instead`: the variant that came in their place."""
+
+    cause: str
+    units: int
+    instead: int | None = None
+
+
+@dataclass(frozen=True)
+class TransferLine:
+    """`quantity`: what left, before that what is to leave. `received`: None until somebody counted."""
+
+    variant_id: int
+    asked: int
+    quantity: int
+    received: int | None = None
+    cause: str = ""
+    booked: tuple[Booked, ...] = ()
+
+    @property
+    def missing(self) -> int:
+        """Units that left and did not arrive."""
+        return 0 if self.received is None else self.quantity - self.received
+
+    @property
+    def open_units(self) -> int:
+        """Of those, units that nobody has booked yet: they stand in transit."""
+        return self.missing - sum(each.units for each in self.booked)
+
+
+@dataclass(frozen=True)
+class TransferStepView:
+    step: str
+    actor: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class TransferView:
+    """`requested_by`, `drafted_by`: refs of actors, "" where it was shipped at once. `steps`: oldest first."""
+
+    id: UUID
+    code: str
+    from_id: int
+    from_code: str
+    to_id: int
+    to_code: str
+    state: str
+    note: str
+    lines: tuple[TransferLine, ...]
+    drafted_by: str
+    requested_by: str
+    created_at: datetime
+    shipped_at: datetime | None
+    received_at: datetime | None
+    steps: tuple[TransferStepView, ...] = ()
+
+    @property
+    def units(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def open_units(self) -> int:
+        return sum(line.open_units for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Books `units` (None: all that is open) of a line's difference. `instead`: what came, for a wrong item."""
+
+    variant_id: int
+    cause: str
+    units: int | None = None
+    instead: int | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Above either, somebody else has to approve. None: no limit. `value_minor`: in đồng, at cost."""
+
+    units: int | None = None
+    value_minor: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    transfer: Limit = Limit()
+    adjustment: Limit = Limit()
+
+
+@dataclass(frozen=True)
+class AskedLine:
+    """A line of an adjustment that waits. `seen`: on hand when it was asked for; `on_hand`: now."""
+
+    variant_id: int
+    quantity: int
+    lot: str
+    expires_on: date | None
+    unit_cost_minor: int | None
+    seen: int
+    on_hand: int
+    reserved: int
+
+    @property
+    def after(self) -> int:
+        return self.on_hand + self.quantity
+
+    @property
+    def has_moved(self) -> bool:
+        return self.on_hand != self.seen
+
+
+@dataclass(frozen=True)
+class AdjustmentView:
+    id: UUID
+    code: str
+    location_id: int
+    location_code: str
+    reason: str
+    note: str
+    state: str
+    lines: tuple[AskedLine, ...]
+    asked_by: str
+    asked_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+    decision: str
+
+    @property
+    def units(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+
+@dataclass(frozen=True)
+class AdjustmentAsked:
+    """Either it was booked at once, or it waits."""
+
+    change: StockChange | None = None
+    waiting: AdjustmentView | None = None
+
+
+@dataclass(frozen=True)
+class LowLine:
+    """A SKU that is low at a place.
+
+    `incoming`: on the way there by transfers that are not received. `sold`: units that left by sales in the last 28 days.
+    `spare_at`: the place of ours with most to spare above its own reorder level, and `spare` units of it.
+    """
+
+    variant_id: int
+    location_id: int
+    location_code: str
+    free: int
+    min_qty: int
+    max_qty: int | None
+    incoming: int
+    sold: int
+    spare_at: str
+    spare: int
+
+    @property
+    def days(self) -> int | None:
+        """Whole days that what is free lasts at the pace of the last 28; None where nothing was sold."""
+        return max(0, self.free) * SALES_DAYS // self.sold if self.sold else None
+
+    @property
+    def wanted(self) -> int:
+        """Units to fill up to `max_qty`, or without one to twice the reorder level, less what is on the way."""
+        return max(0, (self.max_qty or max(2 * self.min_qty, 1)) - self.free - self.incoming)
+
+    @property
+    def movable(self) -> int:
+        """Units that the place with most to spare can give."""
+        return min(self.wanted, self.spare)
+
+
+SALES_DAYS = 28
+"""Four whole weeks: every weekday counts as often."""
+
+
+@dataclass(frozen=True)
+class MovementFound:
+    """A line of the ledger. `change`: what it did to the places looked at; 0 between two of them."""
+
+    id: int
+    variant_id: int
+    from_code: str
+    to_code: str
+    quantity: int
+    change: int
+    reason: str
+    reference: str
+    note: str
+    lot: str
+    unit_cost_minor: int | None
+    actor: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class SheetReport:
+    """What an upload of lines did, or in a dry run would do. With any error nothing was written.
+
+    `documents`: codes of what was made; `waiting`: those of them that wait for approval.
+    """
+
+    rows: int
+    units: int
+    errors: Sequence[CellProblem]
+    dry_run: bool
+    documents: Sequence[str] = ()
+    waiting: Sequence[str] = ()
+    ignored_columns: Sequence[str] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.errors
+
+
+@dataclass(frozen=True)
 class OpeningReport:
     """What an import of opening stock did, or in a dry run would do. With any error nothing was booked.
 

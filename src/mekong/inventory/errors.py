@@ -1,4 +1,4 @@
-from mekong.foundation.errors import Conflict, Invalid, NotFound
+from mekong.foundation.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class LocationNotFound(NotFound):
@@ -55,3 +55,64 @@ class BundleHasNoStock(Invalid):
 class TransferNotFound(NotFound):
     code = "inventory.transfer_not_found"
     template = "Transfer {key} does not exist."
+
+
+class NotOnTransfer(Invalid):
+    code = "inventory.not_on_transfer"
+    template = (
+        "{field}: {sku} is not on transfer {code}. Take it off the count; what came instead is named when the"
+        " difference is booked."
+    )
+
+
+class TransferMoved(Conflict):
+    """`state`: where it stands now."""
+
+    code = "inventory.transfer_moved"
+    template = "Transfer {code} has moved on in the meantime. Open it again to see where it stands and what is next."
+
+
+class NothingOpen(Conflict):
+    code = "inventory.nothing_open"
+    template = "{field}: nothing of {sku} is open on transfer {code} any more. Open it again to see how it was booked."
+
+
+class CauseUnknown(Invalid):
+    code = "inventory.cause_unknown"
+    template = "{field}: “{cause}” is not a cause. Use one of: {known}."
+
+
+class InsteadNeeded(Invalid):
+    code = "inventory.instead_needed"
+    template = "{field}: say which other SKU came instead of {sku}."
+
+
+class NeedsApproval(Forbidden):
+    """Above a limit: `units`, `value_minor` of what was asked; nothing was changed."""
+
+    code = "inventory.needs_approval"
+    template = "This is above the limit that somebody else has to approve. Ask for approval first."
+
+
+class OwnRequest(Forbidden):
+    code = "inventory.own_request"
+    template = "{code} is above the limit: somebody other than who made or asked for it has to approve it."
+
+
+class AdjustmentNotFound(NotFound):
+    code = "inventory.adjustment_not_found"
+    template = "Adjustment {key} does not exist."
+
+
+class AdjustmentDecided(Conflict):
+    """`state`: booked, rejected or withdrawn."""
+
+    code = "inventory.adjustment_decided"
+    template = "Adjustment {code} was decided in the meantime. Open it again to see how."
+
+
+class FiguresMoved(Conflict):
+    """Stock moved since the approver saw it; nothing was booked."""
+
+    code = "inventory.figures_moved"
+    template = "Stock at {location} has moved since this page was opened. Look at the new figures, then decide again."

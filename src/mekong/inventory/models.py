@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from mekong.foundation.ids import new_id
 
@@ -78,6 +79,7 @@ class MovementReason(models.TextChoices):
     ADJUSTMENT = "adjustment"
     COUNT = "count"
     SCRAP = "scrap"
+    INTERNAL_USE = "internal_use"
     TRANSFER = "transfer"
     SHIPMENT = "shipment"
     DELIVERY = "delivery"
@@ -88,9 +90,10 @@ class MovementReason(models.TextChoices):
 class StockMovement(models.Model):
     """One line of the double-entry ledger: `quantity` units went from one place to another. Never changed or removed."""
 
-    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
-    from_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
-    to_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    # No index of their own: those below begin with them.
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+", db_index=False)
+    from_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", db_index=False)
+    to_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.BigIntegerField()
     reason = models.CharField(max_length=12, choices=MovementReason.choices)
     reference = models.CharField(max_length=80, blank=True, default="")
@@ -110,6 +113,18 @@ class StockMovement(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["variant", "id"], name="stock_movement_by_variant"),
             models.Index(fields=["reference"], name="stock_movement_by_reference"),
+            # What is looked for is read newest first from one of these, page by page.
+            models.Index(fields=["occurred_at", "id"], name="stock_movement_by_time"),
+            models.Index(fields=["variant", "occurred_at", "id"], name="stock_movement_of_variant"),
+            models.Index(fields=["from_location", "occurred_at", "id"], name="stock_movement_from"),
+            models.Index(fields=["to_location", "occurred_at", "id"], name="stock_movement_to"),
+            models.Index(fields=["actor", "occurred_at", "id"], name="stock_movement_by_actor"),
+            # Shipments and deliveries are most of the ledger: those the index by time finds at once.
+            models.Index(
+                fields=["reason", "occurred_at", "id"],
+                condition=~Q(reason__in=["shipment", "delivery"]),
+                name="stock_movement_by_reason",
+            ),
         ]
 
 
@@ -275,21 +290,98 @@ class ReorderLevel(models.Model):
 
 
 class TransferState(models.TextChoices):
+    DRAFT = "draft"
+    REQUESTED = "requested"
+    READY = "ready"
     IN_TRANSIT = "in_transit"
     RECEIVED = "received"
+    DIFFERS = "differs"
+    SETTLED = "settled"
+    CANCELLED = "cancelled"
 
 
 class Transfer(models.Model):
-    """Goods on their way between two of our places: shipped in one step, received in another."""
+    """Goods from one of our places to another: asked for, approved, shipped in one step, received in another.
+
+    A line keeps what was asked for, what left (`quantity`; until then what is to leave), what arrived and, where less
+    did, why and how the rest was booked. What has left and is not booked yet stands in transit.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id)
     code = models.CharField(max_length=20, unique=True)
     from_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
     to_location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=TransferState.choices, default=TransferState.IN_TRANSIT)
-    lines = models.JSONField(help_text="[{variant_id, quantity, received}]")
-    shipped_at = models.DateTimeField()
+    lines = models.JSONField(
+        help_text="[{variant_id, asked, quantity, received, cause, booked: [{cause, units, instead}]}]"
+    )
+    note = models.CharField(max_length=300, blank=True, default="", db_default="")
+    drafted_by = models.CharField(max_length=80, blank=True, default="", db_default="")
+    requested_by = models.CharField(max_length=80, blank=True, default="", db_default="")
+    created_at = models.DateTimeField(db_default=Now())
+    shipped_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["state", "id"], name="transfer_by_state")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=~Q(from_location=F("to_location")), name="transfer_between_two_places"),
+        ]
+
+
+class TransferStep(models.Model):
+    """Who took a transfer a step further, when, and what they said."""
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="+")
+    step = models.CharField(max_length=12)
+    actor = models.CharField(max_length=80)
+    note = models.CharField(max_length=300, blank=True, default="")
+    at = models.DateTimeField()
+
+
+class AdjustmentState(models.TextChoices):
+    WAITING = "waiting"
+    BOOKED = "booked"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class Adjustment(models.Model):
+    """A change of stock that is above the limit of whoever asked for it: nothing moves until somebody else approves.
+
+    A line keeps what stood there when it was asked for, so that the approver sees what has moved since.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id)
+    code = models.CharField(max_length=20, unique=True)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=100)
+    note = models.CharField(max_length=300, blank=True, default="")
+    lines = models.JSONField(help_text="[{variant_id, quantity, lot, expires_on, unit_cost_minor, on_hand}]")
+    state = models.CharField(max_length=9, choices=AdjustmentState.choices, default=AdjustmentState.WAITING)
+    asked_by = models.CharField(max_length=80)
+    asked_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=80, blank=True, default="")
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["state", "id"], name="adjustment_by_state")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(state="waiting") | Q(decided_at__isnull=False), name="adjustment_decided_by_somebody"
+            ),
+        ]
+
+
+class ApprovalLimits(models.Model):
+    """One row. Above a limit somebody else has to approve; NULL: no limit. Money in đồng."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    transfer_units = models.PositiveBigIntegerField(null=True)
+    transfer_value_minor = models.PositiveBigIntegerField(null=True)
+    adjustment_units = models.PositiveBigIntegerField(null=True)
+    adjustment_value_minor = models.PositiveBigIntegerField(null=True)
 
 
 class OversellEntry(models.Model):

@@ -124,3 +124,40 @@ def take_lots(wanted: int, lots: Sequence[tuple[int, int]]) -> list[tuple[int, i
             taken.append((lot, units))
             wanted -= units
     return None if wanted else taken
+
+
+# --- transfers and approval -------------------------------------------------------------------------------------------
+
+STEPS = {
+    "change": ("draft",),
+    "request": ("draft",),
+    "approve": ("draft", "requested"),
+    "send_back": ("requested", "ready"),
+    "cancel": ("draft", "requested", "ready"),
+    "ship": ("ready",),
+    "receive": ("in_transit",),
+    "settle": ("differs",),
+}
+"""From which states a transfer takes a step."""
+
+AFTER = {
+    "request": ("requested", "ready", "in_transit", "received", "differs", "settled"),
+    "approve": ("ready", "in_transit", "received", "differs", "settled"),
+    "send_back": ("draft",),
+    "cancel": ("cancelled",),
+    "ship": ("in_transit", "received", "differs", "settled"),
+    "receive": ("received", "differs", "settled"),
+    "settle": ("settled",),
+}
+"""States in which a step is behind: taking it again changes nothing."""
+
+CAUSES = ("source_short", "lost", "wrong_item", "late")
+"""Why units that left on paper did not arrive: they stayed at the source, are gone, something else was packed in their
+place, or they came later."""
+
+
+def is_above(limit_units: int | None, limit_value: int | None, *, units: int, value_minor: int | None) -> bool:
+    """Whether somebody else has to approve. `value_minor` None: not known in đồng, which a limit of value does not trust."""
+    if limit_units is not None and units > limit_units:
+        return True
+    return limit_value is not None and (value_minor is None or value_minor > limit_value)

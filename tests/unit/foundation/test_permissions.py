@@ -88,6 +88,7 @@ MATRIX = {
     "inventory.adjust": "manager warehouse",
     "inventory.receive": "manager warehouse",
     "inventory.transfer": "manager warehouse",
+    "inventory.approve": "manager",
     "inventory.reserve": "manager online_orders cashier",
     "inventory.sell_below_zero": "manager",
     "inventory.controls": "manager",

@@ -60,9 +60,13 @@ def _number(cell: Cell) -> str | float | Decimal:
     return cell if isinstance(cell, int | float) and not isinstance(cell, bool) else text_of(cell)
 
 
-def read_units(cell: Cell, field: str, *, most: int) -> int:
-    """A whole number from 1 to `most`. Raises: NotANumber, NotWhole, OutOfRange."""
-    return numbers.read_whole(_number(cell), field, least=1, most=most)
+def read_units(cell: Cell, field: str, *, most: int, least: int = 1) -> int:
+    """A whole number from `least` to `most`. Raises: NotANumber, NotWhole, OutOfRange."""
+    written = _number(cell)
+    if isinstance(written, str):
+        # A true minus, as Mekong itself writes one.
+        written = written.replace("\u2212", "-")
+    return numbers.read_whole(written, field, least=least, most=most)
 
 
 def read_money(cell: Cell, currency: str, field: str) -> int:

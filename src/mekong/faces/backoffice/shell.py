@@ -128,5 +128,10 @@ def js_words() -> dict[str, str]:
         "picturesAdded": gettext("Pictures added: {count}"),
         "notAPicture": gettext("This is not a JPEG, PNG, WebP or GIF file."),
         "pictureTooLarge": gettext("Larger than 20 MB. Make it smaller."),
+        "scanned": gettext("{name}: {count}"),
+        "scannedOf": gettext("{name}: {count} of {most}"),
+        "scannedOver": gettext("{name}: {count}, the note says {most}. Count again."),
+        "scannedElse": gettext("{code} is not on this note"),
+        "countsFilled": gettext("Every line as on the note. Change what differs."),
         "perMinute": gettext("{count} orders a minute"),
     }

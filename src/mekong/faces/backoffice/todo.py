@@ -291,7 +291,7 @@ def of_goods(
     if low:
         title = ngettext("{n} SKU runs low", "{n} SKUs run low", len(low)).format(n=num(len(low)))
         works.append(
-            Work("stack", "", title, _named([row.variant_id for row in low], names), "", "", "/stock/?view=low",
+            Work("stack", "", title, _named([row.variant_id for row in low], names), "", "", "/stock/low/",
                  gettext("See stock"), TODAY, SHELF)
         )  # fmt: skip
     if covers.soon:

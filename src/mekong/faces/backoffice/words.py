@@ -113,11 +113,53 @@ REASONS: Mapping[str, Word] = {
     "adjustment": _("Stock adjustment"),
     "count": _("Stocktake difference"),
     "scrap": _("Written off"),
+    "internal_use": _("Used in the house"),
     "expiry": _("Past its date"),
     "transfer": _("Transfer"),
     "shipment": _("Handed to the carrier"),
     "delivery": _("Delivered to the buyer"),
     "return": _("Sales return"),
+}
+
+TRANSFER_STATES: Mapping[str, Shape] = {
+    "draft": Shape(_("Draft"), "wait"),
+    "requested": Shape(_("Awaiting approval"), "wait"),
+    "ready": Shape(_("Ready to leave"), fill=35),
+    "in_transit": Shape(_("In transfer"), fill=70),
+    "received": Shape(pgettext_lazy("a transfer", "Received"), "done"),
+    "differs": Shape(_("Received with a difference"), "risk"),
+    "settled": Shape(_("Difference settled"), "done"),
+    "cancelled": Shape(_("Cancelled"), "off"),
+}
+
+TRANSFER_STEPS: Mapping[str, Word] = {
+    "draft": _("Drafted"),
+    "change": _("Draft changed"),
+    "request": _("Approval asked for"),
+    "approve": _("Approved"),
+    "send_back": _("Sent back to the draft"),
+    "cancel": _("Cancelled"),
+    "ship": _("Shipped"),
+    "receive": pgettext_lazy("a transfer", "Received"),
+    "settle": _("Difference booked"),
+}
+
+CAUSES: Mapping[str, tuple[Word, Word]] = {
+    "source_short": (_("The source sent too few"), _("The goods stand at the source again.")),
+    "lost": (_("Lost on the way"), _("The goods are written off.")),
+    "wrong_item": (
+        _("Another item came"),
+        _("The goods stand at the source again; as many of the other item left it."),
+    ),
+    "late": (_("Came later"), _("The goods are taken in at the destination.")),
+}
+"""Why goods of a transfer did not arrive, and what booking it does."""
+
+ADJUSTMENT_STATES: Mapping[str, Shape] = {
+    "waiting": Shape(_("Awaiting approval"), "wait"),
+    "booked": Shape(_("Approved and booked"), "done"),
+    "rejected": Shape(_("Rejected"), "fail"),
+    "withdrawn": Shape(_("Withdrawn"), "off"),
 }
 
 PLACES: Mapping[str, Word] = {

@@ -4,8 +4,10 @@ import contextlib
 import gc
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from mekong.faces.cli.words import stop, words
 from mekong.foundation import config, postgres
@@ -108,8 +110,10 @@ def prepare(chosen: Config, progress: Progress | None = None) -> None:
     require_version()
     fingerprint = _fingerprint(chosen)
     with connection.cursor() as cursor:
-        # The lock is the connection's, and goes with it should this process die.
-        cursor.execute("select pg_advisory_lock(hashtextextended('mekong.prepare', 0))")
+        # The lock is the connection's, and goes with it should this process die. Asked for again and again: a statement
+        # that waits would hold a snapshot, and an index that is built while others write waits for every snapshot.
+        while not _is_ours(cursor):
+            time.sleep(_TURN_S)
         try:
             _migrate(progress)
         finally:
@@ -117,6 +121,14 @@ def prepare(chosen: Config, progress: Progress | None = None) -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
     if chosen.is_embedded:
         _mark(chosen).write_text(fingerprint, encoding="utf-8")
+
+
+_TURN_S = 0.2
+
+
+def _is_ours(cursor: Any) -> bool:
+    cursor.execute("select pg_try_advisory_lock(hashtextextended('mekong.prepare', 0))")
+    return bool(cursor.fetchone()[0])
 
 
 def require_version() -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.numbering import take_numbers
-from mekong.inventory import ledger
+from mekong.inventory import ledger, rules
 from mekong.inventory.commands.checking import (
     MAX_QUANTITY,
     added_up,
@@ -20,10 +20,12 @@ from mekong.inventory.commands.checking import (
 from mekong.inventory.contracts import (
     AdjustmentLine,
     LevelView,
+    LocationView,
     StockChange,
 )
 from mekong.inventory.errors import (
     BadQuantity,
+    NeedsApproval,
 )
 from mekong.inventory.ledger import Move
 from mekong.inventory.models import (
@@ -34,11 +36,16 @@ from mekong.inventory.models import (
     OversellEntry,
     StockLot,
 )
-from mekong.inventory.queries import get_location, virtual_location
+from mekong.inventory.queries import approval_limits, get_location, value_of, virtual_location
 
 _LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 _FROM_SUPPLIER = {"opening": MovementReason.OPENING, "receipt": MovementReason.RECEIPT}
-_TO_LOSS = {"count": MovementReason.COUNT, "scrap": MovementReason.SCRAP, "expiry": MovementReason.EXPIRY}
+_TO_LOSS = {
+    "count": MovementReason.COUNT,
+    "scrap": MovementReason.SCRAP,
+    "internal_use": MovementReason.INTERNAL_USE,
+    "expiry": MovementReason.EXPIRY,
+}
 _NUMBERED = {"opening": "PN", "receipt": "PN", "count": "KK", "scrap": "XH", "expiry": "XH"}
 """What a change without a reference is numbered as, by its reason; DC (stock adjustment) for any other."""
 
@@ -54,32 +61,74 @@ def adjust_stock(
     reference: str = "",
     note: str = "",
 ) -> StockChange:
-    """Change what stands at a place, for a reason: opening, receipt, count, scrap, or one in the shop's own words.
+    """Change what stands at a place, for a reason: opening, receipt, count, scrap, internal_use, or one in the shop's own words.
 
     Opening stock and receipts come from the supplier; every other difference is gained from or lost to nowhere. Without
     a reference of its own the change gets the next number of its kind of document.
-    Raises: MayNot, OutOfScope, LocationNotFound, BadQuantity, LotRequired, ShortStock (more taken than is free).
+    Raises: MayNot, OutOfScope, LocationNotFound, BadQuantity, LotRequired, ShortStock (more taken than is free),
+    NeedsApproval (above the limit of this actor: `request_adjustment` asks for it).
     """
-    reason_code = _FROM_SUPPLIER.get(reason) or _TO_LOSS.get(reason) or MovementReason.ADJUSTMENT
+    place = check_adjustment(actor=actor, location=location, reason=reason, lines=lines)
+    if needs_approval(actor=actor, place_id=place.id, reason=reason, lines=lines):
+        raise NeedsApproval
+    return book_adjustment(
+        actor=actor, place_id=place.id, reason=reason, lines=lines, now=now, reference=reference, note=note
+    )
+
+
+def check_adjustment(*, actor: Actor, location: str, reason: str, lines: Sequence[AdjustmentLine]) -> LocationView:
+    """Whether this actor may ask for this change, and whether it is one; the place.
+
+    Raises: MayNot, OutOfScope, LocationNotFound, BadQuantity, BundleHasNoStock.
+    """
     right = "inventory.receive" if reason in _FROM_SUPPLIER else "inventory.adjust"
     actor.require(right)
     place = get_location(actor=actor, code=location)
     actor.require_location(place.id, place.code, right)
     if not lines:
         raise BadQuantity(field="lines", quantity="", range="in at least one line")
-    other = virtual_location(LocationKind.SUPPLIER if reason in _FROM_SUPPLIER else LocationKind.LOSS)
-    said = note or (reason if reason_code == MovementReason.ADJUSTMENT else "")
-    moves = []
     for position, line in enumerate(lines):
         if not is_whole(line.quantity) or line.quantity == 0 or abs(line.quantity) > MAX_QUANTITY:
             raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="other than 0")
-        source, target = (other, place.id) if line.quantity > 0 else (place.id, other)
+    refuse_bundles([line.variant_id for line in lines])
+    return place
+
+
+def needs_approval(*, actor: Actor, place_id: int, reason: str, lines: Sequence[AdjustmentLine]) -> bool:
+    """Whether this change is above the limit of who asks for it.
+
+    Receipts and opening stock have papers of their own. Whoever may approve at the place may also act at once, and so
+    may the system and the channels, whose facts have happened.
+    """
+    if actor.kind in ("system", "channel") or reason in _FROM_SUPPLIER:
+        return False
+    limit = approval_limits().adjustment
+    if (limit.units is None and limit.value_minor is None) or actor.sees_location(place_id, "inventory.approve"):
+        return False
+    return rules.is_above(
+        limit.units,
+        limit.value_minor,
+        units=sum(abs(line.quantity) for line in lines),
+        value_minor=value_of([(line.variant_id, line.quantity, line.unit_cost_minor) for line in lines]),
+    )
+
+
+def book_adjustment(
+    *, actor: Actor, place_id: int, reason: str, lines: Sequence[AdjustmentLine], now: datetime, reference: str = "",
+    note: str = "",
+) -> StockChange:  # fmt: skip
+    """Book a change that was checked. Raises: LotRequired, ShortStock."""
+    reason_code = _FROM_SUPPLIER.get(reason) or _TO_LOSS.get(reason) or MovementReason.ADJUSTMENT
+    other = virtual_location(LocationKind.SUPPLIER if reason in _FROM_SUPPLIER else LocationKind.LOSS)
+    said = note or (reason if reason_code == MovementReason.ADJUSTMENT else "")
+    moves = []
+    for line in lines:
+        source, target = (other, place_id) if line.quantity > 0 else (place_id, other)
         move = Move(
             line.variant_id, source, target, abs(line.quantity), line.lot, line.expires_on, line.unit_cost_minor,
             said[:300],
         )  # fmt: skip
         moves.append(move)
-    refuse_bundles([line.variant_id for line in lines])
     reference = reference or take_numbers(_NUMBERED.get(reason, "DC"), 1, now=now)[0]
     after = ledger.post(actor=actor, moves=[(move, reference) for move in moves], reason=reason_code, now=now)
     return StockChange(reference, _levels(after))

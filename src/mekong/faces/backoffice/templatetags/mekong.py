@@ -321,6 +321,23 @@ def status(code: str) -> SafeString:
 
 
 @register.simple_tag
+def transfer_status(code: str) -> SafeString:
+    """Where a transfer stands."""
+    return _shape(words.TRANSFER_STATES.get(code), code)
+
+
+@register.simple_tag
+def adjustment_status(code: str) -> SafeString:
+    return _shape(words.ADJUSTMENT_STATES.get(code), code)
+
+
+@register.filter
+def cause_word(code: str) -> str:
+    """Why goods of a transfer did not arrive."""
+    return str(words.CAUSES.get(code, (code, ""))[0])
+
+
+@register.simple_tag
 def payment(code: str) -> SafeString:
     return _shape(words.PAYMENT_STATES.get(code), code)
 
@@ -464,6 +481,15 @@ def document(reference: str) -> str:
     """A document's code for people; one that only machines read is shortened."""
     kind, _, rest = reference.partition("_")
     return f"{kind.upper()}-{rest[-6:].upper()}" if rest and len(rest) >= 24 else reference
+
+
+_DOCUMENTS = (("DH-", "/orders/"), ("CK-", "/stock/transfers/"), ("DC-", "/stock/adjustments/"))
+
+
+@register.filter
+def document_url(reference: str) -> str:
+    """The page of a document by its code; "" when it has none."""
+    return next((f"{path}{reference}/" for prefix, path in _DOCUMENTS if reference.startswith(prefix)), "")
 
 
 @register.filter

@@ -248,6 +248,6 @@ def restore(visit: Visit, sku: str) -> HttpResponse:
 @page("catalog.view")
 def suggest(visit: Visit) -> HttpResponse:
     """Variants for a field that asks for a SKU, as somebody types."""
-    text = visit.param("q") or visit.param("sku") or visit.param("find")
+    text = visit.param("q") or visit.param("sku") or visit.param("find") or visit.param(visit.param("by"))
     found = queries.search_variants(actor=visit.actor, text=text, limit=8) if text else None
     return visit.render("parts/suggest.html", {"variants": found.variants if found else ()})

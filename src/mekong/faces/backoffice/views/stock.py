@@ -16,14 +16,17 @@ from mekong.channels import queries as channels
 from mekong.faces.backoffice import channel_book, words
 from mekong.faces.backoffice.fields import Errors, read_date, read_number
 from mekong.faces.backoffice.once import once
+from mekong.faces.backoffice.stock_tabs import tabs
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.errors import MekongError
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.inventory import commands, queries
-from mekong.inventory.contracts import AdjustmentLine, LevelView, LotView, LowStock
+from mekong.inventory.contracts import AdjustmentLine, LevelView, LotView
 
 PER_PAGE = 50
-REASONS = ("receipt", "opening", "count", "adjustment", "scrap")
+REASONS = ("receipt", "opening", "count", "adjustment", "scrap", "internal_use")
+TAKING = ("scrap", "internal_use")
+"""Reasons that only take away: their quantities are typed without a sign."""
 
 
 @dataclass
@@ -48,8 +51,10 @@ class Row:
 
 @page("inventory.view")
 def stock(visit: Visit) -> HttpResponse:
-    """Levels by SKU and location; or what is low; or lots by expiry."""
+    """Levels by SKU and location, or lots by expiry."""
     view = visit.param("view", "levels")
+    if view == "low":
+        return visit.redirect("/stock/low/")
     places = queries.list_locations(actor=visit.actor)
     location = visit.param("location")
     context: dict[str, Any] = {
@@ -57,11 +62,9 @@ def stock(visit: Visit) -> HttpResponse:
         "shown_places": [place for place in places if not location or place.code == location],
         "may_adjust": visit.actor.may("inventory.adjust") or visit.actor.may("inventory.receive"),
         "by_code": {place.code: place for place in places},
-        "low_count": len(queries.list_low_stock(actor=visit.actor)),
+        "stock_tabs": tabs(visit), "here_tab": "lots" if view == "lots" else "levels",
     }  # fmt: skip
-    if view == "low":
-        context["low"] = _with_variants(visit, queries.list_low_stock(actor=visit.actor))
-    elif view == "lots":
+    if view == "lots":
         context["lots"] = _lots(visit, context["q"])
     else:
         context["rows"], context["next_cursor"] = _levels(visit, context["q"], location)
@@ -95,11 +98,6 @@ def _levels(visit: Visit, text: str, location: str) -> tuple[list[Row], str | No
     return [
         Row(known[each], {level.location_code: level for level in by_variant[each]}) for each in ids if each in known
     ], more
-
-
-def _with_variants(visit: Visit, low: Sequence[LowStock]) -> list[tuple[VariantView, LowStock]]:
-    known = catalog.variants_by_id(actor=visit.actor, ids={each.variant_id for each in low})
-    return [(known[each.variant_id], each) for each in low if each.variant_id in known]
 
 
 def _lots(visit: Visit, text: str) -> list[tuple[VariantView, LotView]]:
@@ -149,7 +147,7 @@ def adjust(visit: Visit) -> HttpResponse:
                 errors.take(refused, names)
     context = {
         "form": form, "lines": lines, "errors": errors, "reasons": {code: words.REASONS[code] for code in REASONS},
-        "places": queries.list_locations(actor=visit.actor),
+        "places": queries.list_locations(actor=visit.actor), "may_file": visit.actor.may("inventory.adjust"),
     }  # fmt: skip
     return visit.render("stock/adjust.html", context, status=422 if errors else 200)
 
@@ -180,7 +178,7 @@ def _read(visit: Visit, errors: Errors, form: dict[str, str], lines: list[Typed]
         number = read_number(errors, f"quantity-{at}", line.quantity, least=least, most=10**9)
         if number == 0:
             errors.add(f"quantity-{at}", gettext("0 changes nothing. Give the difference."))
-        sign = -1 if form["reason"] == "scrap" else 1
+        sign = -1 if form["reason"] in TAKING else 1
         expires = read_date(errors, f"expires-{at}", line.expires)
         wanted.append(AdjustmentLine(variant.id, sign * number, lot=line.lot, expires_on=expires))
     return wanted
@@ -190,15 +188,23 @@ def _adjust(visit: Visit, form: dict[str, str], wanted: Sequence[AdjustmentLine]
     units = sum(line.quantity for line in wanted)
 
     def work() -> str:
-        commands.adjust_stock(
+        asked = commands.request_adjustment(
             actor=visit.actor, location=form["location"], reason=form["reason"], lines=wanted, now=visit.now,
             note=form["note"],
         )  # fmt: skip
+        if asked.waiting is not None:
+            return f"{_WAITING}{asked.waiting.code}/"
         only = {line.variant_id for line in wanted}
         known = catalog.variants_by_id(actor=visit.actor, ids=only)
         return f"/stock/{known[next(iter(only))].sku}/" if len(only) == 1 else "/stock/"
 
     answer = once(visit, work)
+    if answer.headers["Location"].startswith(_WAITING):
+        code = answer.headers["Location"].removeprefix(_WAITING).strip("/")
+        visit.flash(
+            gettext("{code} is above the limit and waits for approval. Nothing has changed yet.").format(code=code)
+        )
+        return answer
     undo = None
     if visit.actor.may("inventory.adjust"):
         taken = ",".join(f"{line.variant_id}:{-line.quantity}:{line.lot}" for line in wanted)
@@ -211,6 +217,9 @@ def _adjust(visit: Visit, form: dict[str, str], wanted: Sequence[AdjustmentLine]
     )
     visit.flash(text, undo=undo)
     return answer
+
+
+_WAITING = "/stock/adjustments/"
 
 
 @page("inventory.adjust", methods=("POST",))

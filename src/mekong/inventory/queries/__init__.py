@@ -20,51 +20,73 @@ from mekong.inventory.contracts import (
     ControlView,
     HoldView,
     LevelView,
-    LocationView,
     LotView,
     LowStock,
     MovementView,
 )
-from mekong.inventory.errors import HoldNotFound, LocationNotFound
-from mekong.inventory.models import KEPT_KINDS, Hold, Location, LocationKind, OversellEntry, StockControl, StockLot
+from mekong.inventory.errors import HoldNotFound
+from mekong.inventory.models import KEPT_KINDS, Hold, Location, OversellEntry, StockControl, StockLot
 from mekong.inventory.policy import KEPT_S, Policy
-from mekong.inventory.policy import know_listings as know_listings  # noqa: PLC0414 - for callers: this is the door
+from mekong.inventory.policy import know_listings as know_listings
+from mekong.inventory.queries.adjustments import count_waiting_adjustments, get_adjustment, list_adjustments
+from mekong.inventory.queries.limits import approval_limits, value_of
+from mekong.inventory.queries.low import FIRST as FIRST_LOW
+from mekong.inventory.queries.low import count_low, list_low_lines
+from mekong.inventory.queries.movements import find_movements
+from mekong.inventory.queries.places import (
+    forget_virtual,
+    get_location,
+    list_locations,
+    list_places,
+    location_view,
+    virtual_location,
+)
+from mekong.inventory.queries.transfers import TO_DO, count_transfers, get_transfer, incoming_units, list_transfers
+
+__all__ = [
+    "FIRST_LOW",
+    "TO_DO",
+    "approval_limits",
+    "availability",
+    "availability_on",
+    "control_view",
+    "count_low",
+    "count_oversells",
+    "count_transfers",
+    "count_waiting_adjustments",
+    "find_movements",
+    "forget_places",
+    "get_adjustment",
+    "get_hold",
+    "get_location",
+    "get_transfer",
+    "incoming_units",
+    "know_listings",
+    "levels",
+    "list_adjustments",
+    "list_controls",
+    "list_locations",
+    "list_lots",
+    "list_low_lines",
+    "list_low_stock",
+    "list_places",
+    "list_transfers",
+    "location_view",
+    "moved_since",
+    "stock_card",
+    "stock_pulse",
+    "value_of",
+    "virtual_location",
+]
 
 _POLICY_TURN = 1 << 32
 """The policy's version counts above the levels' versions, so that any change of either makes the sum grow."""
-
-_virtual: dict[str, int] = {}
-
-
-def location_view(row: Location) -> LocationView:
-    return LocationView(row.id, row.uid, row.code, row.name, row.kind, row.priority, row.is_active, row.address)
-
-
-def get_location(*, actor: Actor, code: str) -> LocationView:  # noqa: ARG001 - a query like any other
-    """A place that keeps stock, by its code in any case. Raises: LocationNotFound."""
-    row = Location.objects.filter(code=code.strip().upper(), kind__in=KEPT_KINDS).first()
-    if row is None or (row.kind == LocationKind.TRANSIT):
-        raise LocationNotFound(key=code)
-    return location_view(row)
-
-
-def list_locations(*, actor: Actor) -> list[LocationView]:
-    """Warehouses and stores this actor works at, by priority."""
-    rows = Location.objects.filter(kind__in=(LocationKind.WAREHOUSE, LocationKind.STORE)).order_by("priority", "id")
-    return [location_view(row) for row in rows if actor.sees_location(row.id, "inventory.view")]
-
-
-def virtual_location(kind: LocationKind) -> int:
-    """The id of the one place of a system kind: supplier, customer, delivery, loss, transit."""
-    if kind not in _virtual:
-        _virtual[kind] = Location.objects.only("id").get(kind=kind).id
-    return _virtual[kind]
 
 
 def forget_places() -> None:
     """Look system places up anew (their rows were made again)."""
     global _policy
-    _virtual.clear()
+    forget_virtual()
     _policy = None
 
 
