@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
+from mekong.faces.backoffice import words
 from mekong.foundation.errors import MekongError
 from mekong.foundation.permissions import PERMISSIONS
 
@@ -22,6 +23,11 @@ def fill(template: str, params: Mapping[str, object]) -> str:
     permission = PERMISSIONS.get(str(known.get("permission", "")))
     if permission is not None:
         known["permission"] = permission.label(get_language() or "vi")
+    for name in ("state", "wanted"):
+        if isinstance(code := known.get(name), str) and code in words.ORDER_STATES:
+            known[name] = words.ORDER_STATES[code].word
+    if isinstance(held := known.get("issues"), str):
+        known["issues"] = ", ".join(str(words.ISSUES.get(each, (each, ""))[0]) for each in held.split(", "))
     if isinstance(known.get("problem"), str) and known["problem"]:
         known["problem"] = gettext(str(known["problem"])).format_map(_Filled(params))
     return gettext(template).format_map(known) if template else ""

@@ -15,8 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from mekong.catalog import queries as catalog
 from mekong.channels import queries as channels
 from mekong.faces.backoffice import channel_book, paper, sentences, words
+from mekong.faces.backoffice.once import once
 from mekong.faces.backoffice.templatetags.mekong import cancel_word, remote_word
+from mekong.faces.backoffice.views import order_desk
 from mekong.faces.backoffice.views.order_bulk import cancel_reason
+from mekong.faces.backoffice.views.order_desk import ADDRESS_FIELDS
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation import audit, masking
 from mekong.foundation import queries as people
@@ -25,13 +28,6 @@ from mekong.inventory import queries as inventory
 from mekong.orders import commands, queries
 from mekong.orders.contracts import GradedReturn, OrderView, TimelineView
 
-ADDRESS_FIELDS: Sequence[tuple[str, str | Promise]] = (
-    ("line", _("Number and street")),
-    ("ward", _("Ward, commune")),
-    ("district", _("District (old form)")),
-    ("province", _("Province, city")),
-    ("full", _("As the buyer wrote it")),
-)
 _PATH = (
     ("placed", _("Placed"), ()),
     ("confirmed", _("Confirm"), ("confirmed", "allocated")),
@@ -91,7 +87,7 @@ class Happened:
 def acts_for(order: OrderView) -> list[Act]:
     """The steps this order can take now, the next one first."""
     state = order.state
-    held = [issue for issue in order.issues if issue in ("address", "stock", "unmatched_line")]
+    held = [issue for issue in order.issues if issue in words.ISSUES]
     found: list[Act] = []
     if state == "pending_confirmation" and not held:
         found.append(Act("confirm", _("Confirm"), "check", "orders.confirm", is_primary=True, key="c"))
@@ -145,7 +141,8 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
     )
     mark = channel_book.marks([found.channel])[found.channel]
     names = {f"channel:{found.channel}": mark.name, **people.names_of(refs)}
-    shown = found.shipping_address if more.get("is_revealed") else masking.address(found.shipping_address)
+    told = dict if more.get("is_revealed") else masking.address
+    shown = told(found.shipping_address)
     context = {
         "order": found,
         "mark": mark,
@@ -163,6 +160,10 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
         and _RANK.get(found.state, -1) < 5
         and found.state not in ("cancelled", "returned")
         and (more.get("is_revealed") or not found.shipping_address),
+        "earlier": [
+            (was, ", ".join(text for name, _word in ADDRESS_FIELDS if (text := told(was.address).get(name))))
+            for was in reversed(found.earlier_addresses)
+        ],
         "may_reveal": visit.actor.may("customers.reveal"),
         "may_edit": visit.actor.may("orders.edit"),
         "unmatched": [line for line in found.lines if line.variant_id is None],
@@ -172,6 +173,7 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
         "step_count": len(_PATH),
         "outbound_problems": [each for each in outbound if each.state == "failed"],
         "is_over": found.state in ("cancelled", "returned"),
+        **order_desk.context(visit, found),
         **more,
     }
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "order"
@@ -203,6 +205,7 @@ def _timeline(entries: Sequence[TimelineView], names: Mapping[str, str]) -> list
         word = str(words.TIMELINE.get(entry.kind, entry.kind))
         data = entry.data
         bits = [str(data[name]) for name in ("tracking_no", "text", "sku") if data.get(name)]
+        bits += order_desk.told(entry.kind, data)
         if data.get("reason"):
             bits.insert(0, cancel_word(str(data["reason"])))
         if data.get("remote_state"):
@@ -244,29 +247,28 @@ def act(visit: Visit, code: str) -> HttpResponse:
             sku=visit.posted("sku", longest=120),
             now=visit.now,
         ),
-        "address": lambda: commands.set_address(
-            actor=visit.actor,
-            code=code,
-            now=visit.now,
-            address={name: visit.posted(name, longest=300) for name, _word in ADDRESS_FIELDS if visit.posted(name)},
-        ),
-        "note": lambda: commands.add_note(actor=visit.actor, code=code, text=visit.posted("text"), now=visit.now),
-        "tags": lambda: commands.set_tags(
-            actor=visit.actor, code=code, tags=visit.posted("tags").split(","), now=visit.now
-        ),
     }
-    do = steps.get(chosen)
-    if do is None:
+    desk = order_desk.acts(visit, code)
+
+    def work() -> str:
+        if chosen in desk:
+            said = desk[chosen]()
+        else:
+            steps[chosen]()
+            said = _said(chosen, code)
+        if not visit.is_partial:
+            visit.flash(said)
+        return f"/orders/{code}/"
+
+    if chosen not in steps and chosen not in desk:
         return visit.redirect(f"/orders/{code}/")
     try:
-        do()
+        return once(visit, work)
     except (Conflict, Invalid) as refused:
         found = queries.get_order(actor=visit.actor, code=code)
-        return _show(
-            visit, found, status=refused.status, refused=sentences.of(refused), tried=visit.request.POST.dict()
-        )
-    visit.flash(_said(chosen, code))
-    return visit.redirect(f"/orders/{code}/")
+        # A part is only put in place by an answer that is no error; what was refused stands in it.
+        status = 200 if visit.is_partial else refused.status
+        return _show(visit, found, status=status, refused=sentences.of(refused), tried=visit.request.POST.dict())
 
 
 def _int(text: str) -> int:
@@ -294,9 +296,6 @@ def _said(chosen: str, code: str) -> str:
         "return": gettext("{code} is coming back"),
         "receive": gettext("Returned goods of {code} are booked"),
         "match": gettext("The line of {code} is matched"),
-        "address": gettext("The address of {code} is corrected"),
-        "note": gettext("Noted"),
-        "tags": gettext("Tags saved"),
     }
     return said[chosen].format(code=code)
 
