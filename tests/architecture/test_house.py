@@ -14,7 +14,17 @@ from django.db import models
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = (
     *("foundation", "lake", "catalog", "inventory", "customers", "pricing", "loyalty", "payments", "orders"),
-    *("purchasing", "fulfilment", "channels", "partners", "engagement", "care", "distribution", "insights", "backoffice"),
+    *(
+        "purchasing",
+        "fulfilment",
+        "channels",
+        "partners",
+        "engagement",
+        "care",
+        "distribution",
+        "insights",
+        "backoffice",
+    ),
 )
 _NAMELESS = {"utils", "util", "common", "misc", "helpers", "helper"}
 
