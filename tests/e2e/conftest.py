@@ -65,6 +65,8 @@ def installation() -> Iterator[Installation]:
     data = Path(tempfile.mkdtemp(prefix="mke-"))
     port = free_port()
     environment = {**clean_environment(), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "MEKONG_DATA": str(data)}
+    # Receivers of webhooks are threads of the tests.
+    environment["MEKONG_WEBHOOKS_PRIVATE"] = "1"
     command = [sys.executable, "-m", "mekong.faces.cli", "up", "--data", str(data), "--port", str(port), "--no-browser"]
     log = data / "up.txt"
     with log.open("wb") as out:

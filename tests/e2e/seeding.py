@@ -7,9 +7,11 @@ from mekong.faces.cli.installation import opened
 
 def main() -> None:
     with opened():
+        from tests.support.partners import furnish_partners
         from tests.support.shop import furnish
 
         furnish(datetime.now(UTC))
+        furnish_partners(datetime.now(UTC))
 
 
 if __name__ == "__main__":

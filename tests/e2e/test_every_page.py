@@ -19,6 +19,8 @@ PAGES = (
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/health/", "/channels/health/?span=7d",
     "/channels/new/", "/live/?sku=BG-DB-07",
+    "/settings/", "/settings/webhooks/", "/settings/webhooks/new/", "/settings/apps/", "/settings/apps/new/",
+    "/settings/feeds/", "/settings/feeds/new/",
     "/live/?view=replay", "/password/", "/no-such-page/",
 )  # fmt: skip
 
@@ -44,8 +46,17 @@ def test_every_page_fits_and_can_be_read(visit: Callable[..., Visit], width: int
     page.goto("/orders/?tab=all")
     order = page.locator("tbody a[href^='/orders/']").first.get_attribute("href")
     assert order
+    found: list[str] = []
+    for room in ("webhooks", "apps", "feeds"):
+        page.goto(f"/settings/{room}/")
+        one = page.locator(f"tbody a[href^='/settings/{room}/']").first.get_attribute("href")
+        assert one
+        found += [one, f"{one}edit/"]
+    page.goto(found[0])
+    message = page.locator("#messages tbody a").first.get_attribute("href")
+    assert message
     wrong: list[str] = []
-    for path in (*PAGES, order):
+    for path in (*PAGES, order, *found, message):
         here.complaints.clear()
         # Axe is a file of this test, not of the page: it is put in past the page's content policy.
         page.goto(path)

@@ -8,45 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from mekong.catalog.events import PriceChanged, ProductArchived, ProductCreated, ProductUpdated
-from mekong.channels.events import (
-    ChannelConnected,
-    ChannelNeedsReconnect,
-    ListingDrifted,
-    ListingParked,
-    OutboundFailed,
-)
 from mekong.foundation.contracts import TokenView
-from mekong.orders.events import (
-    OrderCancelled,
-    OrderConfirmed,
-    OrderDelivered,
-    OrderPacked,
-    OrderPlaced,
-    OrderReturned,
-    OrderShipped,
-)
-from mekong.partners.events import WebhookDisabled
-
-PUBLIC_EVENTS: Mapping[type[Any], str] = {
-    **dict.fromkeys(
-        (OrderPlaced, OrderConfirmed, OrderPacked, OrderShipped, OrderDelivered, OrderCancelled, OrderReturned),
-        "orders.view",
-    ),
-    **dict.fromkeys((ProductCreated, ProductUpdated, PriceChanged, ProductArchived), "catalog.view"),
-    **dict.fromkeys(
-        (ChannelConnected, ChannelNeedsReconnect, ListingDrifted, ListingParked, OutboundFailed), "channels.view"
-    ),
-    WebhookDisabled: "webhooks.manage",
-}
-"""Facts that leave the house, and the permission that whoever has them sent must hold everywhere."""
-
-PERMISSION_OF: Mapping[str, str] = {event.name: permission for event, permission in PUBLIC_EVENTS.items()}
-PING = "partners.ping"
-"""The type of a message that only says that messages arrive."""
-
-WITH_PERSON = "customers.reveal"
-"""Who has this may have the buyer's name, phone and address sent along with facts about orders."""
 
 # --- webhooks ---------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,28 @@
-"""Facts about partners. Key of each: `webhook:<id>`."""
+"""Facts about partners (key of each: `webhook:<id>`), and which facts of the house leave it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from mekong.catalog.events import PriceChanged, ProductArchived, ProductCreated, ProductUpdated
+from mekong.channels.events import (
+    ChannelConnected,
+    ChannelNeedsReconnect,
+    ListingDrifted,
+    ListingParked,
+    OutboundFailed,
+)
+from mekong.orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderPacked,
+    OrderPlaced,
+    OrderReturned,
+    OrderShipped,
+)
 
 
 @dataclass(frozen=True)
@@ -15,3 +34,24 @@ class WebhookDisabled:
     webhook: str
     url: str
     reason: str
+
+
+PUBLIC_EVENTS: Mapping[type[Any], str] = {
+    **dict.fromkeys(
+        (OrderPlaced, OrderConfirmed, OrderPacked, OrderShipped, OrderDelivered, OrderCancelled, OrderReturned),
+        "orders.view",
+    ),
+    **dict.fromkeys((ProductCreated, ProductUpdated, PriceChanged, ProductArchived), "catalog.view"),
+    **dict.fromkeys(
+        (ChannelConnected, ChannelNeedsReconnect, ListingDrifted, ListingParked, OutboundFailed), "channels.view"
+    ),
+    WebhookDisabled: "webhooks.manage",
+}
+"""Facts that leave the house, and the permission that whoever has them sent must hold everywhere."""
+
+PERMISSION_OF: Mapping[str, str] = {event.name: permission for event, permission in PUBLIC_EVENTS.items()}
+PING = "partners.ping"
+"""The type of a message that only says that messages arrive."""
+
+WITH_PERSON = "customers.reveal"
+"""Who has this may have the buyer's name, phone and address sent along with facts about orders."""

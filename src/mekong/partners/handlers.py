@@ -10,7 +10,7 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.events import Heard, subscribe
 from mekong.partners.commands.deliveries import note_fact
 from mekong.partners.commands.feeds import want_feeds
-from mekong.partners.contracts import PUBLIC_EVENTS
+from mekong.partners.events import PUBLIC_EVENTS
 
 _WEBHOOKS = "partners.webhooks"
 _FEEDS = "partners.feeds"

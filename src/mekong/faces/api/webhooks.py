@@ -13,7 +13,8 @@ from mekong.faces.api.auth import authenticate, moment
 from mekong.faces.api.shapes import Body, Cursor, Flag, Limit, Moment, PageOf, page, public_id
 from mekong.foundation import ids
 from mekong.partners import commands, queries
-from mekong.partners.contracts import PERMISSION_OF, MessageView, NewWebhook, WebhookView
+from mekong.partners.contracts import MessageView, NewWebhook, WebhookView
+from mekong.partners.events import PERMISSION_OF
 
 router = Router(tags=["webhooks"])
 

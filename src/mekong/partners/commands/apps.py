@@ -18,8 +18,9 @@ from mekong.foundation.models import ApiToken
 from mekong.foundation.permissions import ALL, unknown
 from mekong.partners import pacing
 from mekong.partners.commands.webhooks import disable_of_app
-from mekong.partners.contracts import WITH_PERSON, AppView, NewKey
+from mekong.partners.contracts import AppView, NewKey
 from mekong.partners.errors import AppInvalid, AppRevoked, KeyEnded, KeyNotFound
+from mekong.partners.events import WITH_PERSON
 from mekong.partners.models import App, AppKey, Webhook
 from mekong.partners.queries.apps import app_views, find_app, key_view
 from mekong.partners.rules import limits

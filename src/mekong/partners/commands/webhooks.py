@@ -18,9 +18,9 @@ from mekong.foundation.errors import MayNotGrant
 from mekong.foundation.events import emit
 from mekong.foundation.ids import new_id, public
 from mekong.partners import vault
-from mekong.partners.contracts import PERMISSION_OF, PING, WITH_PERSON, MessageView, NewWebhook, WebhookView
+from mekong.partners.contracts import MessageView, NewWebhook, WebhookView
 from mekong.partners.errors import AppRevoked, TooManyWebhooks, WebhookInvalid, WebhookPaused
-from mekong.partners.events import WebhookDisabled
+from mekong.partners.events import PERMISSION_OF, PING, WITH_PERSON, WebhookDisabled
 from mekong.partners.models import App, DisabledReason, Message, MessageState, Webhook
 from mekong.partners.queries.apps import app_of
 from mekong.partners.queries.webhooks import (

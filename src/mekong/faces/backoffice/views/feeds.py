@@ -16,7 +16,7 @@ from mekong.faces.backoffice.once import once
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.errors import MekongError
 from mekong.partners import commands, queries
-from mekong.partners.contracts import FeedView
+from mekong.partners.contracts import FeedView, Finding
 
 RIGHT = "settings.manage"
 
@@ -88,10 +88,22 @@ def _show(visit: Visit, uid: UUID, *, status: int = 200, **more: Any) -> HttpRes
     ]
     context = {
         "feed": found, "url": f"{settings.MEKONG.base_url}{found.path}", "kinds": words.FEED_KINDS, "counts": counts,
-        "is_public": settings.MEKONG.base_url.startswith("https://"), "findings": words.FINDINGS,
+        "is_public": settings.MEKONG.base_url.startswith("https://"), "goods": _by_sku(found),
         "mark": channel_book.marks().get(found.channel), **more,
     }  # fmt: skip
     return visit.render("settings/feed.html", context, status=status)
+
+
+def _by_sku(feed: FeedView) -> list[tuple[str, list[str], bool]]:
+    """What was found of each SKU, those kept out first."""
+    found: dict[str, list[Finding]] = {}
+    for each in feed.report.findings:
+        found.setdefault(each.sku, []).append(each)
+    rows = [
+        (sku, [str(words.FINDINGS[each.code][0]) for each in told], any(each.is_left_out for each in told))
+        for sku, told in found.items()
+    ]
+    return sorted(rows, key=lambda row: not row[2])
 
 
 @page(RIGHT, methods=("POST",))

@@ -19,7 +19,8 @@ from mekong.faces.backoffice.templatetags.mekong import num
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.errors import MekongError
 from mekong.partners import commands, queries
-from mekong.partners.contracts import PERMISSION_OF, WITH_PERSON, WebhookView
+from mekong.partners.contracts import WebhookView
+from mekong.partners.events import PERMISSION_OF, WITH_PERSON
 
 RIGHT = "webhooks.manage"
 _OVERLAP = timedelta(hours=24)
