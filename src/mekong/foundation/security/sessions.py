@@ -231,12 +231,15 @@ def confirmed(session: UUID, *, now: datetime) -> None:
 
 
 def list_sessions(*, actor: Actor, person: Person, now: datetime, this: UUID | None = None) -> list[SessionView]:
-    """The browsers where a person is signed in, the last used first: one's own, or with `staff.manage`.
+    """The browsers where a person is signed in, the last used first: one's own, or of those one stands above.
 
-    Raises: MayNot.
+    Raises: MayNot, MayNotGrant.
     """
     if actor.ref != f"person:{person.pk}":
+        from mekong.foundation.commands import require_over
+
         actor.require("staff.manage")
+        require_over(actor, person)
     policy = get_policy()
     rows = BrowserSession.objects.filter(person=person, ended_at=None).order_by("-last_seen_at")[:100]
     return [

@@ -30,6 +30,7 @@ def match_line(*, actor: Actor, code: str, line: int, sku: str, now: datetime) -
 
     Raises: MayNot, OrderNotFound, UnknownSku, LineMatched (matched already).
     """
+    actor.require("orders.edit")
     variant = catalog.variants_by_sku(actor=SYSTEM, skus=[sku]).get(sku)
     if variant is None:
         raise BadLine(field="sku", problem="SKU {sku} does not exist. Check it in the catalogue.", sku=sku)

@@ -276,6 +276,7 @@ def _int(text: str) -> int:
 
 
 def _receive(visit: Visit, code: str) -> None:
+    visit.actor.require("orders.return")
     found = queries.get_order(actor=visit.actor, code=code)
     lines = []
     for line in found.lines:

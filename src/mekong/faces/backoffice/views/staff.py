@@ -16,7 +16,7 @@ from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation import commands, queries
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.contracts import NewPerson, PersonView
-from mekong.foundation.errors import Conflict, Forbidden, Invalid
+from mekong.foundation.errors import Conflict, Forbidden, Invalid, MayNotGrant
 from mekong.foundation.models import Person
 from mekong.foundation.permissions import ROLES
 from mekong.foundation.security import factors, invitations, locks, seats, sessions
@@ -120,15 +120,23 @@ def _show(visit: Visit, uid: UUID, *, status: int = 200, **more: Any) -> HttpRes
     found = queries.get_person(actor=visit.actor, person_id=uid)
     row = Person.objects.get(uid=uid)
     places = _places()
+    try:
+        commands.require_over(visit.actor, row)
+        may_act = True
+    except MayNotGrant:
+        may_act = False
     context = {
         "person": found,
+        "may_act": may_act,
         "is_me": row.pk == visit.person.pk,
         "roles": _roles(visit, found),
         "presets": _presets(visit),
         "places": places,
         "factors": factors.of(row),
         "level": get_policy().level(role.role for role in found.roles),
-        "sessions": sessions.list_sessions(actor=visit.actor, person=row, now=visit.now, this=visit.session_id),
+        "sessions": sessions.list_sessions(actor=visit.actor, person=row, now=visit.now, this=visit.session_id)
+        if may_act
+        else [],
         "locks": [each for each in locks.list_locks(actor=visit.actor, now=visit.now) if each.person == uid],
         **more,
     }
