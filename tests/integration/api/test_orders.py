@@ -86,7 +86,10 @@ def test_personal_data_is_masked_and_its_reading_is_booked(client: Client) -> No
 
 def test_notes_tags_and_addresses_are_kept(client: Client) -> None:
     code = an_order()
-    assert send(client, f"/api/v1/orders/{code}/notes", {"text": "<b>Gói quà</b>"}).json()["staff_note"] == "<b>Gói quà</b>"
+    assert (
+        send(client, f"/api/v1/orders/{code}/notes", {"text": "<b>Gói quà</b>"}).json()["staff_note"]
+        == "<b>Gói quà</b>"
+    )
     tags = client.put(f"/api/v1/orders/{code}/tags", {"tags": ["gấp", "gấp", " "]}, content_type="application/json")
     assert tags.json()["tags"] == ["gấp"]
     where = {"address": {"line": "1 Tràng Tiền"}}
