@@ -457,3 +457,21 @@ def test_a_posting_that_falls_short_leaves_no_trace() -> None:
         moves = [(Move(shirt, here, loss, 1), "x"), (Move(hat, here, loss, 1), "x")]
         post(actor=SYSTEM, moves=moves, reason="scrap", now=NOON)
     assert (level(shirt, here), StockMovement.objects.count()) == ((1, 0), 1)
+
+
+def test_a_change_without_a_reference_is_numbered_as_its_kind_of_document() -> None:
+    a_location("KHO")
+    shirt = a_variant("AO")
+    numbers = [
+        inventory.adjust_stock(
+            actor=SYSTEM, location="KHO", reason=reason, lines=[AdjustmentLine(shirt, units)], now=NOON,
+            reference=reference,
+        ).reference
+        for reason, units, reference in (
+            ("opening", 5, ""), ("receipt", 5, ""), ("count", -1, ""), ("scrap", -1, ""), ("hàng mẫu", -1, ""),
+            ("receipt", 1, "PO-7"),
+        )
+    ]  # fmt: skip
+    assert numbers == [
+        "PN-261122-0001", "PN-261122-0002", "KK-261122-0001", "XH-261122-0001", "DC-261122-0001", "PO-7",
+    ]  # fmt: skip

@@ -192,6 +192,10 @@ def test_goods_not_delivered_come_back_from_the_carrier(shop: tuple[int, int]) -
     orders.request_return(actor=SYSTEM, code=code, reason="không nhận", now=NOON)
     orders.receive_return(actor=SYSTEM, code=code, location="KHO", lines=[GradedReturn(0, 2, "resellable")], now=NOON)
     assert (balance("delivery"), balance("customer"), level(shop[1], shop[0])) == (0, 0, (10, 0))
+    (received,) = [each for each in seen(code).timeline if each.kind == "return_received"]
+    assert received.data["number"] == "TH-261122-0001"
+    booked = StockMovement.objects.filter(reason="return").get()
+    assert (booked.reference, booked.note) == (code, "TH-261122-0001")
 
 
 def test_a_return_that_turns_into_a_delivery_is_booked_for_what_is_still_out(shop: tuple[int, int]) -> None:
