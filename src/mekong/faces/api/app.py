@@ -14,6 +14,7 @@ from ninja.renderers import BaseRenderer
 import mekong
 from mekong.faces.api import (
     audit,
+    catalogue_desk,
     company,
     connecting,
     health,
@@ -81,6 +82,7 @@ for _room in (
     security,
     audit,
     pictures,
+    catalogue_desk,
     products,
     stock,
     orders,

@@ -80,10 +80,17 @@ def of_product(visit: Visit, product: ProductView, marks: Sequence[Mark]) -> lis
     """Every platform's view of a product, with what is missing."""
     found = of_products(visit, [product.id], marks).get(product.id, {})
     return [
-        Readiness(mark, found[kind].score, tuple(gap(each, product) for each in found[kind].lacking))
+        Readiness(mark, found[kind].score, _gaps(found[kind], product))
         for kind, mark in kinds(marks).items()
         if kind in found
     ]
+
+
+def _gaps(found: Completeness, product: ProductView) -> tuple[Gap, ...]:
+    """Without advice on what is required anyhow: once there are pictures, it is time to ask for more of them."""
+    required = {each.fact for each in found.lacking if each.is_required}
+    told = [each for each in found.lacking if each.is_required or each.fact not in required]
+    return tuple(gap(each, product) for each in told)
 
 
 def gap(lack: Shortfall, product: ProductView) -> Gap:
@@ -105,6 +112,12 @@ def gap(lack: Shortfall, product: ProductView) -> Gap:
 
 def _measured(lack: Shortfall) -> str:
     is_short = lack.least is not None and lack.has < lack.least
+    if is_short and lack.least == 1:
+        return {
+            "name": gettext("A name"),
+            "description": gettext("A description"),
+            "pictures": gettext("A picture"),
+        }.get(lack.fact, lack.fact)
     bound = {"has": lack.has, "bound": lack.least if is_short else lack.most}
     texts: Mapping[tuple[str, bool], str] = {
         ("name", True): gettext("Name of at least {bound} characters (has {has})"),

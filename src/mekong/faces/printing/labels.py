@@ -10,7 +10,7 @@ from mekong.faces import printing
 
 MOST_LABELS = 2_000
 """Of one document: some 30 sheets of the smallest labels."""
-NARROWEST_MM = 0.19
+NARROWEST_MM = 0.1875
 """Of a bar on printers of 203 dots an inch: a dot and a half. Finer bars run together."""
 
 
