@@ -9,14 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count
 
 from mekong.catalog import queries as catalog
 from mekong.foundation.actor import Actor
 from mekong.foundation.arrays import bigints
+from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.foundation.pipeline import server_cursor
 from mekong.inventory import rules
 from mekong.inventory.contracts import (
     Availability,
+    CampaignLineView,
+    CampaignStepView,
+    CampaignView,
     ControlView,
     HoldView,
     LevelView,
@@ -25,8 +30,20 @@ from mekong.inventory.contracts import (
     LowStock,
     MovementView,
 )
-from mekong.inventory.errors import HoldNotFound, LocationNotFound
-from mekong.inventory.models import KEPT_KINDS, Hold, Location, LocationKind, OversellEntry, StockControl, StockLot
+from mekong.inventory.errors import CampaignNotFound, HoldNotFound, LocationNotFound
+from mekong.inventory.models import (
+    KEPT_KINDS,
+    CampaignLine,
+    CampaignStep,
+    CampaignStock,
+    Hold,
+    Location,
+    LocationKind,
+    OversellEntry,
+    StockCampaign,
+    StockControl,
+    StockLot,
+)
 from mekong.inventory.policy import KEPT_S, Policy
 from mekong.inventory.policy import know_listings as know_listings  # noqa: PLC0414 - for callers: this is the door
 
@@ -97,6 +114,12 @@ _LEVELS = """
     select variant_id, location_id, on_hand, reserved, version from inventory_stocklevel
      where variant_id = any(%s::bigint[])
 """
+_ASIDE = """
+    select s.line_id, s.location_id, l.quantity from inventory_campaignstock s
+      join inventory_hold h on h.id = s.hold_id and h.state = 'held' and h.expires_at > now()
+      join inventory_holdline l on l.hold_id = s.hold_id
+     where s.line_id = any(%s::bigint[])
+"""
 _MOVED = """
     with seen as (select * from unnest(%s::bigint[], %s::bigint[]) s(variant_id, version))
     select seen.variant_id from seen
@@ -156,19 +179,44 @@ def availability_on(wanted: Mapping[str, Mapping[int, str]]) -> dict[tuple[str, 
         for variant, place, *figures in cursor.fetchall():
             places.setdefault(variant, {})[place] = (figures[0], figures[1], figures[2])
         used = _used(cursor, policy)
+        asides = _asides(cursor, policy, needed)
     found: dict[tuple[str, int], Availability] = {}
     for channel, variants in wanted.items():
         served = policy.locations(channel)
         supply = {part: _sum(places.get(part, {}), served) for part in needed}
         for variant, listing in variants.items():
             if variant in parts:
-                found[channel, variant] = _available(policy, channel, variant, listing, parts[variant], supply, used)
+                aside = {
+                    part: _aside(
+                        asides, policy.campaign_lines(channel, part, listing if part == variant else ""), served
+                    )
+                    for part, _ in parts[variant]
+                }
+                found[channel, variant] = _available(
+                    policy, channel, variant, listing, parts[variant], supply, used, aside
+                )
     return found
 
 
 def _sum(places: Mapping[int, tuple[int, int, int]], served: Sequence[int]) -> tuple[int, int, int]:
     rows = [places[place] for place in served if place in places]
     return sum(row[0] for row in rows), sum(row[1] for row in rows), sum(row[2] for row in rows)
+
+
+def _asides(cursor: Any, policy: Policy, variants: Collection[int]) -> dict[int, dict[int, int]]:
+    """What running campaigns have left of these variants: by line and place."""
+    lines = policy.every_campaign_line(variants) if policy.has_campaigns else ()
+    if not lines:
+        return {}
+    cursor.execute(_ASIDE, [list(lines)])
+    found: dict[int, dict[int, int]] = {}
+    for line, place, units in cursor.fetchall():
+        found.setdefault(line, {})[place] = units
+    return found
+
+
+def _aside(asides: Mapping[int, Mapping[int, int]], lines: Sequence[int], served: Sequence[int]) -> int:
+    return sum(units for line in lines for place, units in asides.get(line, {}).items() if place in served)
 
 
 def _available(
@@ -179,12 +227,16 @@ def _available(
     made_of: Sequence[tuple[int, int]],
     supply: Mapping[int, tuple[int, int, int]],
     used: Mapping[int, int],
+    aside: Mapping[int, int],
 ) -> Availability:
     rows = [(supply[part], each) for part, each in made_of]
     on_hand = min(row[0] // each for row, each in rows)
     unsold = min((row[0] - row[1]) // each for row, each in rows)
+    is_bundle = len(made_of) > 1 or made_of[0][1] > 1 or made_of[0][0] != variant
+    # Of a bundle a campaign may hold one part and the shelf another; controls are of the bundle itself.
+    extra = aside if is_bundle else {}
     free = min(
-        max(0, supply[part][0] - supply[part][1] - _sliced(policy, used, channel, part)) // each
+        (max(0, supply[part][0] - supply[part][1] - _sliced(policy, used, channel, part)) + extra.get(part, 0)) // each
         for part, each in made_of
     )
     control = policy.control(channel, variant, listing)
@@ -194,9 +246,10 @@ def _available(
         sliced_to_others=0,
         used=used.get(control.id, 0) if control else 0,
     )
+    own = 0 if is_bundle else aside.get(variant, 0)
     return Availability(
-        variant, channel, quantity, on_hand, on_hand - unsold, max(0, unsold - quantity),
-        policy.version * _POLICY_TURN + sum(row[2] for row, _ in rows), control.kind if control else "pool",
+        variant, channel, quantity + own, on_hand, on_hand - unsold, max(0, unsold - quantity),
+        policy.version * _POLICY_TURN + sum(row[2] for row, _ in rows), control.kind if control else "pool", own,
     )  # fmt: skip
 
 
@@ -334,3 +387,80 @@ def count_oversells(*, since: datetime | None = None) -> int:
     """Units sold below zero since a moment, or ever."""
     entries = OversellEntry.objects.filter(occurred_at__gte=since) if since else OversellEntry.objects.all()
     return sum(entries.values_list("quantity", flat=True))
+
+
+# --- campaigns --------------------------------------------------------------------------------------------------------
+
+
+def campaign_view(row: StockCampaign) -> CampaignView:
+    return _campaign_views([row])[0]
+
+
+def _campaign_views(rows: Sequence[StockCampaign]) -> list[CampaignView]:
+    """Four statements, however many campaigns."""
+    ids = [row.id for row in rows]
+    lines = list(CampaignLine.objects.filter(campaign_id__in=ids).order_by("campaign_id", "position"))
+    stocks: dict[int, list[CampaignStock]] = {}
+    for stock in CampaignStock.objects.select_related("location").filter(line__campaign_id__in=ids).order_by("id"):
+        stocks.setdefault(stock.line_id, []).append(stock)
+    steps: dict[int, list[CampaignStepView]] = {}
+    for step in CampaignStep.objects.filter(campaign_id__in=ids).order_by("id"):
+        steps.setdefault(step.campaign_id, []).append(CampaignStepView(step.what, step.params, step.actor, step.at))
+    by_campaign: dict[int, list[CampaignLineView]] = {}
+    for line in lines:
+        by_campaign.setdefault(line.campaign_id, []).append(_line_view(line, stocks.get(line.id, [])))
+    return [
+        CampaignView(
+            row.code, row.name, row.kind, row.channel, row.state, row.starts_at, row.ends_at, row.ended_at,
+            row.created_at, row.created_by, by_campaign.get(row.id, []), steps.get(row.id, []),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _line_view(line: CampaignLine, stocks: Sequence[CampaignStock]) -> CampaignLineView:
+    set_aside, sold = sum(each.set_aside for each in stocks), sum(each.sold for each in stocks)
+    is_over = any(each.returned is not None for each in stocks)
+    return CampaignLineView(
+        line.position, line.variant_id, line.listing, line.quantity, line.state, line.free_seen, set_aside, sold,
+        0 if is_over else set_aside - sold, sum(each.returned or 0 for each in stocks),
+        [(each.location.code, each.set_aside, each.sold) for each in stocks],
+    )  # fmt: skip
+
+
+def get_campaign(*, actor: Actor, code: str) -> CampaignView:
+    """Raises: MayNot, CampaignNotFound."""
+    actor.require("inventory.view")
+    row = StockCampaign.objects.filter(code=code.strip().upper()).first()
+    if row is None:
+        raise CampaignNotFound(key=code)
+    return campaign_view(row)
+
+
+def list_campaigns(
+    *,
+    actor: Actor,
+    state: str = "",
+    channel: str = "",
+    since: datetime | None = None,
+    cursor: str = "",
+    limit: int = 50,
+) -> tuple[list[CampaignView], str | None]:
+    """A page of campaigns, the latest first, and the cursor of the next. `since`: those that ended after it."""
+    actor.require("inventory.view")
+    rows = StockCampaign.objects.order_by("-id")
+    for field, value in (("state", state), ("channel", channel), ("ended_at__gte", since)):
+        if value:
+            rows = rows.filter(**{field: value})
+    if cursor:
+        (last,) = decode_cursor(cursor, tuple[int])
+        rows = rows.filter(id__lt=last)
+    page = list(rows[: limit + 1])
+    more = encode_cursor(page[limit - 1].id) if len(page) > limit else None
+    return _campaign_views(page[:limit]), more
+
+
+def count_campaigns(*, actor: Actor) -> dict[str, int]:
+    """How many campaigns there are of each state."""
+    actor.require("inventory.view")
+    return dict(StockCampaign.objects.values_list("state").annotate(Count("id")))

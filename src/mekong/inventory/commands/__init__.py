@@ -1,5 +1,12 @@
 """What people and modules do to stock. Each is one transaction; every change is in the ledger."""
 
+from mekong.inventory.commands.campaigns import (
+    end_campaign,
+    extend_campaign,
+    plan_campaign,
+    try_campaign_line,
+    turn_campaigns,
+)
 from mekong.inventory.commands.checking import MAX_QUANTITY
 from mekong.inventory.commands.controls import remove_control, set_control, turn_controls
 from mekong.inventory.commands.goods import adjust_stock, expire_lots, sell_below_zero
@@ -28,10 +35,13 @@ __all__ = [
     "book_delivery",
     "claim",
     "create_location",
+    "end_campaign",
     "expire_lots",
+    "extend_campaign",
     "forget_released",
     "give_back",
     "import_opening_stock",
+    "plan_campaign",
     "receive_return",
     "receive_transfer",
     "release_expired",
@@ -46,6 +56,8 @@ __all__ = [
     "ship_beyond",
     "ship_holds",
     "ship_transfer",
+    "try_campaign_line",
+    "turn_campaigns",
     "turn_controls",
     "update_location",
 ]
