@@ -33,6 +33,7 @@ _EVENTS = "mekong_events"
 _POLL_S = 1.0
 _EXPIRE_S = 5.0
 _TURN_S = 30.0
+_CAMPAIGNS_S = 5.0
 _SILENCE_S = 60.0
 _DAY_S = 24 * 3600.0
 _MOST_EXPIRED = 500
@@ -119,6 +120,7 @@ class _House:
             "events": self.deliver,
             "expired-holds": self.release_expired,
             "controls": self.turn_controls,
+            "campaigns": self.turn_campaigns,
             "lots": self.expire_lots,
             "old-holds": self.forget_holds,
             "waiting-orders": self.retry_waiting,
@@ -155,6 +157,13 @@ class _House:
             await self.threads.run(inventory.turn_controls, now=now, since=since)
             since = now
             await asyncio.sleep(_TURN_S)
+
+    async def turn_campaigns(self) -> None:
+        """Campaigns begin and end on the second: an end is no later for a worker that only looks now and then."""
+        while True:
+            turns = await self.threads.run(inventory.turn_campaigns, now=_now())
+            wait_s = _CAMPAIGNS_S if turns is None else (turns - _now()).total_seconds()
+            await asyncio.sleep(max(0.05, min(_CAMPAIGNS_S, wait_s)))
 
     async def expire_lots(self) -> None:
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -56,11 +56,25 @@ _TRANSIT = """
       left join catalog_variant v on v.id = coalesce(o.variant_id, s.variant_id)
      where coalesce(o.units, 0) <> coalesce(s.units, 0)
 """
+_CAMPAIGNS = """
+    select c.code, v.sku, l.code, s.set_aside, s.sold, coalesce(s.returned, 0), coalesce(held.quantity, 0)
+      from inventory_campaignstock s
+      join inventory_campaignline line on line.id = s.line_id join inventory_stockcampaign c on c.id = line.campaign_id
+      join inventory_location l on l.id = s.location_id join catalog_variant v on v.id = s.variant_id
+      join inventory_hold h on h.id = s.hold_id
+      left join inventory_holdline held on held.hold_id = s.hold_id
+     where c.state = 'running' and h.state = 'held' and s.set_aside <> s.sold + coalesce(held.quantity, 0)
+        or c.state <> 'running' and (s.returned is null or held.quantity is not null)
+    union all
+    select c.code, '', '', 0, 0, 0, 0 from inventory_stockcampaign c
+     where c.state = 'running' and c.ends_at < %(late)s
+        or c.state = 'planned' and c.starts_at < %(late)s
+"""
 
 
-def _differences(sql: str, good: str, bad: str, remedy: str) -> health.Finding:
+def _differences(sql: str, good: str, bad: str, remedy: str, **params: datetime) -> health.Finding:
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, params or None)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     if not rows:
         return health.Finding(True, good)
@@ -113,8 +127,21 @@ def transit_equals_transfers(now: datetime) -> health.Finding:
     )
 
 
+def campaigns_keep_their_units(now: datetime) -> health.Finding:
+    return _differences(
+        _CAMPAIGNS,
+        gettext("What is set aside for campaigns is sold, held or returned, and they begin and end on time."),
+        gettext(
+            "{count} campaigns do not add up or are late (code, sku, location, set aside, sold, returned, held): {named}"
+        ),
+        gettext("Start the worker; if it runs, end the campaigns named under Stock › Campaigns and report the case."),
+        late=now - timedelta(minutes=10),
+    )
+
+
 health.register("inventory.ledger_equals_balance", ledger_equals_balance)
 health.register("inventory.reserved_equals_holds", reserved_equals_holds)
 health.register("inventory.nothing_promised_twice", nothing_promised_twice)
 health.register("inventory.lots_equal_balance", lots_equal_balance)
 health.register("inventory.transit_equals_transfers", transit_equals_transfers)
+health.register("inventory.campaigns_keep_their_units", campaigns_keep_their_units)

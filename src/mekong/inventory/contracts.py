@@ -26,6 +26,8 @@ class ReserveRequest(msgspec.Struct, frozen=True, gc=False):
         is_sold: the sale is already made elsewhere (a marketplace order): controls of the channel do not apply.
         backorder: variants that may be sold beyond what stands; what is missing is answered, not reserved.
         listings: (variant id, `item:model`) of what was sold from a listing: a control set on it counts the units.
+        is_aside: the units are set aside for a campaign: of the pool, whatever the channel's own control, and of no other
+            campaign's.
         bundles: (bundle's variant id, bundles asked for, (part, units of it) of each): what `lines` were before they
             were taken apart, for a channel's controls may name a bundle too.
     """
@@ -41,6 +43,7 @@ class ReserveRequest(msgspec.Struct, frozen=True, gc=False):
     backorder: frozenset[int] = frozenset()
     bundles: tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...] = ()
     listings: tuple[tuple[int, str], ...] = ()
+    is_aside: bool = False
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):
@@ -105,6 +108,7 @@ class Availability:
 
     `version` grows whenever anything the figure depends on changes; an answer with a higher version overtakes one with
     a lower. `on_hand`, `reserved`: at the locations that serve the channel. `kept_back`: units the controls withhold.
+    `aside`: of `quantity`, units of a running campaign, which are among the reserved.
     """
 
     variant_id: int
@@ -115,6 +119,7 @@ class Availability:
     kept_back: int
     version: int
     rule: str = "pool"
+    aside: int = 0
 
 
 @dataclass(frozen=True)
@@ -425,3 +430,83 @@ class OpeningReport:
     @property
     def ok(self) -> bool:
         return not self.errors
+
+
+@dataclass(frozen=True)
+class WantedLine:
+    """`quantity` units of a variant for a campaign. `listing` (`item:model`): for that listing's orders alone."""
+
+    variant_id: int
+    quantity: int
+    listing: str = ""
+
+
+@dataclass(frozen=True)
+class CampaignLineView:
+    """`state`: waiting, aside, or short: `free_seen` were free when it was last tried. `left` while it runs; `returned`
+    to the pool at the end. `places`: (location code, set aside, sold)."""
+
+    position: int
+    variant_id: int
+    listing: str
+    quantity: int
+    state: str
+    free_seen: int | None
+    set_aside: int
+    sold: int
+    left: int
+    returned: int
+    places: Sequence[tuple[str, int, int]]
+
+
+@dataclass(frozen=True)
+class CampaignStepView:
+    """`what`: planned, started, tried, extended, ended, cancelled."""
+
+    what: str
+    params: Mapping[str, object]
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class CampaignView:
+    """Units that are sold on `channel` alone while it runs. `state`: planned, running, ended, cancelled."""
+
+    code: str
+    name: str
+    kind: str
+    channel: str
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    created_at: datetime
+    created_by: str
+    lines: Sequence[CampaignLineView]
+    steps: Sequence[CampaignStepView]
+
+    @property
+    def wanted(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def set_aside(self) -> int:
+        return sum(line.set_aside for line in self.lines)
+
+    @property
+    def sold(self) -> int:
+        return sum(line.sold for line in self.lines)
+
+    @property
+    def left(self) -> int:
+        return sum(line.left for line in self.lines)
+
+    @property
+    def returned(self) -> int:
+        return sum(line.returned for line in self.lines)
+
+    @property
+    def short(self) -> int:
+        """Lines that could not be set aside."""
+        return sum(line.state == "short" for line in self.lines)

@@ -116,3 +116,24 @@ class FiguresMoved(Conflict):
 
     code = "inventory.figures_moved"
     template = "Stock at {location} has moved since this page was opened. Look at the new figures, then decide again."
+
+
+class CampaignInvalid(Invalid):
+    code = "inventory.campaign_invalid"
+
+
+class CampaignNotFound(NotFound):
+    code = "inventory.campaign_not_found"
+    template = "Campaign {key} does not exist. Check the code under Stock › Campaigns."
+
+
+class CampaignOver(Conflict):
+    code = "inventory.campaign_over"
+    template = "Campaign {key} is over; its units are back in the pool. Plan a new one."
+
+
+class NothingSetAside(Conflict):
+    """`lines`: [{sku, requested, available}], every line of the campaign."""
+
+    code = "inventory.nothing_set_aside"
+    template = "Nothing could be set aside: {summary}. Lower the quantities, or receive stock first."

@@ -251,10 +251,13 @@ def _parts(cursor: Any, move: Move, lots: list[list[Any]], position: int) -> lis
 
 @dataclass(frozen=True, slots=True)
 class HeldLine:
+    """`is_kept`: a running campaign has its units back, so they stay reserved."""
+
     hold_id: str
     variant_id: int
     location_id: int
     quantity: int
+    is_kept: bool = False
 
 
 _END = """
@@ -267,7 +270,20 @@ _END = """
 """
 _DROP = """
     delete from inventory_holdline where hold_id = any(%s::uuid[])
-    returning hold_id::text, variant_id, location_id, quantity, control_id
+    returning hold_id::text, variant_id, location_id, quantity, control_id, campaign_stock_id
+"""
+_PUT_ASIDE = """
+    with live as (
+        select s.id, s.hold_id, s.variant_id, s.location_id, d.units
+          from unnest(%s::bigint[], %s::bigint[]) d(id, units)
+          join inventory_campaignstock s on s.id = d.id
+          join inventory_hold h on h.id = s.hold_id and h.state = 'held' and h.expires_at > %s
+         order by s.id for update of h),
+    aside as (
+        insert into inventory_holdline as kept (hold_id, line, variant_id, location_id, quantity)
+        select hold_id, 0, variant_id, location_id, units from live
+        on conflict (hold_id, line) do update set quantity = kept.quantity + excluded.quantity)
+    update inventory_campaignstock s set sold = s.sold - live.units from live where s.id = live.id returning s.id
 """
 
 
@@ -281,6 +297,7 @@ def end_holds(
     hold_ids: Collection[str],
     *,
     to: HoldState,
+    now: datetime,
     of: Collection[HoldState] = LIVE,
     expired_by: datetime | None = None,
     counts: bool = True,
@@ -288,15 +305,15 @@ def end_holds(
     """End holds and take their lines away, with their levels locked; the caller books the lines by `post`.
 
     A hold that is not in one of the states `of` is left as it is: repeating changes nothing. `expired_by` ends only
-    those that expired by then. `counts` gives units back to the caps and slices they came from (a sale keeps them
-    counted).
+    those that expired by then. `counts` gives units back to the caps, slices and campaigns they came from (a sale keeps
+    them counted); what goes back to a campaign that runs at `now` stays reserved for it.
     """
     wanted = sorted(str(hold) for hold in hold_ids)
     with connection.cursor() as cursor:
         _lock_levels_of(cursor, wanted)
         cursor.execute(_END, [wanted, [str(state) for state in of], expired_by, expired_by, to])
         ended = [str(row[0]) for row in cursor.fetchall()]
-        return _drop_lines(cursor, ended, counts=counts)
+        return _drop_lines(cursor, ended, counts=counts, now=now)
 
 
 def merge_holds(*, into: str, source: str) -> None:
@@ -343,13 +360,16 @@ def _lock_levels_of(cursor: Any, hold_ids: Sequence[str]) -> None:
     lock(sorted((variant, location) for variant, location in cursor.fetchall()))
 
 
-def _drop_lines(cursor: Any, hold_ids: Sequence[str], *, counts: bool) -> list[HeldLine]:
+def _drop_lines(cursor: Any, hold_ids: Sequence[str], *, counts: bool, now: datetime) -> list[HeldLine]:
     cursor.execute(_DROP, [hold_ids])
     rows = cursor.fetchall()
     returned: Counter[int] = Counter()
-    for _, _, _, units, control in rows:
+    to_campaigns: Counter[int] = Counter()
+    for _, _, _, units, control, stock in rows:
         if control is not None:
             returned[control] += units
+        if stock is not None:
+            to_campaigns[stock] += units
     if counts and returned:
         cursor.execute(
             """with locked as (select id from inventory_stockcontrol where id = any(%s::bigint[])
@@ -359,12 +379,16 @@ def _drop_lines(cursor: Any, hold_ids: Sequence[str], *, counts: bool) -> list[H
                 where c.id = locked.id""",
             [list(returned), list(returned), list(returned.values())],
         )
-    return [HeldLine(*row[:4]) for row in rows]
+    kept: set[int] = set()
+    if counts and to_campaigns:
+        cursor.execute(_PUT_ASIDE, [list(to_campaigns), list(to_campaigns.values()), now])
+        kept = {row[0] for row in cursor.fetchall()}
+    return [HeldLine(row[0], row[1], row[2], row[3], row[5] in kept) for row in rows]
 
 
 def reserved_by(lines: Iterable[HeldLine]) -> dict[Pair, int]:
-    """Units to give back, by (variant, location)."""
+    """Units to give back, by (variant, location); 0 where only whose they are has changed."""
     units: Counter[Pair] = Counter()
     for line in lines:
-        units[line.variant_id, line.location_id] += line.quantity
+        units[line.variant_id, line.location_id] += 0 if line.is_kept else line.quantity
     return dict(units)

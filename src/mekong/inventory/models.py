@@ -200,6 +200,7 @@ class HoldLine(models.Model):
     )
     quantity = models.BigIntegerField()
     control_id = models.BigIntegerField(null=True, help_text="The slice or cap these units were taken from.")
+    campaign_stock_id = models.BigIntegerField(null=True, help_text="What was set aside that they were taken from.")
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -395,3 +396,120 @@ class OversellEntry(models.Model):
     actor = models.CharField(max_length=80)
     occurred_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
+
+
+class CampaignKind(models.TextChoices):
+    CAMPAIGN = "campaign"
+    LIVESTREAM = "livestream"
+
+
+class CampaignState(models.TextChoices):
+    PLANNED = "planned"
+    RUNNING = "running"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class StockCampaign(models.Model):
+    """A time in which units are sold on one channel alone: a campaign of a marketplace, a livestream."""
+
+    code = models.CharField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=CampaignKind.choices, default=CampaignKind.CAMPAIGN)
+    channel = models.CharField(max_length=40)
+    state = models.CharField(max_length=9, choices=CampaignState.choices, default=CampaignState.PLANNED)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=80)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(kind__in=CampaignKind.values), name="stock_campaign_kind_known"),
+            models.CheckConstraint(condition=Q(state__in=CampaignState.values), name="stock_campaign_state_known"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="stock_campaign_ends_after_start"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["state", "starts_at"], name="stock_campaign_open", condition=Q(state__in=["planned", "running"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class CampaignLineState(models.TextChoices):
+    WAITING = "waiting"
+    ASIDE = "aside"
+    SHORT = "short"
+
+
+class CampaignLine(models.Model):
+    """`quantity` units of a variant for a campaign, all or none of them. `listing` (`item:model`): for its orders alone.
+
+    `free_seen`: how many could have been set aside when it was last tried and fell short.
+    """
+
+    campaign = models.ForeignKey(StockCampaign, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField()
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+")
+    listing = models.CharField(max_length=120, blank=True, default="")
+    quantity = models.BigIntegerField()
+    state = models.CharField(max_length=7, choices=CampaignLineState.choices, default=CampaignLineState.WAITING)
+    free_seen = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="campaign_line_wants_something"),
+            models.CheckConstraint(condition=Q(state__in=CampaignLineState.values), name="campaign_line_state_known"),
+            models.UniqueConstraint(fields=["campaign", "variant", "listing"], name="campaign_line_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} × {self.quantity}"
+
+
+class CampaignStock(models.Model):
+    """Units set aside for a line at one place, by a hold of their own that ends with the campaign.
+
+    What is left of them are the units of the hold's only line, and only who has locked the level may touch either. So
+    while the hold lives, `set_aside` is `sold` and what it holds; afterwards, `sold` and `returned`.
+    """
+
+    line = models.ForeignKey(CampaignLine, on_delete=models.CASCADE, related_name="stocks")
+    variant = models.ForeignKey("catalog.Variant", on_delete=models.PROTECT, related_name="+", db_index=False)
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+", db_index=False)
+    hold_id = models.UUIDField(unique=True)
+    set_aside = models.BigIntegerField()
+    sold = models.BigIntegerField(default=0)
+    returned = models.BigIntegerField(null=True, help_text="Null while the campaign runs.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(set_aside__gt=0) & Q(sold__gte=0) & Q(sold__lte=F("set_aside")),
+                name="campaign_stock_sells_what_it_has",
+            ),
+            models.CheckConstraint(
+                condition=Q(returned__isnull=True) | Q(returned=F("set_aside") - F("sold")),
+                name="campaign_stock_adds_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id}@{self.location_id}: {self.sold}/{self.set_aside}"
+
+
+class CampaignStep(models.Model):
+    """What happened to a campaign: planned, started, tried, extended, ended, cancelled."""
+
+    campaign = models.ForeignKey(StockCampaign, on_delete=models.CASCADE, related_name="steps")
+    what = models.CharField(max_length=10)
+    params = models.JSONField(default=dict)
+    actor = models.CharField(max_length=80)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.what

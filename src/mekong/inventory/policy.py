@@ -29,6 +29,11 @@ _NEXT_TURN = """
         select starts_at as turn from inventory_stockcontrol where starts_at > now()
         union all select ends_at from inventory_stockcontrol where ends_at > now()) turns
 """
+_CAMPAIGNS = """
+    select c.channel, l.variant_id, l.id, l.listing from inventory_stockcampaign c
+      join inventory_campaignline l on l.campaign_id = c.id and l.state = 'aside'
+     where c.state = 'running' order by c.ends_at, l.id
+"""
 
 
 KEPT_S = 30.0
@@ -45,6 +50,11 @@ def know_listings(listed: Listed) -> None:
     """Told once, by the module that keeps listings: what stands on one is a fact of channels, not of stock."""
     global _listed
     _listed = listed
+
+
+def listed(named: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    """The variants that are listed as (channel, `item:model`); none while nobody has said how to know."""
+    return _listed(named) if _listed is not None and named else {}
 
 
 class Policy:
@@ -69,7 +79,13 @@ class Policy:
             cursor.execute(_NEXT_TURN)
             turn = cursor.fetchone()
             self.stale_at: datetime | None = turn[0] if turn else None
+            self._campaigns: dict[tuple[str, int], tuple[tuple[int, str], ...]] = {}
+            cursor.execute(_CAMPAIGNS)
+            for channel, variant, line, listing in cursor.fetchall():
+                known = self._campaigns.get((channel, variant), ())
+                self._campaigns[channel, variant] = (*known, (line, listing))
         self.has_controls = bool(self._controls)
+        self.has_campaigns = bool(self._campaigns)
         self._by_listing = self._slices_of_listings()
         self._names: dict[int, tuple[str, tuple[str, ...]]] = {}
         self._slices: dict[int, tuple[Control, ...]] = {}
@@ -125,3 +141,18 @@ class Policy:
             known = (*counted, *(each.id for each in self._by_listing.get(variant_id, ())))
             self._counted[variant_id] = known
         return known
+
+    def campaign_lines(self, channel: str, variant_id: int, listing: str = "") -> tuple[int, ...]:
+        """Lines of running campaigns that an order of this channel may be served from, the first to end first.
+
+        Whether their time is up, the holds themselves say.
+        """
+        known = self._campaigns.get((channel, variant_id), ())
+        return tuple(line for line, named in known if not named or named == listing)
+
+    def every_campaign_line(self, variant_ids: Collection[int]) -> tuple[int, ...]:
+        """Lines of running campaigns of these variants, whatever the channel and listing."""
+        wanted = set(variant_ids)
+        return tuple(
+            line for (_, variant), lines in self._campaigns.items() if variant in wanted for line, _ in lines
+        )  # fmt: skip

@@ -76,7 +76,7 @@ def _words(incident: IncidentView, step: IncidentStepView, names: Mapping[str, s
     waiting = int(said.get("waiting") or 0)
     match step.what:
         case "began" if incident.kind == "silence":
-            return gettext("No order since {when}").format(when=when(incident.began_at)), usual(said)
+            return gettext("No order since {when}").format(when=when(incident.began_at)), usual(incident.problem.params)
         case "began" | "again":
             problem = Problem(str(said.get("code", "")), dict(said.get("params", {})))
             return problems.sentence(problem), problems.remedy(problem)

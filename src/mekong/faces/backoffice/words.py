@@ -192,6 +192,7 @@ CONTROL_SCOPES: Mapping[str, Word] = {
 }
 
 LANES: Mapping[str, Word] = {
+    "default": pgettext_lazy("rate limit", "everything else"),
     "stock": pgettext_lazy("rate limit", "stock"),
     "price": pgettext_lazy("rate limit", "prices"),
     "orders": pgettext_lazy("rate limit", "orders"),

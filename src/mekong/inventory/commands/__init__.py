@@ -7,6 +7,13 @@ from mekong.inventory.commands.adjustments import (
     set_approval_limits,
     withdraw_adjustment,
 )
+from mekong.inventory.commands.campaigns import (
+    end_campaign,
+    extend_campaign,
+    plan_campaign,
+    try_campaign_line,
+    turn_campaigns,
+)
 from mekong.inventory.commands.checking import MAX_QUANTITY
 from mekong.inventory.commands.controls import remove_control, set_control, turn_controls
 from mekong.inventory.commands.goods import adjust_stock, expire_lots, sell_below_zero
@@ -54,7 +61,9 @@ __all__ = [
     "claim",
     "create_location",
     "draft_transfer",
+    "end_campaign",
     "expire_lots",
+    "extend_campaign",
     "forget_released",
     "give_back",
     "hand_over",
@@ -62,6 +71,7 @@ __all__ = [
     "import_opening_stock",
     "import_transfers",
     "is_above_limit",
+    "plan_campaign",
     "receive_return",
     "receive_transfer",
     "reject_adjustment",
@@ -85,6 +95,8 @@ __all__ = [
     "ship_holds",
     "ship_transfer",
     "split_hold",
+    "try_campaign_line",
+    "turn_campaigns",
     "turn_controls",
     "update_location",
     "withdraw_adjustment",

@@ -131,7 +131,7 @@ def release_hold(*, actor: Actor, hold_id: UUID, now: datetime) -> None:
     state = Hold.objects.filter(id=hold_id).values_list("state", flat=True).first()
     if state is None or state in (HoldState.CLAIMED, HoldState.CONSUMED):
         raise HoldNotFound(key=hold_id)
-    lines = ledger.end_holds([str(hold_id)], to=HoldState.RELEASED, of=[HoldState.HELD])
+    lines = ledger.end_holds([str(hold_id)], to=HoldState.RELEASED, of=[HoldState.HELD], now=now)
     if not lines and Hold.objects.filter(id=hold_id, state__in=(HoldState.CLAIMED, HoldState.CONSUMED)).exists():
         raise HoldNotFound(key=hold_id)  # an order claimed it meanwhile
     ledger.post(actor=actor, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
@@ -139,7 +139,7 @@ def release_hold(*, actor: Actor, hold_id: UUID, now: datetime) -> None:
 
 def give_back(*, hold_ids: Collection[str], actor: Actor, now: datetime) -> None:
     """Release holds, claimed or not, inside the caller's command: their units are free again."""
-    lines = ledger.end_holds(hold_ids, to=HoldState.RELEASED)
+    lines = ledger.end_holds(hold_ids, to=HoldState.RELEASED, now=now)
     ledger.post(actor=actor, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
 
 
@@ -223,7 +223,7 @@ def hand_over(*, hold_id: str, claimed_by: str) -> None:
 def ship_holds(*, holds: Mapping[str, str], actor: Actor, now: datetime) -> dict[str, list[ledger.HeldLine]]:
     """Goods of claimed holds leave the shelf for delivery: {hold id: reference}; inside the caller's command."""
     delivery = virtual_location(LocationKind.DELIVERY)
-    lines = ledger.end_holds(holds, to=HoldState.CONSUMED, counts=False)
+    lines = ledger.end_holds(holds, to=HoldState.CONSUMED, counts=False, now=now)
     moves = [
         (Move(line.variant_id, line.location_id, delivery, line.quantity), holds[line.hold_id])
         for line in sorted(lines, key=lambda each: (each.variant_id, each.location_id))
@@ -326,7 +326,7 @@ def release_expired(*, now: datetime, limit: int = 500) -> int:
 
 @command
 def _release(ids: Sequence[str], now: datetime) -> None:
-    lines = ledger.end_holds(ids, to=HoldState.RELEASED, of=ledger.EXPIRING, expired_by=now)
+    lines = ledger.end_holds(ids, to=HoldState.RELEASED, of=ledger.EXPIRING, expired_by=now, now=now)
     ledger.post(actor=SYSTEM, moves=[], reason="", now=now, unreserve=ledger.reserved_by(lines))
 
 

@@ -90,15 +90,17 @@ def _serve(requests: Sequence[ReserveRequest]) -> Serving[Answer]:
             batch = Batch(pipe.cursor(), policy, requests)
             if batch.lock():
                 answers = _decide_all(batch)
-                batch.write()
-                pipe.commit()
-                yield
-                return answers
+                if answers is not None:
+                    batch.write()
+                    pipe.commit()
+                    yield
+                    return answers
         forget_policy()
     raise Unavailable
 
 
-def _decide_all(batch: Batch) -> list[Answer | BaseException]:
+def _decide_all(batch: Batch) -> list[Answer | BaseException] | None:
+    """None where a request fell short by a policy that has moved since, and is to be decided by the one of now."""
     earlier = batch.repeats()
     answers: list[Answer | BaseException] = []
     short: list[int] = []
@@ -107,6 +109,8 @@ def _decide_all(batch: Batch) -> list[Answer | BaseException]:
         if isinstance(answer, Short):
             short.append(position)
         answers.append(answer)
+    if short and batch.is_overtaken():
+        return None
     if short:
         _try_again(batch, answers, short, earlier)
     return answers

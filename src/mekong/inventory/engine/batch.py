@@ -28,6 +28,12 @@ _REPEATS = """
      where h.idempotency_key = any(%s::text[]) order by h.id, l.line
 """
 _CONTROLS = "select id, used from inventory_stockcontrol where id = any(%s::bigint[]) order by id for no key update"
+_ASIDES = """
+    select s.id, s.line_id, s.variant_id, s.location_id, coalesce(l.quantity, 0), h.expires_at
+      from inventory_campaignstock s join inventory_hold h on h.id = s.hold_id and h.state = 'held'
+      left join inventory_holdline l on l.hold_id = s.hold_id
+     where s.line_id = any(%s::bigint[]) order by s.id
+"""
 _EXPIRED = """
     with spare as materialized (
         select c.id from inventory_stockcontrol c where c.id <> all(%(controls)s::bigint[])
@@ -46,7 +52,20 @@ _EXPIRED = """
         delete from inventory_holdline l using dead
          where l.hold_id = dead.id and (l.variant_id, l.location_id) in
                (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
-        returning l.hold_id, l.variant_id, l.location_id, l.quantity, l.control_id
+        returning l.hold_id, l.variant_id, l.location_id, l.quantity, l.control_id, l.campaign_stock_id
+    ), live as materialized (
+        select s.id, s.hold_id, s.variant_id, s.location_id, g.units
+          from (select campaign_stock_id as id, sum(quantity)::bigint as units from gone
+                 where campaign_stock_id is not null group by 1) g
+          join inventory_campaignstock s on s.id = g.id
+          join inventory_hold h on h.id = s.hold_id and h.state = 'held' and h.expires_at > %(now)s::timestamptz
+           for update of h
+    ), aside as (
+        insert into inventory_holdline as kept (hold_id, line, variant_id, location_id, quantity)
+        select hold_id, 0, variant_id, location_id, units from live
+        on conflict (hold_id, line) do update set quantity = kept.quantity + excluded.quantity
+    ), unsold as (
+        update inventory_campaignstock s set sold = s.sold - live.units from live where s.id = live.id
     ), counted as (
         select dead.id, coalesce(g.lines, 0) as gone,
                (select count(*) from inventory_holdline l where l.hold_id = dead.id) as kept
@@ -62,11 +81,14 @@ _EXPIRED = """
         returning c.id, c.used
     ), back as (
         update inventory_stocklevel s set reserved = s.reserved - g.units, version = s.version + 1
-          from (select variant_id, location_id, sum(quantity)::bigint units from gone group by 1, 2) g
+          from (select each.variant_id, each.location_id, sum(each.units)::bigint as units
+                  from (select variant_id, location_id, quantity as units from gone
+                        union all select variant_id, location_id, -units from live) each group by 1, 2) g
          where s.variant_id = g.variant_id and s.location_id = g.location_id
         returning s.variant_id, s.location_id, g.units
     )
-    select variant_id, location_id, units from back union all select id, 0, used from uncounted
+    select variant_id, location_id, units, 'level' from back union all select id, 0, used, 'control' from uncounted
+    union all select id, 0, units, 'aside' from live
 """
 _WRITE = """
     with moved as (
@@ -91,7 +113,24 @@ _COUNT = """
       from unnest(%s::bigint[], %s::bigint[]) d(id, units) where c.id = d.id
 """
 
+_SPEND = """
+    with spent as (
+        update inventory_campaignstock s set sold = s.sold + d.units
+          from unnest(%s::bigint[], %s::bigint[]) d(id, units) where s.id = d.id returning s.hold_id, d.units
+    ), gone as (
+        delete from inventory_holdline l using spent where l.hold_id = spent.hold_id and l.quantity = spent.units
+    ), marked as (
+        update inventory_holdline l set campaign_stock_id = m.stock
+          from unnest(%s::uuid[], %s::bigint[], %s::bigint[]) m(hold_id, line, stock)
+         where l.hold_id = m.hold_id and l.line = m.line
+    )
+    update inventory_holdline l set quantity = l.quantity - spent.units
+      from spent where l.hold_id = spent.hold_id and l.quantity > spent.units
+"""
+
 Answer = Held | Short
+Places = Sequence[tuple[int, int, int]]
+"""(variant, place, units)"""
 
 
 def variants_of(requests: Sequence[ReserveRequest]) -> set[int]:
@@ -115,6 +154,11 @@ class Batch:
         self.freed: set[int] = set()
         self.holds: list[tuple[str, str, str, float, str]] = []
         self.rows: list[tuple[str, int, int, int, int, int]] = []
+        self.asides: dict[int, list[tuple[int, int, int, datetime]]] = {}
+        """By line of a campaign: (stock, variant, place, end) of what is set aside for it."""
+        self.left: dict[int, int] = {}
+        self.spent: dict[int, int] = {}
+        self.marks: list[tuple[str, int, int]] = []
 
     def lock(self) -> bool:
         """Lock every level the batch may touch; False when the policy has moved on since it was read."""
@@ -135,7 +179,26 @@ class Batch:
         self.free = {(variant, place): units for variant, place, units in rows[1:]}
         if self.policy.has_controls:
             self._lock_controls(variants_of(self.requests))
+        if self.policy.has_campaigns:
+            self._read_asides()
         return True
+
+    def is_overtaken(self) -> bool:
+        """Whether the policy has moved since it was read: what fell short by the old one may not by the new."""
+        self.cursor.execute("select version from inventory_stockpolicy where id = 1")
+        row = self.cursor.fetchone()
+        return row is not None and row[0] != self.policy.version
+
+    def _read_asides(self) -> None:
+        """What campaigns have left at the levels locked. Nobody else may touch it meanwhile."""
+        lines = self.policy.every_campaign_line({variant for variant, _ in self.free})
+        if not lines:
+            return
+        self.cursor.execute(_ASIDES, (bigints(lines),))
+        for stock, line, variant, place, left, until in self.cursor.fetchall():
+            if (variant, place) in self.free:
+                self.asides.setdefault(line, []).append((stock, variant, place, until))
+                self.left[stock] = left
 
     def _lock_controls(self, variants: set[int]) -> None:
         """Lock the caps and slices of these variants, of all channels: an expired hold may give back to any of them."""
@@ -165,20 +228,61 @@ class Batch:
         return found
 
     def decide(self, request: ReserveRequest) -> Answer:
-        """Take what the request asks for, or say what is short. Nothing is written yet."""
+        """Take what the request asks for, or say what is short. Nothing is written yet.
+
+        What a running campaign of the channel has left goes first; controls concern the rest alone.
+        """
         places = request.location_ids or self.policy.locations(request.channel)
-        lines = request.lines
+        first = self._from_campaigns(request, places) if self.asides and not request.is_aside else []
+        if not first:
+            return self._settle(request, places, request.lines, [])
+        got: dict[int, int] = {}
+        for _, variant, _, units in first:
+            got[variant] = got.get(variant, 0) + units
+        rest = [(variant, units - got.get(variant, 0)) for variant, units in request.lines]
+        answer = self._settle(request, places, [line for line in rest if line[1]], first)
+        if isinstance(answer, Short):
+            return Short(tuple((each, n + got.get(each, 0), have + got.get(each, 0)) for each, n, have in answer.lines))
+        return answer
+
+    def _from_campaigns(self, request: ReserveRequest, places: Sequence[int]) -> list[tuple[int, int, int, int]]:
+        """(stock, variant, place, units) that campaigns give, at one place where one has all that is left to give."""
+        named = dict(request.listings)
+        given: list[tuple[int, int, int, int]] = []
+        for variant, units in request.lines:
+            stocks = [
+                (stock, place)
+                for line in self.policy.campaign_lines(request.channel, variant, named.get(variant, ""))
+                for stock, of, place, until in self.asides.get(line, ())
+                if of == variant and until > request.now and place in places and self.left[stock] > 0
+            ]
+            stocks.sort(key=lambda each: (self.left[each[0]] < units, places.index(each[1])))
+            for stock, place in stocks:
+                taken = min(units, self.left[stock])
+                if taken:
+                    given.append((stock, variant, place, taken))
+                    units -= taken  # noqa: PLW2901 - what is still wanted of the line
+        return given
+
+    def _settle(
+        self,
+        request: ReserveRequest,
+        places: Sequence[int],
+        lines: Sequence[tuple[int, int]],
+        first: Sequence[tuple[int, int, int, int]],
+    ) -> Answer:
+        """Take these lines from the shelf, and `first` from campaigns."""
         free = self.free
         most: dict[int, int] = {}
         if self.policy.has_controls and not request.is_sold:
-            short, most = self._beyond_controls(request, places)
+            short, most = self._beyond_controls(request, places, lines, first)
             if short:
                 return Short(tuple(short))
         if len(lines) == 1 and len(places) == 1 and not most and free.get((lines[0][0], places[0]), 0) >= lines[0][1]:
-            return self._take(request, [(lines[0][0], places[0], lines[0][1])], {})
+            return self._take(request, [(lines[0][0], places[0], lines[0][1])], {}, first)
         found = rules.place(lines, places, free) if not most else None
         if found is not None:
-            return self._take(request, found, {})
+            return self._take(request, found, {}, first)
         short, there, missing = [], [], {}
         for variant, units in lines:
             have = min(units, most.get(variant, units), sum(max(0, free.get((variant, place), 0)) for place in places))
@@ -190,16 +294,20 @@ class Batch:
                 there.append((variant, have))
         if short:
             return Short(tuple(short))
-        return self._take(request, rules.place(there, places, free) or [], missing)
+        return self._take(request, rules.place(there, places, free) or [], missing, first)
 
     def _beyond_controls(
-        self, request: ReserveRequest, places: Sequence[int]
+        self,
+        request: ReserveRequest,
+        places: Sequence[int],
+        lines: Sequence[tuple[int, int]],
+        first: Sequence[tuple[int, int, int, int]],
     ) -> tuple[list[tuple[int, int, int]], dict[int, int]]:
         """Lines that the channel's controls do not allow; and how many units on the shelf back-orders may take."""
-        short = self._bundles_beyond_controls(request, places)
+        short = [] if request.is_aside else self._bundles_beyond_controls(request, places, first)
         most: dict[int, int] = {}
-        for variant, units in request.lines:
-            allowed = self._allowed(request.channel, variant, places)
+        for variant, units in lines:
+            allowed = self._allowed(request, variant, places)
             if allowed >= units:
                 continue
             control = self.policy.control(request.channel, variant)
@@ -209,21 +317,30 @@ class Batch:
                 short.append((variant, units, allowed))
         return short, most
 
-    def _bundles_beyond_controls(self, request: ReserveRequest, places: Sequence[int]) -> list[tuple[int, int, int]]:
+    def _bundles_beyond_controls(
+        self, request: ReserveRequest, places: Sequence[int], first: Sequence[tuple[int, int, int, int]]
+    ) -> list[tuple[int, int, int]]:
         """Bundles that the channel's controls do not allow. Their parts are looked at by themselves as well."""
         short: list[tuple[int, int, int]] = []
+        given: dict[int, int] = {}
+        for _, variant, _, units in first:
+            given[variant] = given.get(variant, 0) + units
         for bundle, units, parts in request.bundles:
             control = self.policy.control(request.channel, bundle)
             if control is None or (request.backorder and control.kind not in rules.HARD_KINDS):
                 continue
-            free = min(sum(max(0, self.free.get((part, place), 0)) for place in places) // each for part, each in parts)
+            free = min(
+                (given.get(part, 0) + sum(max(0, self.free.get((part, place), 0)) for place in places)) // each
+                for part, each in parts
+            )
             allowed = rules.shaped(control, free=free, sliced_to_others=0, used=self.used.get(control.id, 0))
             if allowed < units:
                 short.append((bundle, units, allowed))
         return short
 
-    def _allowed(self, channel: str, variant: int, places: Sequence[int]) -> int:
-        control = self.policy.control(channel, variant)
+    def _allowed(self, request: ReserveRequest, variant: int, places: Sequence[int]) -> int:
+        channel = request.channel
+        control = None if request.is_aside else self.policy.control(channel, variant)
         sliced = sum(
             max(0, each.amount - self.used.get(each.id, 0))
             for each in self.policy.slices(variant)
@@ -233,16 +350,36 @@ class Batch:
         used = self.used.get(control.id, 0) if control else 0
         return rules.shaped(control, free=free, sliced_to_others=sliced, used=used)
 
-    def _take(self, request: ReserveRequest, chosen: Sequence[tuple[int, int, int]], missing: dict[int, int]) -> Held:
+    def _take(
+        self,
+        request: ReserveRequest,
+        chosen: Places,
+        missing: dict[int, int],
+        first: Sequence[tuple[int, int, int, int]] = (),
+    ) -> Held:
         hold = str(uuid_utils.uuid7())
-        for line, (variant, place, units) in enumerate(chosen):
+        for line, (variant, place, units) in enumerate(chosen, len(first)):
             key = (variant, place)
             self.free[key] -= units
             self.taken[key] = self.taken.get(key, 0) + units
-            control_id = self._count(request, variant, units) if self.policy.has_controls else 0
+            control_id = (
+                self._count(request, variant, units) if self.policy.has_controls and not request.is_aside else 0
+            )
             self.rows.append((hold, line, variant, place, units, control_id))
+        for line, (stock, variant, place, units) in enumerate(first):
+            # Reserved already: they only change hands. The level's version moves all the same.
+            self.taken.setdefault((variant, place), 0)
+            self.left[stock] -= units
+            self.spent[stock] = self.spent.get(stock, 0) + units
+            self.rows.append((hold, line, variant, place, units, 0))
+            self.marks.append((hold, line, stock))
         self.holds.append((hold, request.channel, request.owner, request.expires_at.timestamp(), request.key or ""))
-        return Held(hold, tuple(chosen), missing)
+        if not first:
+            return Held(hold, tuple(chosen), missing)
+        whole: dict[tuple[int, int], int] = {}
+        for variant, place, units in (*((each[1], each[2], each[3]) for each in first), *chosen):
+            whole[variant, place] = whole.get((variant, place), 0) + units
+        return Held(hold, tuple((*key, units) for key, units in whole.items()), missing)
 
     def _count(self, request: ReserveRequest, variant: int, units: int) -> int:
         control = self.policy.control(request.channel, variant, dict(request.listings).get(variant, ""))
@@ -266,12 +403,14 @@ class Batch:
             },
         )
         back = self.cursor.fetchall()
-        for variant, place, units in back:
-            if place:
-                self.free[variant, place] += units
-                self.freed.add(variant)
-            else:
-                self.used[variant] = units + self.counted.get(variant, 0)
+        for which, place, units, kind in back:
+            if kind == "level":
+                self.free[which, place] += units
+                self.freed.add(which)
+            elif kind == "control":
+                self.used[which] = units + self.counted.get(which, 0)
+            elif which in self.left:
+                self.left[which] += units
         return bool(back)
 
     def write(self) -> None:
@@ -307,6 +446,10 @@ class Batch:
                 notices.payload(moved),
             ),
         )
+        if self.spent:
+            of_mark, *at = zip(*self.marks, strict=True)
+            spent = bigints(tuple(self.spent)), bigints(tuple(self.spent.values()))
+            self.cursor.execute(_SPEND, (*spent, uuids(of_mark), *map(bigints, at)))
         if self.counted:
             self.cursor.execute(
                 _COUNT,

@@ -25,10 +25,18 @@ from mekong.inventory.contracts import (
     MovementView,
 )
 from mekong.inventory.errors import HoldNotFound
-from mekong.inventory.models import KEPT_KINDS, Hold, Location, OversellEntry, StockControl, StockLot
+from mekong.inventory.models import (
+    KEPT_KINDS,
+    Hold,
+    Location,
+    OversellEntry,
+    StockControl,
+    StockLot,
+)
 from mekong.inventory.policy import KEPT_S, Policy
 from mekong.inventory.policy import know_listings as know_listings
 from mekong.inventory.queries.adjustments import count_waiting_adjustments, get_adjustment, list_adjustments
+from mekong.inventory.queries.campaigns import campaign_view, count_campaigns, get_campaign, list_campaigns
 from mekong.inventory.queries.limits import approval_limits, value_of
 from mekong.inventory.queries.low import FIRST as FIRST_LOW
 from mekong.inventory.queries.low import count_low, list_low_lines
@@ -49,7 +57,9 @@ __all__ = [
     "approval_limits",
     "availability",
     "availability_on",
+    "campaign_view",
     "control_view",
+    "count_campaigns",
     "count_low",
     "count_oversells",
     "count_transfers",
@@ -57,6 +67,7 @@ __all__ = [
     "find_movements",
     "forget_places",
     "get_adjustment",
+    "get_campaign",
     "get_hold",
     "get_location",
     "get_transfer",
@@ -64,6 +75,7 @@ __all__ = [
     "know_listings",
     "levels",
     "list_adjustments",
+    "list_campaigns",
     "list_controls",
     "list_locations",
     "list_lots",
@@ -118,6 +130,12 @@ def levels(
 _LEVELS = """
     select variant_id, location_id, on_hand, reserved, version from inventory_stocklevel
      where variant_id = any(%s::bigint[])
+"""
+_ASIDE = """
+    select s.line_id, s.location_id, l.quantity from inventory_campaignstock s
+      join inventory_hold h on h.id = s.hold_id and h.state = 'held' and h.expires_at > now()
+      join inventory_holdline l on l.hold_id = s.hold_id
+     where s.line_id = any(%s::bigint[])
 """
 _MOVED = """
     with seen as (select * from unnest(%s::bigint[], %s::bigint[]) s(variant_id, version))
@@ -178,19 +196,44 @@ def availability_on(wanted: Mapping[str, Mapping[int, str]]) -> dict[tuple[str, 
         for variant, place, *figures in cursor.fetchall():
             places.setdefault(variant, {})[place] = (figures[0], figures[1], figures[2])
         used = _used(cursor, policy)
+        asides = _asides(cursor, policy, needed)
     found: dict[tuple[str, int], Availability] = {}
     for channel, variants in wanted.items():
         served = policy.locations(channel)
         supply = {part: _sum(places.get(part, {}), served) for part in needed}
         for variant, listing in variants.items():
             if variant in parts:
-                found[channel, variant] = _available(policy, channel, variant, listing, parts[variant], supply, used)
+                aside = {
+                    part: _aside(
+                        asides, policy.campaign_lines(channel, part, listing if part == variant else ""), served
+                    )
+                    for part, _ in parts[variant]
+                }
+                found[channel, variant] = _available(
+                    policy, channel, variant, listing, parts[variant], supply, used, aside
+                )
     return found
 
 
 def _sum(places: Mapping[int, tuple[int, int, int]], served: Sequence[int]) -> tuple[int, int, int]:
     rows = [places[place] for place in served if place in places]
     return sum(row[0] for row in rows), sum(row[1] for row in rows), sum(row[2] for row in rows)
+
+
+def _asides(cursor: Any, policy: Policy, variants: Collection[int]) -> dict[int, dict[int, int]]:
+    """What running campaigns have left of these variants: by line and place."""
+    lines = policy.every_campaign_line(variants) if policy.has_campaigns else ()
+    if not lines:
+        return {}
+    cursor.execute(_ASIDE, [list(lines)])
+    found: dict[int, dict[int, int]] = {}
+    for line, place, units in cursor.fetchall():
+        found.setdefault(line, {})[place] = units
+    return found
+
+
+def _aside(asides: Mapping[int, Mapping[int, int]], lines: Sequence[int], served: Sequence[int]) -> int:
+    return sum(units for line in lines for place, units in asides.get(line, {}).items() if place in served)
 
 
 def _available(
@@ -201,12 +244,16 @@ def _available(
     made_of: Sequence[tuple[int, int]],
     supply: Mapping[int, tuple[int, int, int]],
     used: Mapping[int, int],
+    aside: Mapping[int, int],
 ) -> Availability:
     rows = [(supply[part], each) for part, each in made_of]
     on_hand = min(row[0] // each for row, each in rows)
     unsold = min((row[0] - row[1]) // each for row, each in rows)
+    is_bundle = len(made_of) > 1 or made_of[0][1] > 1 or made_of[0][0] != variant
+    # Of a bundle a campaign may hold one part and the shelf another; controls are of the bundle itself.
+    extra = aside if is_bundle else {}
     free = min(
-        max(0, supply[part][0] - supply[part][1] - _sliced(policy, used, channel, part)) // each
+        (max(0, supply[part][0] - supply[part][1] - _sliced(policy, used, channel, part)) + extra.get(part, 0)) // each
         for part, each in made_of
     )
     control = policy.control(channel, variant, listing)
@@ -216,9 +263,10 @@ def _available(
         sliced_to_others=0,
         used=used.get(control.id, 0) if control else 0,
     )
+    own = 0 if is_bundle else aside.get(variant, 0)
     return Availability(
-        variant, channel, quantity, on_hand, on_hand - unsold, max(0, unsold - quantity),
-        policy.version * _POLICY_TURN + sum(row[2] for row, _ in rows), control.kind if control else "pool",
+        variant, channel, quantity + own, on_hand, on_hand - unsold, max(0, unsold - quantity),
+        policy.version * _POLICY_TURN + sum(row[2] for row, _ in rows), control.kind if control else "pool", own,
     )  # fmt: skip
 
 
