@@ -12,7 +12,10 @@ from tests.e2e.conftest import Visit
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 PAGES = (
-    "/", "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
+    "/", "/today/pack/", "/today/unpaid/", "/today/sales/", "/today/oversold/", "/today/cover/", "/today/transfers/",
+    "/welcome/?step=company", "/welcome/?step=places", "/welcome/?step=products", "/welcome/?step=stock",
+    "/welcome/?step=channel", "/welcome/?step=orders", "/help/", "/help/orders/",
+    "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
     "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=low",
     "/stock/BG-ML-28/", "/stock/adjust/",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",

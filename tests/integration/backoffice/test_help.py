@@ -25,7 +25,7 @@ APART = frozenset({
 
 SAMPLES = {
     "home": ("/",),
-    "work": ("/work/unpaid/",),
+    "work": ("/today/unpaid/",),
     "welcome": ("/welcome/?step=company",),
     "orders": ("/orders/",),
     "order": ("/orders/{order}/",),

@@ -214,12 +214,12 @@ def test_lists_are_for_those_who_may(places: dict[str, int]) -> None:
     keeper = _client("warehouse")
     books = _client("accountant", places["HN"])
     for name in ("unpaid", "refund", "cod", "platform-refund"):
-        assert keeper.get(f"/work/{name}/").status_code == 403
-        assert books.get(f"/work/{name}/").status_code == 200
-    assert keeper.get("/work/no-such-list/").status_code == 404
-    assert keeper.get("/work/mover/?sku=NONE").status_code == 404
+        assert keeper.get(f"/today/{name}/").status_code == 403
+        assert books.get(f"/today/{name}/").status_code == 200
+    assert keeper.get("/today/no-such-list/").status_code == 404
+    assert keeper.get("/today/mover/?sku=NONE").status_code == 404
     for odd in ("day=2026-13-99", "hour=99", "hour=%00", "channel=%3Cb%3E", "cursor=x"):
-        answer = keeper.get(f"/work/sales/?{odd}")
+        answer = keeper.get(f"/today/sales/?{odd}")
         assert answer.status_code in (200, 302), odd
         assert "<b>" not in answer.content.decode().replace('<b class="', ""), odd
 
@@ -262,12 +262,12 @@ def test_what_moves_and_what_runs_out_is_drawn_with_its_table(places: dict[str, 
     assert "Hàng DEN +13" in text.replace("  ", " ")
     assert re.search(r"DEN HN 12 28 8,5 ngày", text)
     assert "Xem bảng" in text
-    listed = _text(client.get("/work/mover/?sku=DEN").content.decode())
+    listed = _text(client.get("/today/mover/?sku=DEN").content.decode())
     assert "2 đơn 17 đơn vị" in listed
-    before = _text(client.get("/work/mover/?sku=DEN&week=before").content.decode())
+    before = _text(client.get("/today/mover/?sku=DEN&week=before").content.decode())
     assert "1 đơn 4 đơn vị" in before
     assert "DEN" not in _text(_client("manager", places["SG"]).get("/").content.decode())
-    assert "Hàng DEN" in _text(client.get("/work/cover/").content.decode())
+    assert "Hàng DEN" in _text(client.get("/today/cover/").content.decode())
 
 
 def test_the_page_costs_a_bounded_number_of_statements(places: dict[str, int], now: datetime) -> None:

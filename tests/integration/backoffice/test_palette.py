@@ -30,7 +30,7 @@ def _may(role: str) -> object:
     [
         ("nhap san pham", "/products/import/"), ("Nhập sản phẩm", "/products/import/"), ("import prod", "/products/import/"),
         ("dieu chinh", "/stock/adjust/"), ("adjust", "/stock/adjust/"), ("kiem ke", "/stock/adjust/?reason=count"),
-        ("ton kho", "/stock/"), ("stock", "/stock/"), ("hoan tien", "/work/refund/"), ("shopee", "/channels/new/"),
+        ("ton kho", "/stock/"), ("stock", "/stock/"), ("hoan tien", "/today/refund/"), ("shopee", "/channels/new/"),
         ("những bước đầu", "/welcome/"), ("first st", "/welcome/"),
     ],
 )  # fmt: skip

@@ -26,7 +26,7 @@ from mekong.faces.backoffice.views import help as help_views
 
 urlpatterns: list[URLPattern] = [
     path("", home.home),
-    path("work/<slug:name>/", work.work),
+    path("today/<slug:name>/", work.work),
     path("help/", help_views.help_page),
     path("help/<slug:name>/", help_views.help_page),
     path("welcome/", welcome.welcome),
