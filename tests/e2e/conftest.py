@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -60,8 +61,9 @@ _PATIENCE_MS = 60_000
 """What has not come about by then will not: generous, for machines that others slow down."""
 
 
-@pytest.fixture(scope="session")
-def installation() -> Iterator[Installation]:
+@contextlib.contextmanager
+def started(*, furnished: bool) -> Iterator[Installation]:
+    """A new installation that runs, empty or with the test shop in it."""
     data = Path(tempfile.mkdtemp(prefix="mke-"))
     port = free_port()
     environment = {**clean_environment(), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "MEKONG_DATA": str(data)}
@@ -81,10 +83,11 @@ def installation() -> Iterator[Installation]:
             if f":{port}" in said:
                 found = re.search(r"(\S+@\S+)\n.*?: (\S+)", said)
             time.sleep(0.2)
-        subprocess.run(
-            [sys.executable, "-m", "tests.e2e.seeding"],
-            env={**environment, "MEKONG_SUPERVISED": "1"}, cwd=ROOT, check=True, timeout=120,
-        )  # fmt: skip
+        if furnished:
+            subprocess.run(
+                [sys.executable, "-m", "tests.e2e.seeding"],
+                env={**environment, "MEKONG_SUPERVISED": "1"}, cwd=ROOT, check=True, timeout=120,
+            )  # fmt: skip
         yield Installation(f"http://127.0.0.1:{port}", data, found[1], found[2])
     finally:
         process.send_signal(signal.SIGTERM)
@@ -93,6 +96,12 @@ def installation() -> Iterator[Installation]:
         except subprocess.TimeoutExpired:
             process.kill()
         shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def installation() -> Iterator[Installation]:
+    with started(furnished=True) as running:
+        yield running
 
 
 # Playwright keeps an event loop running in this thread while it is open: no longer than for the browser's own tests.

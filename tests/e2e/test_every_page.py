@@ -12,6 +12,9 @@ from tests.e2e.conftest import Visit
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 PAGES = (
+    "/today/pack/", "/today/unpaid/", "/today/sales/", "/today/oversold/", "/today/cover/", "/today/transfers/",
+    "/welcome/?step=company", "/welcome/?step=places", "/welcome/?step=products", "/welcome/?step=stock",
+    "/welcome/?step=channel", "/welcome/?step=orders", "/help/", "/help/orders/",
     "/", "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
     "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=lots",
     "/stock/BG-ML-28/", "/stock/adjust/", "/stock/adjust/file/", "/stock/low/", "/stock/transfers/", "/stock/transfers/new/",

@@ -20,7 +20,7 @@ LANGUAGES = ("vi", "en")
 
 _PAGES: tuple[tuple[str, str], ...] = (
     (r"/", "home"),
-    (r"/work/.*", "work"),
+    (r"/today/.*", "work"),
     (r"/welcome/.*", "welcome"),
     (r"/orders/", "orders"),
     (r"/orders/bulk/.*", "orders"),

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from mekong.faces.backoffice import channel_book, charts
 from mekong.faces.backoffice.marks import Mark
+from mekong.insights import queries
 from mekong.insights.contracts import DaySales, HourSales
-from mekong.insights.rules import change_bp
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def of(found: DaySales, midnight: datetime, *, is_money: bool, until: int) -> Sa
     total, taken = sum(now), sum(each.orders for each in hours)
     return SalesDay(
         is_money, currency, midnight, midnight - timedelta(days=7), total, sum(each.orders for each in found.hours),
-        sum(so_far.values()), sum(then), change_bp(total, sum(so_far.values())),
+        sum(so_far.values()), sum(then), queries.change_bp(total, sum(so_far.values())),
         total // taken if is_money and taken else None, besides, charts.hours(now, then, until=until),
         _channels(by_channel, so_far, hours, marks), _rows(hours, now, then, value, marks),
     )  # fmt: skip
@@ -104,7 +104,7 @@ def _channels(
     rows = [
         ChannelDay(
             marks[code], sum(each.orders for each in hours if each.channel == code), total, round(total / most * 100),
-            change_bp(total, so_far.get(code, 0)),
+            queries.change_bp(total, so_far.get(code, 0)),
         )
         for code, total in totals.items()
     ]  # fmt: skip

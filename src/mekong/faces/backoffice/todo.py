@@ -78,10 +78,10 @@ KINDS = (
     Kind("pickup", "store", "/orders/?tab=pickup", _("Hand out"), STORE | SHELF, right="orders.ship"),
     Kind("failed", "phone", "/orders/?tab=failed", _("Call"), OFFICE),
     Kind("back", "return", "/orders/?tab=back", _("Receive"), SHELF, right="orders.return"),
-    Kind("refund", "cash", "/work/refund/", _("See orders"), BOOKS, presses=True, right="reports.view"),
-    Kind("unpaid", "card", "/work/unpaid/", _("See orders"), BOOKS, right="reports.view"),
-    Kind("cod", "truck", "/work/cod/", _("Ask the carrier"), BOOKS, LATER, right="reports.view"),
-    Kind("platform-refund", "channels", "/work/platform-refund/", _("Check"), BOOKS, LATER, right="reports.view"),
+    Kind("refund", "cash", "/today/refund/", _("See orders"), BOOKS, presses=True, right="reports.view"),
+    Kind("unpaid", "card", "/today/unpaid/", _("See orders"), BOOKS, right="reports.view"),
+    Kind("cod", "truck", "/today/cod/", _("Ask the carrier"), BOOKS, LATER, right="reports.view"),
+    Kind("platform-refund", "channels", "/today/platform-refund/", _("Check"), BOOKS, LATER, right="reports.view"),
 )  # fmt: skip
 
 
@@ -276,7 +276,7 @@ def of_goods(
         works.append(
             Work(
                 "warn", "bad", title.format(n=num(n)), gettext("Count the shelf and correct the stock."), "", "",
-                "/work/oversold/", gettext("See the goods"), NOW, SHELF | BOOKS,
+                "/today/oversold/", gettext("See the goods"), NOW, SHELF | BOOKS,
             )
         )  # fmt: skip
     if coming.transfers:
@@ -285,7 +285,7 @@ def of_goods(
         works.append(
             Work(
                 "transfer", "", title.format(n=num(coming.transfers)), gettext("Count the goods when they arrive."),
-                units, "", "/work/transfers/", gettext("See transfers"), TODAY, SHELF,
+                units, "", "/today/transfers/", gettext("See transfers"), TODAY, SHELF,
             )
         )  # fmt: skip
     if low:
@@ -300,7 +300,7 @@ def of_goods(
         )
         works.append(
             Work("clock", "", title.format(n=num(covers.soon)), _named([row.variant_id for row in covers.rows], names),
-                 "", "", "/work/cover/", gettext("See the goods"), TODAY, SHELF)
+                 "", "", "/today/cover/", gettext("See the goods"), TODAY, SHELF)
         )  # fmt: skip
     return works
 

@@ -69,7 +69,7 @@ urlpatterns: list[URLPattern] = [
     path("account/passkeys/options/", account.passkey_options),
     path("account/passkeys/<uuid:key>/", account.passkey_act),
     path("account/sessions/end/", account.end_sessions),
-    path("work/<slug:name>/", work.work),
+    path("today/<slug:name>/", work.work),
     path("help/", help_views.help_page),
     path("help/<slug:name>/", help_views.help_page),
     path("welcome/", welcome.welcome),

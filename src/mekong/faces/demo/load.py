@@ -14,16 +14,19 @@ from mekong.channels.queries import get_channel
 from mekong.faces.demo import orders, shop
 from mekong.faces.demo.listings import offers_of
 from mekong.faces.demo.markets import MARKETS, Market, Offer, Sandbox, connect_market
+from mekong.faces.demo.past import place_past
 from mekong.faces.demo.people import PEOPLE
 from mekong.faces.demo.pictures import picture
 from mekong.faces.replay.plan import Plan
 from mekong.faces.replay.running import SHIPPED, get_ready
 from mekong.foundation import commands as people
+from mekong.foundation import company
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.errors import EmailTaken
 from mekong.foundation.models import Person
 from mekong.foundation.security.invitations import as_actor
+from mekong.insights.commands import count_sales
 from mekong.inventory import commands as inventory
 from mekong.inventory import queries as stock
 from mekong.inventory.contracts import AdjustmentLine
@@ -38,6 +41,10 @@ _PLACES = (
     ("CH1", "Mộc Lan Hàng Gai, Hà Nội", "store", 50),
     ("CH2", "Mộc Lan Nguyễn Huệ, TP. Hồ Chí Minh", "store", 60),
 )
+_COMPANY = {
+    "name": "Công ty TNHH Mộc Lan", "phone": "024 3825 1234", "email": "xinchao@moclan.local",
+    "address": "12 Hàng Gai, Phường Hoàn Kiếm, Thành phố Hà Nội",
+}  # fmt: skip
 _FOREIGN = (
     Offer("Lọ gốm men xanh (tin cũ)", [("ML-CU-2019-07", (), 245_000, 3, "")]),
     Offer("Combo nến thơm 3 hũ, bộ quà", [("COMBO-NEN-3", (), 540_000, 5, "")]),
@@ -95,10 +102,12 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
         for market in numbers:
             _pull(actor, market, done)
         report(7, total, "orders")
-        done.orders = orders.place_own(actor=actor, now=now)
+        done.orders = place_past(actor=actor, plan=plan, location=WAREHOUSE, now=now)
+        done.orders += orders.place_own(actor=actor, now=now)
         for market, number in numbers.items():
             if not sandbox.has_orders(market, number):
                 done.orders += orders.buy(sandbox, market, number)
+        count_sales(actor=actor, now=now)
         # Last, because their passwords are shown once: a load that fails before has made none.
         done.accounts = hire(actor=actor, now=now)
         report(8, total, "")
@@ -108,7 +117,9 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
 
 
 def open_places(*, actor: Actor) -> None:
-    """A warehouse and two stores."""
+    """The company, its warehouse and its two stores."""
+    if not company.get_company().name:
+        company.set_company(actor=actor, **_COMPANY)
     for code, name, kind, priority in _PLACES:
         try:
             inventory.create_location(actor=actor, code=code, name=name, kind=kind, priority=priority)

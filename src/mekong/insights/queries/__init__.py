@@ -5,11 +5,13 @@ from mekong.insights.queries.people import buyer
 from mekong.insights.queries.sales import day_sales, sold_orders
 from mekong.insights.queries.speed import counted_through, covers, movers, taking_orders
 from mekong.insights.queries.waiting import WORK, oversold, transfers_coming, waiting, waiting_orders
+from mekong.insights.rules import change_bp, window
 
 __all__ = [
     "WORK",
     "begun",
     "buyer",
+    "change_bp",
     "counted_through",
     "covers",
     "day_sales",
@@ -20,4 +22,5 @@ __all__ = [
     "transfers_coming",
     "waiting",
     "waiting_orders",
+    "window",
 ]

@@ -78,6 +78,12 @@ def amount(minor: int | None, currency: str = "VND") -> str:
 
 
 @register.filter
+def sign(currency: str) -> str:
+    """A currency as the heads of columns write it."""
+    return "₫" if currency == "VND" else currency
+
+
+@register.filter
 def millions(minor: int, currency: str = "VND") -> str:
     """For charts: `14,2` (millions of đồng)."""
     tenths = round(minor / 10 ** exponent(currency) / 100_000)

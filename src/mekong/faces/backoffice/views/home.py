@@ -21,7 +21,6 @@ from mekong.foundation.queries import person_view
 from mekong.foundation.security import locks
 from mekong.insights import queries
 from mekong.insights.contracts import Cover, Covers, Mover, Movers, TransfersComing
-from mekong.insights.rules import window
 from mekong.inventory import queries as inventory
 from mekong.inventory.contracts import LowStock
 
@@ -127,7 +126,7 @@ def _sales(visit: Visit) -> sales_day.SalesDay | None:
 def _movers(through: date | None, moved: Sequence[Mover], names: Mapping[int, VariantView]) -> MoverRows:
     bars = charts.from_middle([each.change for each in moved])
     rows = [MoverRow(names[each.variant_id], each, bar) for each, bar in zip(moved, bars, strict=True)]
-    return MoverRows(rows, window(through, days=7)[0] if through else None, through)
+    return MoverRows(rows, queries.window(through, days=7)[0] if through else None, through)
 
 
 def _covers(found: Covers, names: Mapping[int, VariantView]) -> list[CoverRow]:

@@ -17,7 +17,6 @@ from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.actor import SYSTEM
 from mekong.insights import queries
 from mekong.insights.contracts import OrderRows
-from mekong.insights.rules import window
 
 
 @page()
@@ -84,7 +83,7 @@ def _mover(visit: Visit) -> HttpResponse:
     through = queries.counted_through()
     if variant is None or through is None:
         raise Http404
-    first, after = window(through, days=7, before=7 if visit.param("week") == "before" else 0)
+    first, after = queries.window(through, days=7, before=7 if visit.param("week") == "before" else 0)
     found = queries.taking_orders(
         actor=visit.actor, variant_id=variant.id, since=_moment(first), until=_moment(after),
         cursor=visit.param("cursor"),

@@ -122,12 +122,12 @@
     asked.dispatchEvent(new Event("open"));
   };
   // What was open lately in this browser, by whom: addresses and titles of documents, no more.
-  const lately = `mekong.recent.${document.body.dataset.who}`, documents = { orders: "order", products: "box", stock: "stack", channels: "channels", work: "today" };
+  const lately = `mekong.recent.${document.body.dataset.who}`, documents = { orders: "order", products: "box", stock: "stack", channels: "channels", today: "today" };
   const recent = () => { try { return JSON.parse(localStorage.getItem(lately) || "[]"); } catch { return []; } };
   const title = $("main h1")?.textContent.trim(), kind = location.pathname.match(/^\/(\w+)\/[^/]+\//)?.[1];
   if (title && documents[kind] && $("#palette") && !$("main [aria-invalid='true'], main [role=alert]")) {
     const others = recent().filter((each) => each.path !== location.pathname);
-    try { localStorage.setItem(lately, JSON.stringify([{ path: location.pathname + (kind === "work" ? location.search : ""), title: title.slice(0, 80), icon: documents[kind] }, ...others].slice(0, 7))); } catch { /* a full store: no list, then */ }
+    try { localStorage.setItem(lately, JSON.stringify([{ path: location.pathname + (kind === "today" ? location.search : ""), title: title.slice(0, 80), icon: documents[kind] }, ...others].slice(0, 7))); } catch { /* a full store: no list, then */ }
   }
   document.addEventListener("submit", (event) => { if (event.target.getAttribute("action") === "/sign-out/") localStorage.removeItem(lately); });
   const add_recent = () => {
