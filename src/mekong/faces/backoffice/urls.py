@@ -129,7 +129,7 @@ urlpatterns: list[URLPattern] = [
     path("products/<path:sku>/pictures/", pictures.at),
     path("products/<path:sku>/pictures/order/", pictures.order),
     path("products/<path:sku>/pictures/<uuid:uid>/", pictures.change),
-    path("products/<path:sku>/pictures/<uuid:uid>/restore/", pictures.restore),
+    path("products/<path:sku>/pictures/<uuid:uid>/put-back/", pictures.restore),
     path("products/<path:sku>/", products.product),
     path("settings/", settings.index),
     path("settings/apps/", apps.apps),

@@ -111,7 +111,7 @@ def change(visit: Visit, sku: str, uid: UUID) -> HttpResponse:
     act = visit.posted("act")
     if act == "remove":
         commands.remove_media(actor=visit.actor, uid=uid, now=visit.now)
-        visit.flash(gettext("Picture taken away"), undo=(f"/products/{sku}/pictures/{uid}/restore/", {}))
+        visit.flash(gettext("Picture taken away"), undo=(f"/products/{sku}/pictures/{uid}/put-back/", {}))
         return visit.redirect(f"/products/{sku}/#pictures")
     if act == "save":
         chosen = visit.posted("variant", longest=64)
