@@ -14,7 +14,8 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PAGES = (
     "/", "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
     "/products/BG-ML-28/edit/", "/products/import/", "/products/categories/?at=gom",
-    "/products/labels/?pick=TS-TH-100&pick=BG-ML-28", "/products/labels/", "/products/?lacking=lazada", "/stock/", "/stock/?view=low",
+    "/products/labels/?pick=TS-TH-100&pick=BG-ML-28", "/products/labels/", "/products/?lacking=lazada",
+    "/stock/", "/stock/?view=low",
     "/stock/BG-ML-28/", "/stock/adjust/",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/new/", "/live/?sku=BG-DB-07",
