@@ -52,10 +52,21 @@ class Subscription:
 
 _by_event: dict[str, list[Subscription]] = {}
 _by_subscriber: dict[tuple[str, str], Subscription] = {}
+_conditions: dict[str, str] = {}
 
 
-def subscribe(event: type[E], subscriber: str) -> Callable[[Callable[[E, Heard], None]], Callable[[E, Heard], None]]:
-    """Register a handler under a stable name (`channels.tell_cancelled`): events not delivered yet wait under it."""
+def subscribe(
+    event: type[E], subscriber: str, *, heard_if: str = ""
+) -> Callable[[Callable[[E, Heard], None]], Callable[[E, Heard], None]]:
+    """Register a handler under a stable name (`channels.tell_cancelled`): events not delivered yet wait under it.
+
+    Args:
+        heard_if: an SQL condition over `d.name`, the event's name, the same for all of a subscriber's events. It is asked
+            in the transaction that publishes, so that nobody waits for what nobody wants: a fact for which it is false
+            is not delivered, not even later.
+    """
+    if heard_if:
+        _conditions[subscriber] = heard_if
 
     def register(handler: Callable[[E, Heard], None]) -> Callable[[E, Heard], None]:
         subscription = Subscription(subscriber, event, handler)
@@ -81,10 +92,20 @@ _INSERT = """
         select id, name, version, key, payload::jsonb, %s, %s::timestamptz
           from unnest(%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::text[]) e(id, name, version, key, payload)
     )
-    insert into foundation_delivery (event_id, subscriber, key, attempts, next_at, error)
-    select event_id, subscriber, key, 0, %s::timestamptz, ''
-      from unnest(%s::uuid[], %s::text[], %s::text[]) d(event_id, subscriber, key)
+    , delivery as (
+        insert into foundation_delivery (event_id, subscriber, key, attempts, next_at, error)
+        select event_id, subscriber, key, 0, %s::timestamptz, ''
+          from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) d(event_id, name, subscriber, key)
+         where true {only}
+        returning 1
+    )
+    select pg_notify('mekong_events', '') from delivery limit 1
 """
+
+
+def _insert() -> str:
+    only = "".join(f" and (d.subscriber <> '{name}' or {condition})" for name, condition in sorted(_conditions.items()))
+    return _INSERT.replace("{only}", only)
 
 
 def emit(actor: Actor, event: Event, *, key: object, now: datetime | None = None) -> None:
@@ -102,14 +123,12 @@ def emit_many(
         with server_cursor() as cursor:
             emit_many(actor, events, now=now, cursor=cursor)
         return
-    cursor.execute(_INSERT, _columns(actor, events, now or datetime.now(UTC)))
-    if any(_by_event.get(event.name) for event, _ in events):
-        cursor.execute("select pg_notify('mekong_events', '')")
+    cursor.execute(_insert(), _columns(actor, events, now or datetime.now(UTC)))
 
 
 def _columns(actor: Actor, events: Sequence[tuple[Event, object]], now: datetime) -> tuple[Any, ...]:
     ids, names, versions, keys, payloads = [], [], [], [], []
-    event_ids, subscribers, delivery_keys = [], [], []
+    event_ids, event_names, subscribers, delivery_keys = [], [], [], []
     for event, key in events:
         event_id, text = str(new_id()), str(key)
         ids.append(event_id)
@@ -119,9 +138,10 @@ def _columns(actor: Actor, events: Sequence[tuple[Event, object]], now: datetime
         payloads.append(msgspec.json.encode(event).decode())
         for each in _by_event.get(event.name, ()):
             event_ids.append(event_id)
+            event_names.append(event.name)
             subscribers.append(each.subscriber)
             delivery_keys.append(text)
     return (
         actor.ref, now, uuids(ids), texts(names), bigints(versions), texts(keys), texts(payloads),
-        now, uuids(event_ids), texts(subscribers), texts(delivery_keys),
+        now, uuids(event_ids), texts(event_names), texts(subscribers), texts(delivery_keys),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from mekong.foundation import events
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.delivery import PARKED_AFTER, deliver_due
 from mekong.foundation.events import Heard, emit, emit_many, subscribe
-from mekong.foundation.models import Delivery, OutboxEvent
+from mekong.foundation.models import Delivery, DocumentCounter, OutboxEvent
 from tests.support.people import NOON
 from tests.support.wiping import wiped_database
 
@@ -37,6 +37,7 @@ def hears(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     """Subscribes for one test; answers with the list of what was heard."""
     monkeypatch.setattr(events, "_by_event", {})
     monkeypatch.setattr(events, "_by_subscriber", {})
+    monkeypatch.setattr(events, "_conditions", {})
 
     def register(name: str = "tests.listener", fails: Callable[[int], bool] = lambda number: False) -> list[int]:
         heard: list[int] = []
@@ -139,6 +140,24 @@ def test_workers_side_by_side_keep_the_order_of_a_key(hears: Callable[..., list[
     while deliver_due(now=NOON):
         pass
     assert heard == list(range(60))
+
+
+def test_a_condition_decides_when_the_fact_is_published(hears: Callable[..., list[int]]) -> None:
+    everyone, somebody = hears("tests.everyone"), []
+
+    def handler(event: Happened, _: Heard) -> None:
+        somebody.append(event.number)
+
+    wanted = "d.name = 'tests.happened' and exists (select 1 from foundation_documentcounter where series = 'wanted')"
+    subscribe(Happened, "tests.somebody", heard_if=wanted)(handler)
+    tell(1)
+    DocumentCounter.objects.create(series="wanted")
+    tell(2)
+    DocumentCounter.objects.all().delete()
+    while deliver_due(now=NOON):
+        pass
+    assert (everyone, somebody) == ([1, 2], [2])
+    assert OutboxEvent.objects.count() == 2
 
 
 def test_an_event_keeps_its_id_at_every_repeat(hears: Callable[..., list[int]]) -> None:
