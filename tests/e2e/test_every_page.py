@@ -17,7 +17,8 @@ PAGES = (
     "/stock/BG-ML-28/", "/stock/adjust/",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/new/", "/live/?sku=BG-DB-07",
-    "/live/?view=replay", "/password/", "/no-such-page/",
+    "/live/?view=replay", "/password/", "/account/", "/settings/", "/settings/staff/", "/settings/staff/new/",
+    "/settings/staff/seats/", "/settings/security/", "/settings/audit/", "/no-such-page/",
 )  # fmt: skip
 
 RULES = (

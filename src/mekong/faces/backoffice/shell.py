@@ -48,7 +48,9 @@ ROOMS = (
 
 def context(actor: Actor, path: str, now: datetime) -> dict[str, Any]:
     """Rooms this actor may enter, what waits in them, and the pulse of the channels. Two statements."""
-    here = next((room.name for room in ROOMS if room.path != "/" and path.startswith(room.path)), "home")
+    here = next((room.name for room in ROOMS if room.path != "/" and path.startswith(room.path)), "")
+    if path == "/":
+        here = "home"
     waiting = waiting_orders(actor)
     pulse = channel_book.pulse(actor, now)
     badges: dict[str, tuple[str, str]] = {}
