@@ -130,18 +130,20 @@ AXES_ENABLE_ADMIN = False
 _https = MEKONG.base_url.startswith("https://")
 # The longest that the policy allows; it usually ends a session earlier (foundation/security).
 SESSION_COOKIE_AGE = 30 * 24 * 3600
-SESSION_COOKIE_NAME = "mekong_session"
+# The prefix binds them to this very host and to https (RFC 6265bis, 4.1.3.2); without https browsers refuse it.
+_bound = "__Host-" if _https else ""
+SESSION_COOKIE_NAME = f"{_bound}mekong_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _https
-CSRF_COOKIE_NAME = "mekong_csrf"
+CSRF_COOKIE_NAME = f"{_bound}mekong_csrf"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _https
 CSRF_FAILURE_VIEW = "mekong.faces.backoffice.views.doors.csrf_failed"
 CSRF_TRUSTED_ORIGINS = [MEKONG.base_url] if _https else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if MEKONG.behind_proxy else None
 USE_X_FORWARDED_HOST = MEKONG.behind_proxy
-SECURE_HSTS_SECONDS = 30 * 24 * 3600 if _https else 0
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

@@ -27,6 +27,12 @@ PAGES = (
     "/settings/", "/settings/webhooks/", "/settings/webhooks/new/", "/settings/apps/", "/settings/apps/new/",
     "/settings/feeds/", "/settings/feeds/new/",
     "/live/?view=replay", "/password/", "/no-such-page/",
+    "/account/",
+    "/settings/staff/",
+    "/settings/staff/new/",
+    "/settings/staff/seats/",
+    "/settings/security/",
+    "/settings/audit/",
 )  # fmt: skip
 
 RULES = (

@@ -36,5 +36,29 @@ def events_delivered(now: datetime) -> health.Finding:
     return health.Finding(True, gettext("{count} deliveries on their way, none late.").format(count=waiting))
 
 
+def seats_are_counted(_: datetime) -> health.Finding:
+    """Whoever may sign in with a role holds an open seat, and nobody else does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select count(*) filter (where held and s.id is null), count(*) filter (where not held and s.id is not null),
+                      count(s.id)
+                 from (select p.id, p.is_active and exists (select 1 from foundation_roleassignment r
+                                                             where r.person_id = p.id) as held
+                         from foundation_person p) p
+                 left join foundation_seatperiod s on s.person_id = p.id and s.until is null"""
+        )
+        missing, extra, seats = cursor.fetchone()
+    if missing or extra:
+        return health.Finding(
+            False,
+            gettext("{missing} people hold no seat although they may sign in, {extra} hold one although not.").format(
+                missing=missing, extra=extra
+            ),
+            gettext("Someone switched the triggers of staff off. Take a role of these people and give it again."),
+        )
+    return health.Finding(True, gettext("{count} seats, one for each who may sign in with a role.").format(count=seats))
+
+
 health.register("foundation.events_delivered", events_delivered)
 health.register("foundation.audit_trail", audit.trail_is_guarded)
+health.register("foundation.seats", seats_are_counted)

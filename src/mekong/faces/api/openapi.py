@@ -91,7 +91,8 @@ def document() -> dict[str, Any]:
             "type": "apiKey",
             "in": "cookie",
             "name": "mekong_session",
-            "description": "A person signed in on this browser; writes also send the header X-CSRFToken.",
+            "description": "A person signed in on this browser; writes also send the header X-CSRFToken. Over https its name "
+            "is `__Host-mekong_session`.",
         },
     }
     made["servers"] = [{"url": "/"}]

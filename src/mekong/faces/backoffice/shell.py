@@ -53,7 +53,9 @@ def context(actor: Actor, path: str, now: datetime, *, waiting: int | None = Non
 
     `waiting`: orders to do, when the page has counted them already.
     """
-    here = next((room.name for room in ROOMS if room.path != "/" and path.startswith(room.path)), "home")
+    here = next((room.name for room in ROOMS if room.path != "/" and path.startswith(room.path)), "")
+    if path == "/" or path.startswith("/today/"):
+        here = "home"
     waiting = waiting_orders(actor) if waiting is None else waiting
     pulse = channel_book.pulse(actor, now)
     badges: dict[str, tuple[str, str]] = {}

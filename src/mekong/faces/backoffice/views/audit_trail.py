@@ -24,7 +24,7 @@ from mekong.foundation.models import Person
 from mekong.foundation.security import trail
 
 ACTIONS: dict[str, str | Promise] = {
-    "insert": _("Added"), "update": _("Changed"), "delete": _("Deleted"), "read": _("Looked at personal data"),
+    "insert": _("Added"), "update": _("Edited"), "delete": _("Deleted"), "read": _("Looked at personal data"),
     "export": _("Took out a file"), "sign_in": _("Signed in"), "sign_out": _("Signed out"), "locked": _("Locked"),
     "unlocked": _("Unlocked"), "refused": _("Refused"), "ended": _("Ended sessions"),
 }  # fmt: skip
@@ -40,12 +40,21 @@ TABLES: dict[str, str | Promise] = {
     "inventory_channelsupply": _("Places that serve channels"), "inventory_reorderlevel": _("Low-stock levels"),
 }  # fmt: skip
 
+COLUMNS: dict[str, str | Promise] = {
+    "name": _("Name"), "email": _("E-mail"), "phone": _("Phone number"), "language": _("Language"), "role": _("Role"),
+    "password": _("Password"), "is_active": _("Works here"), "location_ids": _("Where"), "address": _("Address on the network"),
+    "way": _("How"), "fields": _("Which data"), "networks": _("Networks"), "days": _("Days"), "sessions": _("Sessions"),
+    "kind": _("Kind of file"), "scopes": _("Rights"), "expires_at": _("Until"), "revoked_at": _("Revoked"),
+}  # fmt: skip
+"""The columns that staff asks about most; others are named as they are."""
+
 
 @dataclass(frozen=True)
 class Shown:
-    """An entry for people. `facts`: column, before, after."""
+    """An entry for people. `facts`: the column in words where there are any, before, after."""
 
     entry: AuditView
+    who: str
     action: str
     table: str
     facts: list[tuple[str, str, str]]
@@ -96,9 +105,10 @@ def _midnight(day: date | None) -> datetime | None:
 def _shown(entry: AuditView) -> Shown:
     before, after = entry.before or {}, entry.after or {}
     names = list(dict.fromkeys([*before, *after]))
-    facts = [(name, _text(before.get(name)), _text(after.get(name))) for name in names]
+    facts = [(str(COLUMNS.get(name, name)), _text(before.get(name)), _text(after.get(name))) for name in names]
     return Shown(
         entry,
+        gettext("System") if entry.actor == "system" else entry.actor_name,
         str(ACTIONS.get(entry.action, entry.action)),
         str(TABLES.get(entry.table, entry.table)),
         [fact for fact in facts if fact[1] or fact[2]],

@@ -28,12 +28,14 @@ def preferences(request: HttpRequest) -> HttpResponse:
     answer = HttpResponseRedirect(safe_next(request, request.POST.get("next", "")))
     language, theme = request.POST.get("language", ""), request.POST.get("theme", "")
     if language in LANGUAGES:
-        answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=_YEAR, samesite="Lax")
+        answer.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, language, max_age=_YEAR, samesite="Lax", secure=request.is_secure()
+        )
         if isinstance(request.user, Person):
             actor = access.resolve(request.user)
             commands.set_language(actor=actor, person_id=request.user.uid, language=language)
     if theme in THEMES:
-        answer.set_cookie(THEME_COOKIE, theme, max_age=_YEAR, samesite="Lax")
+        answer.set_cookie(THEME_COOKIE, theme, max_age=_YEAR, samesite="Lax", secure=request.is_secure())
     return answer
 
 
