@@ -15,6 +15,7 @@ PAGES = (
     "/", "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
     "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=low",
     "/stock/BG-ML-28/", "/stock/adjust/",
+    "/stock/campaigns/", "/stock/campaigns/new/?sku=TS-TH-100",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/health/", "/channels/health/?span=7d",
     "/channels/new/", "/live/?sku=BG-DB-07",
@@ -42,9 +43,12 @@ def test_every_page_fits_and_can_be_read(visit: Callable[..., Visit], width: int
     page = here.page
     page.goto("/orders/?tab=all")
     order = page.locator("tbody a[href^='/orders/']").first.get_attribute("href")
+    page.goto("/stock/campaigns/")
+    campaign = page.locator("tbody a[href^='/stock/campaigns/']").first.get_attribute("href")
     assert order
+    assert campaign
     wrong: list[str] = []
-    for path in (*PAGES, order):
+    for path in (*PAGES, order, campaign):
         here.complaints.clear()
         # Axe is a file of this test, not of the page: it is put in past the page's content policy.
         page.goto(path)

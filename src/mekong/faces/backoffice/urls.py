@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from mekong.faces.backoffice.views import (
+    campaigns,
     channel_health,
     channels,
     doors,
@@ -73,6 +74,10 @@ urlpatterns: list[URLPattern] = [
     path("stock/adjust/undo/", stock.undo_adjust),
     path("stock/controls/", stock.controls),
     path("stock/controls/<uuid:uid>/remove/", stock.remove_control),
+    path("stock/campaigns/", campaigns.campaigns),
+    path("stock/campaigns/new/", campaigns.plan),
+    path("stock/campaigns/<str:code>/", campaigns.campaign),
+    path("stock/campaigns/<str:code>/act/", campaigns.act),
     path("stock/<path:sku>/low/", stock_card.reorder_level),
     path("stock/<path:sku>/", stock_card.card),
 ]

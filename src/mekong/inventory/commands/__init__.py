@@ -1,5 +1,6 @@
 """What people and modules do to stock. Each is one transaction; every change is in the ledger."""
 
+from mekong.inventory.commands.campaign_files import read_campaign_file
 from mekong.inventory.commands.campaigns import (
     end_campaign,
     extend_campaign,
@@ -42,6 +43,7 @@ __all__ = [
     "give_back",
     "import_opening_stock",
     "plan_campaign",
+    "read_campaign_file",
     "receive_return",
     "receive_transfer",
     "release_expired",

@@ -285,7 +285,29 @@ def _first_due(visit: Visit, states: tuple[str, ...]) -> datetime | None:
     return min((each.ship_by for each in found if each.ship_by), default=None)
 
 
+def _campaign_work(visit: Visit, now_work: list[Work], today: list[Work]) -> None:
+    """What could not be set aside while a campaign runs; and what came back from those that ended."""
+    running, _more = inventory.list_campaigns(actor=visit.actor, state="running", limit=20)
+    for each in running:
+        if each.short:
+            title = ngettext(
+                "{n} line of {name} could not be set aside", "{n} lines of {name} could not be set aside", each.short
+            ).format(n=num(each.short), name=each.name)
+            detail = gettext("Receive stock or lower the quantity, then try again.")
+            link, note = f"/stock/campaigns/{each.code}/", left(each.ends_at)
+            now_work.append(Work("tag", "warn", title, detail, "", note, link, gettext("Open")))
+    since = visit.now - timedelta(hours=24)
+    ended, _more = inventory.list_campaigns(actor=visit.actor, state="ended", since=since, limit=20)
+    for each in ended:
+        title = gettext("{name} has ended: {sold} of {all} sold, {returned} back in the pool").format(
+            name=each.name, sold=num(each.sold), all=num(each.set_aside), returned=num(each.returned)
+        )
+        link = f"/stock/campaigns/{each.code}/"
+        today.append(Work("tag", "", title, "", "", "", link, gettext("See report")))
+
+
 def _stock_work(visit: Visit, now_work: list[Work], today: list[Work]) -> None:
+    _campaign_work(visit, now_work, today)
     since = visit.now - timedelta(days=7)
     oversold = inventory.count_oversells(since=since)
     if oversold:
