@@ -21,6 +21,7 @@ PAGES = (
     "/stock/", "/stock/?view=lots",
     "/stock/BG-ML-28/", "/stock/adjust/", "/stock/adjust/file/", "/stock/low/", "/stock/transfers/", "/stock/transfers/new/",
     "/stock/transfers/file/", "/stock/adjustments/", "/stock/movements/", "/stock/limits/",
+    "/stock/campaigns/new/?sku=TS-TH-100",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/health/", "/channels/health/?span=7d",
     "/channels/new/", "/live/?sku=BG-DB-07",
@@ -56,7 +57,10 @@ def test_every_page_fits_and_can_be_read(visit: Callable[..., Visit], width: int
     page = here.page
     page.goto("/orders/?tab=all")
     order = page.locator("tbody a[href^='/orders/']").first.get_attribute("href")
+    page.goto("/stock/campaigns/")
+    campaign = page.locator("tbody a[href^='/stock/campaigns/']").first.get_attribute("href")
     assert order
+    assert campaign
     found: list[str] = []
     for room in ("webhooks", "apps", "feeds"):
         page.goto(f"/settings/{room}/")
@@ -67,7 +71,7 @@ def test_every_page_fits_and_can_be_read(visit: Callable[..., Visit], width: int
     message = page.locator("#messages tbody a").first.get_attribute("href")
     assert message
     wrong: list[str] = []
-    for path in (*PAGES, order, *found, message):
+    for path in (*PAGES, order, campaign, *found, message):
         here.complaints.clear()
         # Axe is a file of this test, not of the page: it is put in past the page's content policy.
         page.goto(path)

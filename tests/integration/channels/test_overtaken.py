@@ -277,3 +277,35 @@ def test_only_a_figure_that_replaces_another_counts_as_a_delay(platform: Platfor
             assert sum(stage.runner.counts.buckets) == 1
 
     asyncio.run(story())
+
+
+def test_units_set_aside_elsewhere_leave_the_platform_and_come_back_at_the_end(platform: Platform):
+    from datetime import timedelta
+
+    from mekong.inventory.contracts import WantedLine
+
+    async def story() -> None:
+        async with at_work(platform) as stage:
+            await until(lambda: stage.shows("AO-1") == 10 and stage.runner.pusher.is_idle)
+            (variant,) = (await thread(ids_of)(["AO-1"])).values()
+            now = datetime.now(UTC)
+            for channel, shown in (("web", 4), ("bz", 10)):
+                made = await thread(inventory.plan_campaign)(
+                    actor=SYSTEM, channel=channel, name="Live", lines=[WantedLine(variant, 6)],
+                    ends_at=now + timedelta(hours=1), now=now,
+                )  # fmt: skip
+                stage.runner.heard_stock(None)
+                await until(lambda shown=shown: stage.shows("AO-1") == shown and stage.runner.pusher.is_idle)
+                if channel == "bz":
+                    # An order there takes from what is set aside: nothing is reserved anew, and yet the figure follows.
+                    order = stage.buy("AO-1", 2)
+                    await stage.notice(order)
+                    await stage.booked(order)
+                    await until(lambda: stage.shows("AO-1") == 8 and stage.runner.pusher.is_idle)
+                ended = await thread(inventory.end_campaign)(actor=SYSTEM, code=made.code, now=datetime.now(UTC))
+                assert (ended.sold, ended.returned) == ((0, 6) if channel == "web" else (2, 4))
+                stage.runner.heard_stock(None)
+                whole = 10 if channel == "web" else 8
+                await until(lambda whole=whole: stage.shows("AO-1") == whole and stage.runner.pusher.is_idle)
+
+    asyncio.run(story())

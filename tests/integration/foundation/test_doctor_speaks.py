@@ -15,6 +15,7 @@ from mekong.foundation import health
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import Delivery, OutboxEvent
 from mekong.inventory.engine import engine
+from mekong.inventory.models import StockCampaign
 from mekong.orders.book import book
 from mekong.orders.placing import Asked, AskedLine, place_order
 from tests.support.http import send
@@ -65,6 +66,10 @@ def _break_everything(now: datetime) -> None:
         channel=channel, external_id="P1", error_code="x", error="x", first_at=late, next_at=late
     )
     Outbound.objects.create(channel=channel, external_id="P1", action="ship", key="1", next_at=late, created_at=late)
+    StockCampaign.objects.create(
+        code="CT-1", name="x", channel="sp", state="running", starts_at=late - timedelta(hours=1), ends_at=late,
+        created_at=late, created_by="system",
+    )  # fmt: skip
     fact = OutboxEvent.objects.create(name="test.fact", key="1", payload={}, actor="system", occurred_at=NOON)
     Delivery.objects.create(event=fact, subscriber="test", key="1", attempts=20, next_at=late)
     Media.objects.create(

@@ -83,9 +83,14 @@ STATEMENTS = {
     "lock": (batch._LOCK, "bigint[], bigint[]", "'{1000001}'", "'{1}'"),
     "repeats": (batch._REPEATS, "text[]", "'{key-1}'"),
     "expired": (
-        EXPIRED, "bigint[], bigint[], bigint[], timestamptz, bigint[], bigint[]",
-        "'{}'", "'{}'", "'{1}'", "now()", "'{1}'", "'{1}'",
+        EXPIRED, "bigint[], bigint[], bigint[], timestamptz, bigint[], bigint[], timestamptz",
+        "'{}'", "'{}'", "'{1}'", "now()", "'{1}'", "'{1}'", "now()",
     ),
+    "asides": (batch._ASIDES, "bigint[]", "'{1}'"),
+    "spend": (
+        batch._SPEND, "bigint[], bigint[], uuid[], bigint[], bigint[]", "'{1}'", "'{1}'", HOLDS, "'{0}'", "'{1}'",
+    ),
+    "put aside": (ledger._PUT_ASIDE, "bigint[], bigint[], timestamptz", "'{1}'", "'{1}'", "now()"),
     "ledger lock": (ledger._LOCK, "bigint[], bigint[]", "'{1000001}'", "'{1}'"),
     "ledger update": (ledger._UPDATE, "bigint[], bigint[], bigint[], bigint[]", "'{1000001}'", "'{1}'", "'{1}'", "'{0}'"),
     "end holds": (ledger._END, "uuid[], text[], timestamptz, timestamptz, text", HOLDS, "'{held}'", "null", "null", "'released'"),

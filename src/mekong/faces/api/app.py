@@ -14,6 +14,7 @@ from ninja.renderers import BaseRenderer
 import mekong
 from mekong.faces.api import (
     audit,
+    campaigns,
     catalogue_desk,
     company,
     connecting,
@@ -85,6 +86,7 @@ for _room in (
     catalogue_desk,
     products,
     stock,
+    campaigns,
     orders,
     connecting,
     webhooks,

@@ -112,7 +112,8 @@ class MovementOut(Schema):
 
 
 class AvailabilityOut(Schema):
-    """`quantity`: what the channel may promise. `kept_back`: what controls withhold. A higher `version` overtakes."""
+    """`quantity`: what the channel may promise, `aside` of it set aside for it. `kept_back`: what controls withhold. A
+    higher `version` overtakes."""
 
     sku: str
     channel: str
@@ -120,6 +121,7 @@ class AvailabilityOut(Schema):
     on_hand: int
     reserved: int
     kept_back: int
+    aside: int
     version: int
     rule: str
 
@@ -244,3 +246,66 @@ def level_out(level: LevelView, skus: Mapping[int, str]) -> dict[str, Any]:
 def control_out(control: ControlView) -> dict[str, Any]:
     shown = {name: getattr(control, name) for name in ControlOut.model_fields if name != "id"}
     return {**shown, "id": ids.public("ctl", control.uid)}
+
+
+class CampaignLineIn(Body):
+    """`listing` (`item:model`): for that listing's orders alone; left out: for every order of the channel."""
+
+    sku: Sku
+    quantity: Units
+    listing: Annotated[str, Field(max_length=120)] = ""
+
+
+class CampaignIn(Body):
+    """Units to sell on one channel alone. `starts_at` left out: now. Each line is set aside whole or not at all."""
+
+    channel: Annotated[str, Field(min_length=1, max_length=40)]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    kind: Literal["campaign", "livestream"] = "campaign"
+    starts_at: Moment | None = None
+    ends_at: Moment
+    lines: Annotated[list[CampaignLineIn], Field(min_length=1, max_length=MAX_LINES)]
+
+
+class CampaignEndIn(Body):
+    ends_at: Moment
+
+
+class CampaignTryIn(Body):
+    """`quantity`: as much instead of what was wanted at first."""
+
+    quantity: Units | None = None
+
+
+class CampaignLineOut(Schema):
+    """`state`: waiting, aside, or short: `free_seen` were free. `left` while it runs, `returned` to the pool at its end."""
+
+    position: int
+    sku: str
+    listing: str
+    quantity: int
+    state: str
+    free_seen: int | None
+    set_aside: int
+    sold: int
+    left: int
+    returned: int
+
+
+class CampaignOut(Schema):
+    """`state`: planned, running, ended, cancelled."""
+
+    code: str
+    name: str
+    kind: str
+    channel: str
+    state: str
+    starts_at: Moment
+    ends_at: Moment
+    ended_at: Moment | None
+    set_aside: int
+    sold: int
+    left: int
+    returned: int
+    lines: list[CampaignLineOut]
+    created_at: Moment

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from mekong.faces.backoffice import sentences
@@ -68,4 +69,21 @@ def read_date(errors: Errors, name: str, text: str) -> date | None:
         return date(int(found[3]), int(found[2]), int(found[1])) if found else date.fromisoformat(text)
     except ValueError:
         errors.add(name, gettext("A day belongs here, such as 31/12/2026."))
+        return None
+
+
+def read_moment(errors: Errors, name: str, text: str) -> datetime | None:
+    """An optional moment by the clock on the wall: as a browser's field sends it, or as `31/12/2026 20:00`."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})[ ,]+(\d{1,2})[:h](\d{2})", text)
+    try:
+        if found:
+            day, month, year, hour, minute = map(int, found.groups())
+            there = datetime(year, month, day, hour, minute)  # noqa: DTZ001 - its zone is the reader's, below
+        else:
+            there = datetime.fromisoformat(text)
+        return timezone.make_aware(there) if there.tzinfo is None else there
+    except (ValueError, OverflowError):
+        errors.add(name, gettext("A day and a time belong here, such as 31/12/2026 20:00."))
         return None

@@ -15,7 +15,7 @@ from mekong.faces.backoffice import channel_book, problems
 from mekong.faces.backoffice.templatetags.mekong import clock, left, money, num
 from mekong.foundation.permissions import ROLES
 from mekong.insights.contracts import Covers, OversoldRow, TransfersComing, Waiting
-from mekong.inventory.contracts import LowStock
+from mekong.inventory.contracts import CampaignView, LowStock
 
 SOON = timedelta(hours=4)
 """A deadline within this presses: enough to pick, pack and hand over a morning's orders."""
@@ -244,6 +244,29 @@ def _ending(each: ChannelView) -> Work:
     return Work(
         "lock", "warn", title, detail, "", note, f"/channels/{each.code}/", gettext("Connect again"), TODAY, OFFICE
     )
+
+
+# --- units set aside ---
+
+
+def of_campaigns(running: Sequence[CampaignView], ended: Sequence[CampaignView]) -> list[Work]:
+    """What could not be set aside while a campaign runs; and what came back from those that ended."""
+    works = []
+    for each in running:
+        if each.short:
+            title = ngettext(
+                "{n} line of {name} could not be set aside", "{n} lines of {name} could not be set aside", each.short
+            ).format(n=num(each.short), name=each.name)
+            detail = gettext("Receive stock or lower the quantity, then try again.")
+            link, note = f"/stock/campaigns/{each.code}/", left(each.ends_at)
+            works.append(Work("tag", "warn", title, detail, "", note, link, gettext("Open"), NOW, OFFICE))
+    for each in ended:
+        title = gettext("{name} has ended: {sold} of {all} sold, {returned} back in the pool").format(
+            name=each.name, sold=num(each.sold), all=num(each.set_aside), returned=num(each.returned)
+        )
+        link = f"/stock/campaigns/{each.code}/"
+        works.append(Work("tag", "", title, "", "", "", link, gettext("See report"), TODAY, OFFICE))
+    return works
 
 
 # --- people ---

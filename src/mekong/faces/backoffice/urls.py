@@ -10,6 +10,7 @@ from mekong.faces.backoffice.views import (
     apps,
     audit_trail,
     bundle,
+    campaigns,
     categories,
     channel_health,
     channels,
@@ -184,6 +185,10 @@ urlpatterns: list[URLPattern] = [
     path("stock/transfers/<str:code>/act/", transfer.act),
     path("stock/transfers/<str:code>/edit/", transfers.edit),
     path("stock/transfers/<str:code>/note/", transfer.note),
+    path("stock/campaigns/", campaigns.campaigns),
+    path("stock/campaigns/new/", campaigns.plan),
+    path("stock/campaigns/<str:code>/", campaigns.campaign),
+    path("stock/campaigns/<str:code>/act/", campaigns.act),
     path("stock/<path:sku>/low/", stock_card.reorder_level),
     path("stock/<path:sku>/", stock_card.card),
 ]

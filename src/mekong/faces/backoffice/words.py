@@ -191,6 +191,18 @@ CONTROL_SCOPES: Mapping[str, Word] = {
     "channel": _("Whole channel"),
 }
 
+CAMPAIGN_STATES: Mapping[str, Shape] = {
+    "planned": Shape(pgettext_lazy("a campaign", "Planned"), "wait"),
+    "running": Shape(pgettext_lazy("a campaign", "Running"), fill=50),
+    "ended": Shape(pgettext_lazy("a campaign", "Ended"), "done"),
+    "cancelled": Shape(pgettext_lazy("a campaign", "Cancelled"), "off"),
+}
+
+CAMPAIGN_KINDS: Mapping[str, Word] = {
+    "campaign": _("Campaign of a marketplace"),
+    "livestream": _("Livestream"),
+}
+
 LANES: Mapping[str, Word] = {
     "default": pgettext_lazy("rate limit", "everything else"),
     "stock": pgettext_lazy("rate limit", "stock"),

@@ -7,6 +7,7 @@ from mekong.inventory.commands.adjustments import (
     set_approval_limits,
     withdraw_adjustment,
 )
+from mekong.inventory.commands.campaign_files import read_campaign_file
 from mekong.inventory.commands.campaigns import (
     end_campaign,
     extend_campaign,
@@ -72,6 +73,7 @@ __all__ = [
     "import_transfers",
     "is_above_limit",
     "plan_campaign",
+    "read_campaign_file",
     "receive_return",
     "receive_transfer",
     "reject_adjustment",

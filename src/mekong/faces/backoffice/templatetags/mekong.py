@@ -353,6 +353,12 @@ def product_status(code: str) -> SafeString:
     return _shape(words.PRODUCT_STATES.get(code), code)
 
 
+@register.simple_tag
+def campaign_state(code: str) -> SafeString:
+    """Where a campaign's stock stands."""
+    return _shape(words.CAMPAIGN_STATES.get(code), code)
+
+
 _PICTURES: tuple[tuple[str, str], ...] = (
     ("bag|túi|tote|shopper|sack", "bag"), ("candle|nến|t-light|holder|lantern|light", "candle"),
     ("tea|trà|mug|cup|chén|ấm|coffee|cà phê|teapot", "tea"), ("bowl|bát|tô|pudding", "bowl"),

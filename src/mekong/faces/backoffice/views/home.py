@@ -106,6 +106,10 @@ def _work(visit: Visit, covers: Covers, low: Sequence[LowStock], names: Mapping[
         waiting = queries.waiting(actor=actor, names=kinds, platforms=platforms(found), now=now, soon=now + todo.SOON)
         works += todo.of_orders(waiting, may=actor.may, now=now)
     if actor.may("inventory.view"):
+        works += todo.of_campaigns(
+            inventory.list_campaigns(actor=actor, state="running", limit=20)[0],
+            inventory.list_campaigns(actor=actor, state="ended", since=now - timedelta(days=1), limit=20)[0],
+        )
         works += todo.of_goods(
             oversold=queries.oversold(actor=actor, since=now - WEEK), low=low, covers=covers,
             coming=queries.transfers_coming(actor=actor) if actor.may("inventory.transfer") else TransfersComing(),

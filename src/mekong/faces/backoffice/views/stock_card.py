@@ -117,6 +117,8 @@ def _on_channels(visit: Visit, variant: VariantView) -> list[OnChannel]:
 def _why(answer: Availability, controls: Sequence[ControlView]) -> str:
     """“14 on hand − 3 held − 1 buffer”, in the reader's words."""
     text = gettext("{on_hand} on hand − {held} held").format(on_hand=num(answer.on_hand), held=num(answer.reserved))
+    if answer.aside:
+        text += " + " + gettext("{units} set aside for it").format(units=num(answer.aside))
     if answer.rule == "pool":
         return text
     word, _ = words.CONTROL_KINDS.get(answer.rule, (answer.rule, ""))
