@@ -84,7 +84,7 @@ def test_the_owner_comes_from_nothing_to_the_first_order_of_shopee(
 
     # Shopee, with keys of the stand-in: consent there, then the listings.
     made = sandbox.post("shopee/shops", {"name": "Mộc Lan", "callback_url": f"{empty.url}/hooks/shopee-1"})
-    named = {"shop_id": made["shop_id"]}
+    named = {"shop": made["shop_id"]}
     sandbox.post(
         "shopee/listings",
         {**named, "listings": [{"name": "Lọ hoa thủy tinh", "price": 350000, "models": [

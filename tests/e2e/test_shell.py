@@ -36,7 +36,7 @@ def test_the_palette_is_worked_without_a_mouse(visit: Callable[..., Visit]) -> N
     page.wait_for_url("**/products/import/")
     page.keyboard.press("Control+k")
     page.keyboard.type("không có gì như thế này")
-    expect(page.locator("#found")).to_contain_text("Không tìm thấy")
+    expect(page.locator("#found")).to_contain_text("Không thấy")
     expect(box).to_have_attribute("aria-expanded", "false")
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_be_hidden()

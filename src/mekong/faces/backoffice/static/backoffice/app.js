@@ -131,10 +131,13 @@
   }
   document.addEventListener("submit", (event) => { if (event.target.getAttribute("action") === "/sign-out/") localStorage.removeItem(lately); });
   const add_recent = () => {
-    const list = $("ul", found), rows = recent().filter((each) => each.path !== location.pathname).slice(0, 6);
-    if (!list || asked.value.trim() || !rows.length) return;
-    const head = Object.assign(document.createElement("li"), { className: "group-head" });
+    const first = $("ul", found), rows = recent().filter((each) => each.path !== location.pathname).slice(0, 6);
+    if (!first || asked.value.trim() || !rows.length) return;
+    const group = document.createElement("ul"), head = document.createElement("li");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", words.recent);
     head.setAttribute("role", "presentation");
+    head.setAttribute("aria-hidden", "true");
     head.append(Object.assign(document.createElement("h3"), { textContent: words.recent }));
     const made = rows.map((each, at) => {
       const row = Object.assign(document.createElement("li"), { id: `l-${at}` }), link = Object.assign(document.createElement("a"), { href: each.path, tabIndex: -1 });
@@ -149,7 +152,8 @@
       row.append(link);
       return row;
     });
-    list.prepend(head, ...made);
+    group.append(head, ...made);
+    first.before(group);
   };
   found?.addEventListener("htmx:afterSwap", () => {
     add_recent();
