@@ -171,8 +171,9 @@ async def _csv(actor: Actor, asked: Asked, language: str) -> AsyncIterator[bytes
 def _heads(language: str, *, sees_costs: bool) -> list[str]:
     with override(language):
         heads = [
-            gettext("Time"), "SKU", gettext("Product"), pgettext("a transfer", "From"), pgettext("a transfer", "To"), gettext("Quantity"),
-            gettext("Change"), gettext("Reason"), gettext("Document"), gettext("Note"), gettext("Lot"), gettext("Who"),
+            gettext("Time"), "SKU", gettext("Product"), pgettext("a transfer", "From"), pgettext("a transfer", "To"),
+            gettext("Quantity"), gettext("Change"), gettext("Reason"), gettext("Document"), gettext("Note"),
+            gettext("Lot"), gettext("Who"),
         ]  # fmt: skip
         return [*heads, gettext("Unit cost")] if sees_costs else heads
 
