@@ -12,7 +12,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 import mekong
-from mekong.faces.api import audit, connecting, orders, people, pictures, problems, products, stock, stock_desk
+from mekong.faces.api import audit, connecting, orders, people, pictures, problems, products, stock_desk
 from mekong.faces.api.auth import Bearer
 from mekong.faces.api.entrance import answer
 from mekong.faces.api.errors import BadFields, FieldProblem, MalformedJson, NoSuchPath
@@ -61,7 +61,7 @@ api = NinjaAPI(
     renderer=_Renderer(),
 )
 
-for _room in (people, audit, pictures, products, stock, stock_desk, orders, connecting):
+for _room in (people, audit, pictures, products, stock_desk, orders, connecting):
     api.add_router("", _room.router)
 
 

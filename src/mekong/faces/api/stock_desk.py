@@ -1,4 +1,7 @@
-"""The stock desk: transfers step by step, adjustments that wait for approval, what is low, and the ledger."""
+"""The stock desk: transfers step by step, adjustments that wait for approval, what is low, and the ledger.
+
+Its endpoints join the router of stock: an address belongs to one router, whatever is asked of it.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router
 from pydantic import Field
 
 from mekong.faces.api.auth import authenticate, moment
 from mekong.faces.api.shapes import Cursor, Limit, Moment, PageOf, Sku, public_id
-from mekong.faces.api.stock import Place, ids_of, skus_of
+from mekong.faces.api.stock import Place, ids_of, router, skus_of
 from mekong.faces.api.stock_desk_shapes import (
     AdjustmentViewOut,
     ApprovalIn,
@@ -38,7 +40,6 @@ from mekong.foundation.queries import names_of
 from mekong.inventory import commands, queries
 from mekong.inventory.contracts import AdjustmentView, Settlement, TransferView
 
-router = Router(tags=["stock"])
 Text = Annotated[str, Field(max_length=80)]
 
 
