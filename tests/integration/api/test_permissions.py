@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 NEW_PRODUCT = {"name": "Áo", "variants": [{"sku": "A", "price_minor": 1}]}
 LINE = {"sku": "A", "quantity": 1}
+LIMITS = dict.fromkeys(("transfer_units", "transfer_value_minor", "adjustment_units", "adjustment_value_minor"))
 
 ASKS: dict[str, tuple[str, Any]] = {
     "GET /people": ("staff.manage", None),
@@ -96,6 +97,27 @@ ASKS: dict[str, tuple[str, Any]] = {
     "PUT /stock/supply": ("inventory.controls", {"channel": "web", "locations": []}),
     "POST /stock/transfers": ("inventory.transfer", {"from_location": "HN", "to_location": "SG", "lines": [LINE]}),
     "POST /stock/transfers/{transfer_id}/receive": ("inventory.transfer", {}),
+    "GET /stock/transfers": ("inventory.view", None),
+    "GET /stock/transfers/{transfer_id}": ("inventory.view", None),
+    "PUT /stock/transfers/{transfer_id}": (
+        "inventory.transfer",
+        {"from_location": "HN", "to_location": "SG", "lines": [LINE]},
+    ),
+    "POST /stock/transfers/{transfer_id}/request": ("inventory.transfer", None),
+    "POST /stock/transfers/{transfer_id}/approve": ("inventory.transfer", None),
+    "POST /stock/transfers/{transfer_id}/send-back": ("inventory.transfer", {}),
+    "POST /stock/transfers/{transfer_id}/cancel": ("inventory.transfer", {}),
+    "POST /stock/transfers/{transfer_id}/ship": ("inventory.transfer", {}),
+    "POST /stock/transfers/{transfer_id}/settle": ("inventory.transfer", {"lines": [{"sku": "A", "cause": "lost"}]}),
+    "GET /stock/adjustments": ("inventory.view", None),
+    "GET /stock/adjustments/{code}": ("inventory.view", None),
+    "POST /stock/adjustments/{code}/approve": ("inventory.approve", {}),
+    "POST /stock/adjustments/{code}/reject": ("inventory.approve", {"note": "x"}),
+    "POST /stock/adjustments/{code}/withdraw": ("inventory.adjust", None),
+    "GET /stock/approval-limits": ("inventory.view", None),
+    "PUT /stock/approval-limits": ("settings.manage", LIMITS),
+    "GET /stock/low": ("inventory.view", None),
+    "GET /stock/ledger": ("inventory.view", None),
     "GET /orders": ("orders.view", None),
     "GET /orders/{code}": ("orders.view", None),
     "POST /orders/{code}/confirm": ("orders.confirm", None),

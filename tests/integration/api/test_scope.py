@@ -12,7 +12,15 @@ from django.test import Client
 from mekong.faces.api.openapi import EXTRA_PATHS, document
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import AuditEntry
-from mekong.inventory.models import Location, OversellEntry, ReorderLevel, StockLevel, StockMovement
+from mekong.inventory.models import (
+    Adjustment,
+    Location,
+    OversellEntry,
+    ReorderLevel,
+    StockLevel,
+    StockMovement,
+    Transfer,
+)
 from mekong.orders import commands as orders
 from mekong.orders.models import SalesOrder, TimelineEntry
 from tests.support.http import refused, send
@@ -21,9 +29,12 @@ from tests.support.people import a_caller
 pytestmark = pytest.mark.django_db(transaction=True)
 RIGHTS = (
     "inventory.view", "inventory.adjust", "inventory.receive", "inventory.transfer", "inventory.sell_below_zero",
+    "inventory.approve",
     "orders.view", "orders.confirm", "orders.edit", "orders.cancel", "orders.ship", "orders.return",
 )  # fmt: skip
 LINE = {"sku": "AT-1", "quantity": 1}
+NOTHING: dict[str, Any] = {}
+"""A write without a body."""
 BACK = [{"line": 0, "quantity": 1, "grade": "resellable"}]
 
 ELSEWHERE: dict[str, tuple[Any, int]] = {
@@ -48,11 +59,31 @@ ELSEWHERE: dict[str, tuple[Any, int]] = {
 }
 """What is sent, and how it is refused. An order elsewhere is not there; a place elsewhere is named."""
 
-LISTS = {"GET /locations", "GET /stock/levels", "GET /stock/movements", "GET /stock/lots", "GET /orders"}
+BETWEEN_OTHERS: dict[str, tuple[Any, int]] = {
+    "GET /stock/transfers/{transfer_id}": (None, 404),
+    "PUT /stock/transfers/{transfer_id}": ({"from_location": "SG", "to_location": "HN", "lines": [LINE]}, 403),
+    "POST /stock/transfers/{transfer_id}/request": (NOTHING, 403),
+    "POST /stock/transfers/{transfer_id}/approve": (NOTHING, 403),
+    "POST /stock/transfers/{transfer_id}/send-back": ({}, 403),
+    "POST /stock/transfers/{transfer_id}/cancel": ({}, 403),
+    "POST /stock/transfers/{transfer_id}/ship": ({}, 403),
+    "POST /stock/transfers/{transfer_id}/settle": ({"lines": [{"sku": "AT-1", "cause": "lost"}]}, 403),
+    "GET /stock/adjustments/{code}": (None, 404),
+    "POST /stock/adjustments/{code}/approve": ({}, 403),
+    "POST /stock/adjustments/{code}/reject": ({"note": "x"}, 403),
+    "POST /stock/adjustments/{code}/withdraw": (NOTHING, 403),
+}
+"""The same, of a transfer between two other places and of an adjustment that waits at one of them."""
+
+LISTS = {
+    "GET /stock/transfers", "GET /stock/adjustments", "GET /stock/low", "GET /stock/ledger",
+    "GET /locations", "GET /stock/levels", "GET /stock/movements", "GET /stock/lots", "GET /orders",
+}  # fmt: skip
 """They leave out what is elsewhere; see the tests of each."""
 COMPANY = {
     "POST /locations", "PATCH /locations/{code}", "GET /stock/controls", "POST /stock/controls",
     "DELETE /stock/controls/{control_id}", "PUT /stock/supply", "GET /stock/availability",
+    "GET /stock/approval-limits", "PUT /stock/approval-limits",
 }  # fmt: skip
 """They concern channels or the whole company, not a place."""
 
@@ -95,13 +126,14 @@ def test_every_endpoint_of_stock_and_orders_is_in_these_tables() -> None:
         for method in operations
         if path.split("/")[3] in {"stock", "orders", "locations"} and method not in EXTRA_PATHS.get(path, {})
     }
-    assert described == {*ELSEWHERE, *LISTS, *COMPANY}
+    assert described == {*ELSEWHERE, *BETWEEN_OTHERS, *LISTS, *COMPANY}
 
 
 def facts() -> list[Any]:
     """Everything that a write elsewhere might have changed."""
     return [
         *(list(model.objects.order_by("pk").values()) for model in (StockLevel, StockMovement, SalesOrder, TimelineEntry)),
+        *(list(model.objects.order_by("pk").values()) for model in (Transfer, Adjustment)),
         OversellEntry.objects.count(), ReorderLevel.objects.count(), AuditEntry.objects.filter(action="read").count(),
     ]  # fmt: skip
 
@@ -120,6 +152,28 @@ def test_nothing_elsewhere_is_told_or_changed(boss: Client) -> None:
     by_id = f"ord_{UUID(str(SalesOrder.objects.get(code=code).id)).hex}"
     refused(here.get(f"/api/v1/orders/{by_id}"), 404)
     assert facts() == before
+
+
+def test_nothing_between_other_places_is_told_or_changed(boss: Client) -> None:
+    send(boss, "/api/v1/locations", {"code": "DN", "name": "DN", "kind": "store"})
+    draft = {"from_location": "SG", "to_location": "DN", "lines": [LINE], "step": "requested"}
+    sent = send(boss, "/api/v1/stock/transfers", draft).json()
+    limits = dict.fromkeys(("transfer_units", "transfer_value_minor", "adjustment_units", "adjustment_value_minor"))
+    boss.put("/api/v1/stock/approval-limits", {**limits, "adjustment_units": 0}, content_type="application/json")
+    asked = {"location": "SG", "reason": "count", "lines": [LINE]}
+    waiting = send(till("SG", rights=("inventory.adjust", "inventory.view")), "/api/v1/stock/adjustments", asked).json()
+    assert (waiting["state"], waiting["levels"]) == ("waiting", [])
+    here, before = till("HN"), facts()
+    for operation, (body, status) in BETWEEN_OTHERS.items():
+        answer = ask(here, operation, body, code=waiting["reference"], transfer_id=sent["id"])
+        problem = refused(answer, status)
+        assert status == 404 or (problem["code"], problem["params"]) == ("out_of_scope", {"location": "SG"}), operation
+    for path in ("transfers", "adjustments", "low", "ledger?reference=" + sent["code"]):
+        assert here.get(f"/api/v1/stock/{path}").json()["items"] == [], path
+    assert facts() == before
+    done = send(boss, f"/api/v1/stock/adjustments/{waiting['reference']}/approve", {"on_hand": [10]})
+    assert (done.status_code, done.json()["state"]) == (200, "booked"), done.content
+    assert len(boss.get("/api/v1/stock/transfers?state=requested").json()["items"]) == 1
 
 
 def test_the_same_is_done_at_home(boss: Client) -> None:

@@ -149,6 +149,69 @@ def test_goods_travel_between_locations(client: Client) -> None:
     refused(send(client, "/api/v1/stock/transfers/trf_0/receive", {}), 404)
 
 
+def test_a_transfer_goes_step_by_step_and_its_difference_is_settled(client: Client) -> None:
+    adjusted(client, 5)
+    lines = [{"sku": "AT-1", "quantity": 4}]
+    body = {"from_location": "HN", "to_location": "SG", "lines": lines, "step": "requested", "note": "Tết"}
+    made = send(client, "/api/v1/stock/transfers", body).json()
+    path = f"/api/v1/stock/transfers/{made['id']}"
+    assert made["state"] == "requested"
+    assert send(client, f"{path}/send-back", {"note": "chờ"}).json()["state"] == "draft"
+    changed = {"from_location": "HN", "to_location": "SG", "lines": [{"sku": "AT-1", "quantity": 3}]}
+    assert client.put(path, changed, content_type="application/json").json()["lines"][0]["asked"] == 3
+    for step in ("request", "approve", "ship"):
+        for _ in range(2):
+            assert send(client, f"{path}/{step}", {} if step == "ship" else b"").status_code == 200, step
+    short = {"lines": [{"sku": "AT-1", "quantity": 1, "cause": "lost"}]}
+    assert send(client, f"{path}/receive", short).status_code == 204
+    line = client.get(path).json()["lines"][0]
+    assert (line["quantity"], line["received"], line["cause"], line["open"]) == (3, 1, "lost", 2)
+    refused(send(client, f"{path}/settle", {"lines": [{"sku": "AT-1", "cause": "wrong_item"}]}), 422)
+    done = send(client, f"{path}/settle", {"lines": [{"sku": "AT-1", "cause": "source_short"}]}).json()
+    assert (done["state"], [each["step"] for each in done["steps"]][-1]) == ("settled", "settle")
+    levels = {each["location"]: each["on_hand"] for each in client.get("/api/v1/stock/levels").json()["items"]}
+    assert levels == {"HN": 4, "SG": 1, "TRANSIT": 0}
+    found = client.get("/api/v1/stock/ledger?sign=in&location=HN").json()["items"]
+    assert [(each["reason"], each["change"]) for each in found] == [("transfer", 2), ("opening", 5)]
+    refused(client.get("/api/v1/stock/ledger?sku=NOPE"), 404)
+    page = client.get("/api/v1/stock/ledger?limit=1").json()
+    assert len(client.get(f"/api/v1/stock/ledger?limit=200&cursor={page['next_cursor']}").json()["items"]) == 3
+
+
+def test_what_is_low_is_told_with_who_can_help(client: Client) -> None:
+    adjusted(client, 9)
+    adjusted(client, 1, "SG")
+    level = {"sku": "AT-1", "location": "SG", "min_qty": 2, "max_qty": 6}
+    client.put("/api/v1/stock/reorder-levels", level, content_type="application/json")
+    (low,) = client.get("/api/v1/stock/low").json()["items"]
+    assert (low["location"], low["free"], low["wanted"], low["spare_at"], low["spare"]) == ("SG", 1, 5, "HN", 9)
+
+
+def test_limits_are_read_and_set_whole(client: Client) -> None:
+    limits = {"transfer_units": 3, "transfer_value_minor": None, "adjustment_units": 1, "adjustment_value_minor": 9}
+    path = "/api/v1/stock/approval-limits"
+    assert client.put(path, limits, content_type="application/json").json() == limits
+    assert client.get(path).json() == limits
+    refused(client.put(path, {"transfer_units": -1}, content_type="application/json"), 422)
+    adjusted(client, 5)
+    body = {"from_location": "HN", "to_location": "SG", "lines": [{"sku": "AT-1", "quantity": 4}]}
+    assert refused(send(client, "/api/v1/stock/transfers", body), 403)["code"] == "inventory.needs_approval"
+    clerk = a_caller("inventory.adjust", "inventory.view")
+    waiting = send(
+        clerk, ADJUSTMENTS, {"location": "HN", "reason": "count", "lines": [{"sku": "AT-1", "quantity": -2}]}
+    )
+    code = waiting.json()["reference"]
+    assert refused(send(clerk, f"{ADJUSTMENTS}/{code}/approve", {}), 403)["code"] == "may_not"
+    assert (
+        refused(send(client, f"{ADJUSTMENTS}/{code}/approve", {"on_hand": [4]}), 409)["code"]
+        == "inventory.figures_moved"
+    )
+    assert send(client, f"{ADJUSTMENTS}/{code}/reject", {"note": "đếm lại"}).json()["decision"] == "đếm lại"
+    assert refused(send(clerk, f"{ADJUSTMENTS}/{code}/withdraw", b""), 409)["code"] == "inventory.adjustment_decided"
+    assert [each["code"] for each in client.get(f"{ADJUSTMENTS}?state=rejected").json()["items"]] == [code]
+    assert client.get(f"{ADJUSTMENTS}/{code}").json()["lines"][0]["on_hand"] == 5
+
+
 def test_locations_are_opened_changed_and_taken_once(client: Client) -> None:
     refused(send(client, "/api/v1/locations", {"code": "hn", "name": "x"}), 409)
     patch = client.patch("/api/v1/locations/HN", {"is_active": False}, content_type="application/json")

@@ -26,7 +26,7 @@ from mekong.faces.api import (
     problems,
     products,
     security,
-    stock,
+    stock_desk,
     webhooks,
 )
 from mekong.faces.api.auth import Bearer
@@ -85,7 +85,7 @@ for _room in (
     pictures,
     catalogue_desk,
     products,
-    stock,
+    stock_desk,
     campaigns,
     orders,
     connecting,

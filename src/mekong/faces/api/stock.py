@@ -42,13 +42,13 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.foundation.queries import names_of
 from mekong.inventory import commands, queries
-from mekong.inventory.contracts import AdjustmentLine
+from mekong.inventory.contracts import AdjustmentLine, StockChange
 
 router = Router(tags=["stock"])
 Place = Annotated[str, Field(max_length=30)]
 
 
-def _variants(skus: Collection[str], field: str) -> dict[str, int]:
+def ids_of(skus: Collection[str], field: str) -> dict[str, int]:
     """Ids of variants by SKU as written. `field` names a place, e.g. `lines[{}].sku`. Raises: VariantNotFound.
 
     Asked by the system: whoever may move stock may name what moves, with no right to the catalogue.
@@ -60,7 +60,7 @@ def _variants(skus: Collection[str], field: str) -> dict[str, int]:
     return {sku: variant.id for sku, variant in found.items()}
 
 
-def _skus(variant_ids: Collection[int]) -> dict[int, str]:
+def skus_of(variant_ids: Collection[int]) -> dict[int, str]:
     return {key: each.sku for key, each in catalog.variants_by_id(actor=SYSTEM, ids=variant_ids).items()}
 
 
@@ -84,12 +84,12 @@ def change_location(request: HttpRequest, code: str, body: LocationPatchIn) -> A
 
 @router.post("/stock/adjustments", response={201: AdjustmentOut})
 def adjust_stock(request: HttpRequest, body: AdjustmentIn) -> Any:
-    """Change what stands at a location, for a reason. All lines or none."""
+    """Change what stands at a location, for a reason. All lines or none. Above a limit it waits for approval."""
     actor = authenticate(request)
     if not actor.may("inventory.receive"):
         actor.require("inventory.adjust")
-    variants = _variants([each.sku for each in body.lines], "lines[{}].sku")
-    done = commands.adjust_stock(
+    variants = ids_of([each.sku for each in body.lines], "lines[{}].sku")
+    asked = commands.request_adjustment(
         actor=actor,
         location=body.location,
         reason=body.reason,
@@ -101,8 +101,12 @@ def adjust_stock(request: HttpRequest, body: AdjustmentIn) -> Any:
         note=body.note,
         now=moment(request),
     )
-    skus = _skus({level.variant_id for level in done.levels})
-    return Status(201, {"reference": done.reference, "levels": [level_out(each, skus) for each in done.levels]})
+    if asked.waiting is not None:
+        return Status(201, {"reference": asked.waiting.code, "state": "waiting", "levels": []})
+    done = asked.change or StockChange("", ())
+    skus = skus_of({level.variant_id for level in done.levels})
+    shown = [level_out(each, skus) for each in done.levels]
+    return Status(201, {"reference": done.reference, "state": "booked", "levels": shown})
 
 
 @router.get("/stock/levels", response=PageOf[LevelOut])
@@ -118,13 +122,13 @@ def list_levels(
     actor.require("inventory.view")
     found = queries.levels(
         actor=actor,
-        variant_ids=None if sku is None else list(_variants([sku], "sku").values()),
+        variant_ids=None if sku is None else list(ids_of([sku], "sku").values()),
         location=location,
         after=decode_cursor(cursor, tuple[int, int]) if cursor else (0, 0),
         limit=limit + 1,
     )
     page = found[:limit]
-    skus = _skus({each.variant_id for each in page})
+    skus = skus_of({each.variant_id for each in page})
     more = encode_cursor(page[-1].variant_id, page[-1].location_id) if len(found) > limit else None
     return {"items": [level_out(each, skus) for each in page], "next_cursor": more}
 
@@ -136,12 +140,12 @@ def list_movements(
     """The stock card of a SKU: every movement, newest first, with the balance after it, who and why."""
     actor = authenticate(request)
     actor.require("inventory.view")
-    variant = _variants([sku], "sku")[sku]
+    variant = ids_of([sku], "sku")[sku]
     before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     found = queries.stock_card(actor=actor, variant_id=variant, location=location, before=before, limit=limit + 1)
     page = found[:limit]
     names = names_of(each.actor for each in page)
-    own = _skus([variant])[variant]
+    own = skus_of([variant])[variant]
     plain = set(MovementOut.model_fields) - {"sku", "from_location", "to_location", "actor_name", "unit_cost_minor"}
     items = [
         {
@@ -161,10 +165,10 @@ def list_movements(
 def get_availability(request: HttpRequest, sku: Sku, channel: Channel = "") -> Any:
     """What a channel may promise of a SKU now, and why. Without a channel: the pool of all locations."""
     authenticate(request).require("inventory.view")
-    variant = _variants([sku], "sku")[sku]
+    variant = ids_of([sku], "sku")[sku]
     found = queries.availability(channel=channel, variant_ids=[variant])[variant]
     shown = {name: getattr(found, name) for name in AvailabilityOut.model_fields if name != "sku"}
-    return {**shown, "sku": _skus([variant])[variant]}
+    return {**shown, "sku": skus_of([variant])[variant]}
 
 
 @router.get("/stock/lots", response=LotsOut)
@@ -172,7 +176,7 @@ def list_lots(request: HttpRequest, sku: Sku) -> Any:
     """Lots of a SKU that have units, first to expire first."""
     actor = authenticate(request)
     actor.require("inventory.view")
-    found = queries.list_lots(actor=actor, variant_id=_variants([sku], "sku")[sku])
+    found = queries.list_lots(actor=actor, variant_id=ids_of([sku], "sku")[sku])
     return {
         "items": [
             {"location": each.location_code, "lot": each.code, "expires_on": each.expires_on, "on_hand": each.on_hand}
@@ -218,7 +222,7 @@ def set_reorder_level(request: HttpRequest, body: ReorderLevelIn) -> Any:
     actor.require("inventory.adjust")
     commands.set_reorder_level(
         actor=actor,
-        variant_id=_variants([body.sku], "sku")[body.sku],
+        variant_id=ids_of([body.sku], "sku")[body.sku],
         location=body.location,
         min_qty=body.min_qty,
         max_qty=body.max_qty,
@@ -231,7 +235,7 @@ def sell_below_zero(request: HttpRequest, body: OversellIn) -> Any:
     """Let goods be sold that the shelf has and the system does not: what is missing is gained and put on its list."""
     actor = authenticate(request)
     actor.require("inventory.sell_below_zero")
-    variants = _variants([each.sku for each in body.lines], "lines[{}].sku")
+    variants = ids_of([each.sku for each in body.lines], "lines[{}].sku")
     commands.sell_below_zero(
         actor=actor,
         channel=body.channel,
@@ -245,29 +249,35 @@ def sell_below_zero(request: HttpRequest, body: OversellIn) -> Any:
 
 @router.post("/stock/transfers", response={201: TransferOut})
 def ship_transfer(request: HttpRequest, body: TransferIn) -> Any:
-    """Send goods to another location; they stand in transit until received."""
+    """Send goods to another location at once; they stand in transit until received. Or, with `step`, only draft or ask."""
     actor = authenticate(request)
     actor.require("inventory.transfer")
-    variants = _variants([each.sku for each in body.lines], "lines[{}].sku")
-    made, code = commands.ship_transfer(
-        actor=actor,
-        from_code=body.from_location,
-        to_code=body.to_location,
-        lines=[(variants[each.sku], each.quantity) for each in body.lines],
-        now=moment(request),
-    )
-    return Status(201, {"id": f"trf_{made.hex}", "code": code})
+    variants = ids_of([each.sku for each in body.lines], "lines[{}].sku")
+    said: dict[str, Any] = {
+        "actor": actor,
+        "from_code": body.from_location,
+        "to_code": body.to_location,
+        "lines": [(variants[each.sku], each.quantity) for each in body.lines],
+        "now": moment(request),
+        "note": body.note,
+    }
+    if body.step == "shipped":
+        made, code = commands.ship_transfer(**said)
+        return Status(201, {"id": f"trf_{made.hex}", "code": code, "state": "in_transit"})
+    view = commands.draft_transfer(**said, ask=body.step == "requested")
+    return Status(201, {"id": f"trf_{view.id.hex}", "code": view.code, "state": view.state})
 
 
 @router.post("/stock/transfers/{transfer_id}/receive", response={204: None})
 def receive_transfer(request: HttpRequest, transfer_id: str, body: ReceiptIn) -> Any:
-    """Take a transfer in. A repeat changes nothing."""
+    """Take a transfer in. What is missing stays open until it is settled. A repeat changes nothing."""
     actor = authenticate(request)
     actor.require("inventory.transfer")
-    received = None
+    received, causes = None, None
     if body.lines is not None:
-        variants = _variants([each.sku for each in body.lines], "lines[{}].sku")
+        variants = ids_of([each.sku for each in body.lines], "lines[{}].sku")
         received = {variants[each.sku]: each.quantity for each in body.lines}
+        causes = {variants[each.sku]: each.cause for each in body.lines if each.cause}
     key = public_id("trf", transfer_id, "Transfer")
-    commands.receive_transfer(actor=actor, transfer_id=key, now=moment(request), received=received)
+    commands.receive_transfer(actor=actor, transfer_id=key, now=moment(request), received=received, causes=causes)
     return Status(204, None)

@@ -66,7 +66,7 @@ class AdjustmentLineIn(Body):
 
 
 class AdjustmentIn(Body):
-    """`reason`: opening, receipt, count, scrap, expiry, or one in your own words."""
+    """`reason`: opening, receipt, count, scrap, internal_use, expiry, or one in your own words."""
 
     location: LocationCode
     reason: Annotated[str, Field(min_length=1, max_length=100)]
@@ -87,7 +87,10 @@ class LevelOut(Schema):
 
 
 class AdjustmentOut(Schema):
+    """`state` waiting: above the caller's limit, so nothing has changed; `reference` is then the code to follow it by."""
+
     reference: str
+    state: Literal["booked", "waiting"]
     levels: list[LevelOut]
 
 
@@ -198,25 +201,33 @@ class TransferLineIn(Body):
 
 
 class TransferIn(Body):
+    """`step`: how far it goes at once. Above the limit of transfers nothing is shipped without approval."""
+
     from_location: LocationCode
     to_location: LocationCode
     lines: Annotated[list[TransferLineIn], Field(min_length=1, max_length=MAX_LINES)]
+    step: Literal["draft", "requested", "shipped"] = "shipped"
+    note: Annotated[str, Field(max_length=300)] = ""
 
 
 class TransferOut(Schema):
     id: str
     code: str
+    state: Literal["draft", "requested", "in_transit"]
 
 
 class ReceiptIn(Body):
-    """`lines`: what came, where it differs from what was sent; the rest is booked as lost."""
+    """`lines`: what came, where it differs from what was sent. What is missing stays open until it is settled."""
 
     lines: Annotated[list[ReceivedIn], Field(max_length=MAX_LINES)] | None = None
 
 
 class ReceivedIn(Body):
+    """`cause`: why units are missing, as far as it is known."""
+
     sku: Sku
     quantity: Annotated[int, Field(strict=True, ge=0, le=MOST_UNITS)]
+    cause: Literal["", "source_short", "lost", "wrong_item", "late"] = ""
 
 
 def location_out(place: LocationView) -> dict[str, Any]:

@@ -136,7 +136,7 @@ TRANSFER_STATES: Mapping[str, Shape] = {
 }
 
 TRANSFER_STEPS: Mapping[str, Word] = {
-    "draft": _("Drafted"),
+    "draft": pgettext_lazy("a transfer", "Drafted"),
     "change": _("Draft changed"),
     "request": _("Approval asked for"),
     "approve": _("Approved"),

@@ -83,7 +83,8 @@ def approve_adjustment(
 
     Raises: MayNot, OutOfScope, AdjustmentNotFound, AdjustmentDecided, OwnRequest, FiguresMoved, LotRequired, ShortStock.
     """
-    row = _locked(actor, code)
+    actor.require("inventory.approve")
+    row = _locked(code)
     _require_approver(actor, row)
     if row.state == AdjustmentState.BOOKED:
         return adjustment_views([row])[0]
@@ -106,7 +107,8 @@ def reject_adjustment(*, actor: Actor, code: str, note: str, now: datetime) -> A
 
     Raises: MayNot, OutOfScope, AdjustmentNotFound, AdjustmentDecided, OwnRequest, ControlInvalid (no reason given).
     """
-    row = _locked(actor, code)
+    actor.require("inventory.approve")
+    row = _locked(code)
     _require_approver(actor, row)
     if row.state == AdjustmentState.REJECTED:
         return adjustment_views([row])[0]
@@ -122,7 +124,9 @@ def withdraw_adjustment(*, actor: Actor, code: str, now: datetime) -> Adjustment
 
     Raises: MayNot, OutOfScope, AdjustmentNotFound, AdjustmentDecided.
     """
-    row = _locked(actor, code)
+    if not actor.may("inventory.approve"):
+        actor.require("inventory.adjust")
+    row = _locked(code)
     if actor.ref != row.asked_by:
         _require_approver(actor, row)
     if row.state == AdjustmentState.WITHDRAWN:
@@ -158,9 +162,7 @@ def set_approval_limits(
     return approval_limits()
 
 
-def _locked(actor: Actor, code: str) -> Adjustment:
-    if not actor.may("inventory.approve"):
-        actor.require("inventory.adjust")
+def _locked(code: str) -> Adjustment:
     rows = Adjustment.objects.select_for_update(of=("self",)).select_related("location")
     row = rows.filter(code__iexact=code).first()
     if row is None:

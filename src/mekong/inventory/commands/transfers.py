@@ -37,9 +37,9 @@ Lines = Sequence[tuple[int, int]]
 
 @command
 def draft_transfer(
-    *, actor: Actor, from_code: str, to_code: str, lines: Lines, now: datetime, note: str = ""
+    *, actor: Actor, from_code: str, to_code: str, lines: Lines, now: datetime, note: str = "", ask: bool = False
 ) -> TransferView:
-    """Write a transfer down; nothing moves. Whoever may transfer at either end may.
+    """Write a transfer down; nothing moves. Whoever may transfer at either end may. `ask`: and for approval too.
 
     Raises: MayNot, OutOfScope, LocationNotFound, ControlInvalid, BadQuantity, VariantNotFound, BundleHasNoStock.
     """
@@ -56,7 +56,8 @@ def draft_transfer(
         drafted_by=actor.ref,
         created_at=now,
     )
-    return took_step(made, "draft", actor, now)
+    drafted = took_step(made, "draft", actor, now)
+    return request_transfer(actor=actor, transfer_id=made.id, now=now) if ask else drafted
 
 
 @command

@@ -13,6 +13,7 @@ from mekong.faces.backoffice import sentences, words
 from mekong.faces.backoffice.fields import Errors, read_number
 from mekong.faces.backoffice.once import once
 from mekong.faces.backoffice.stock_tabs import tabs
+from mekong.faces.backoffice.templatetags.mekong import num
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation import queries as people
 from mekong.foundation.errors import MekongError
@@ -121,7 +122,7 @@ def limits(visit: Visit) -> HttpResponse:
     errors = Errors()
     now = queries.approval_limits()
     stands = (now.transfer.units, now.transfer.value_minor, now.adjustment.units, now.adjustment.value_minor)
-    form = {name: "" if most is None else str(most) for name, most in zip(FIELDS, stands, strict=True)}
+    form = {name: "" if most is None else num(most) for name, most in zip(FIELDS, stands, strict=True)}
     if visit.is_post:
         form = {name: visit.posted(name, longest=30) for name in FIELDS}
         wanted = {name: read_number(errors, name, text, most=10**12) if text else None for name, text in form.items()}

@@ -172,8 +172,8 @@ def _heads(language: str, *, sees_costs: bool) -> list[str]:
     with override(language):
         heads = [
             gettext("Time"), "SKU", gettext("Product"), pgettext("a transfer", "From"), pgettext("a transfer", "To"),
-            gettext("Quantity"),
-            gettext("Change"), gettext("Reason"), gettext("Document"), gettext("Note"), gettext("Lot"), gettext("Who"),
+            gettext("Quantity"), gettext("Change"), gettext("Reason"), gettext("Document"), gettext("Note"),
+            gettext("Lot"), gettext("Who"),
         ]  # fmt: skip
         return [*heads, gettext("Unit cost")] if sees_costs else heads
 
