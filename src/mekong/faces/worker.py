@@ -116,6 +116,7 @@ class _House:
             "old-holds": self.forget_holds,
             "waiting-orders": self.retry_waiting,
             "short-orders": self.give_up,
+            "order-tally": self.fold_tally,
         }
 
     async def listen(self) -> None:
@@ -145,6 +146,11 @@ class _House:
             now = _now()
             await self.threads.run(inventory.turn_controls, now=now, since=since)
             since = now
+            await asyncio.sleep(_TURN_S)
+
+    async def fold_tally(self) -> None:
+        while True:
+            await self.threads.run(orders.fold_tally, actor=SYSTEM)
             await asyncio.sleep(_TURN_S)
 
     async def expire_lots(self) -> None:

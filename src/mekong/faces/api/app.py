@@ -12,7 +12,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 import mekong
-from mekong.faces.api import audit, connecting, orders, people, pictures, problems, products, stock
+from mekong.faces.api import audit, connecting, order_filters, orders, people, pictures, problems, products, stock
 from mekong.faces.api.auth import Bearer
 from mekong.faces.api.entrance import answer
 from mekong.faces.api.errors import BadFields, FieldProblem, MalformedJson, NoSuchPath
@@ -61,7 +61,7 @@ api = NinjaAPI(
     renderer=_Renderer(),
 )
 
-for _room in (people, audit, pictures, products, stock, orders, connecting):
+for _room in (people, audit, pictures, products, stock, orders, order_filters, connecting):
     api.add_router("", _room.router)
 
 
