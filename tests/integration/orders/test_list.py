@@ -250,6 +250,9 @@ def test_who_works_at_one_place_finds_that_places_orders(variant: int) -> None:
         assert ours not in found
         assert count(seller, **wanted).n == len(found)
     assert nowhere.code in codes(seller)
+    assert codes(seller, location="HN") == []
+    assert codes(seller, location="SG") == [theirs]
+    assert count(seller, location="HN") == OrderCount(0)
     assert queries.codes_that_fit(actor=seller, wanted=OrderFilter(), codes=[ours, theirs]) == {theirs}
     assert [each.code for each in queries.orders_on_screen(actor=seller, codes=[ours, theirs])] == [theirs]
     with pytest.raises(MayNot):

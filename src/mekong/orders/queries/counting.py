@@ -13,8 +13,8 @@ from django.db import connection
 
 from mekong.foundation.actor import Actor
 from mekong.orders.contracts import OrderCount, OrderFilter
-from mekong.orders.queries.listing import LOOKED_AT, hits_of
-from mekong.orders.queries.narrowing import IS_OPEN, Narrowed, Where, narrowed, seen_by
+from mekong.orders.queries.listing import KEYS, LOOKED_AT, hits_of, walk
+from mekong.orders.queries.narrowing import IS_OPEN, Where, narrowed, seen_by
 
 MANY = 10_000
 """What is counted by walking is not counted further."""
@@ -33,17 +33,16 @@ def count_orders(*, actor: Actor, wanted: OrderFilter) -> OrderCount:
                    where {where.and_(apart)}"""  # noqa: S608 - put together from constants
         n, seen = _two(sql, [*params, *where.params, *apart.params])
         return OrderCount(min(n, MANY), seen > MANY)
-    most = LOOKED_AT if apart else MANY + 1
-    sql = f"""select count(*) filter (where {apart}), count(*)
-                from (select o.total_minor, o.is_cod, o.ship_by from orders_salesorder o where {where}
-                       {_by(narrow)} limit {most}) o"""  # noqa: S608 - as above
-    n, seen = _two(sql, [*apart.params, *where.params])
+    if apart:
+        # As the list looks at them: the newest, so many.
+        most = LOOKED_AT
+        inner, params = walk(narrow, KEYS["newest"], most, Where())
+    else:
+        most = MANY + 1
+        inner, params = f"select 1 from orders_salesorder o where {where} limit {most}", where.params  # noqa: S608 - as above
+    sql = f"select count(*) filter (where {apart}), count(*) from ({inner}) o"  # noqa: S608 - as above
+    n, seen = _two(sql, [*apart.params, *params])
     return OrderCount(min(n, MANY), seen >= most)
-
-
-def _by(narrow: Narrowed) -> str:
-    """The newest are looked at where not all are; what is counted whole may be walked in any order."""
-    return "order by o.placed_at desc, o.id desc" if narrow.told_apart else ""
 
 
 def _two(sql: str, params: list[Any]) -> tuple[int, int]:

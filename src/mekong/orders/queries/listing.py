@@ -16,7 +16,7 @@ from mekong.foundation.actor import Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.orders.contracts import OrderFilter, OrderPage, OrderSummary
 from mekong.orders.models import SalesOrder
-from mekong.orders.queries.narrowing import Narrowed, Sought, Where, narrowed
+from mekong.orders.queries.narrowing import SEVERAL, Narrowed, Sought, Where, narrowed
 
 LOOKED_AT = 10_000
 """Orders that are looked at, newest first, for conditions that no index answers."""
@@ -30,7 +30,7 @@ NAMED = 10_000
 and narrowed down by something else: then the list goes on from where it was read to."""
 
 _COLUMNS = "o.id, o.placed_at, o.ship_by, o.total_minor, o.is_cod"
-_KEYS = {"newest": "o.placed_at desc, o.id desc", "deadline": "o.ship_by, o.id"}
+KEYS = {"newest": "o.placed_at desc, o.id desc", "deadline": "o.ship_by, o.id"}
 _ROW = (
     "id", "code", "channel", "external_id", "state", "payment_state", "currency", "total_minor", "customer_name",
     "customer_phone", "issues", "tags", "duplicate_of", "ship_by", "placed_at", "tracking_no", "is_cod", "place", "places",
@@ -45,9 +45,10 @@ class _Walk:
 
     def __init__(self, narrow: Narrowed, order: Literal["newest", "deadline"], after: _Key | None) -> None:
         self.narrow = narrow
-        self.by = _KEYS[order]
+        self.by = KEYS[order]
         self.at = "placed_at" if order == "newest" else "ship_by"
-        self.where = narrow.walked.and_(_after(order, after))
+        self.after = _after(order, after)
+        self.where = narrow.walked.and_(self.after)
 
     def page(self, count: int) -> tuple[list[_Key], _Key | None]:
         """Up to so many rows, and where those end that were looked at when there may be more behind them."""
@@ -69,15 +70,7 @@ class _Walk:
         return found, None if len(found) == count else self._nth(LOOKED_AT)
 
     def _walk(self, count: int) -> tuple[str, list[Any]]:
-        """So many orders in the list's order, by the index that goes that way."""
-        of_table = f"select {_COLUMNS} from orders_salesorder o where {self.where}"  # noqa: S608 - as above
-        ordered = f"order by {self.by} limit {count}"
-        if self.narrow.places is None or self.narrow.is_open:
-            return f"{of_table} {ordered}", self.where.params
-        # An order of one of few places is rare among all, so each place is walked for itself.
-        each = f"({of_table} and o.place = each.place {ordered})"
-        sql = f"select o.* from unnest(%s::bigint[]) each(place) cross join lateral {each} o {ordered}"  # noqa: S608 - as above
-        return sql, [list(self.narrow.places), *self.where.params]
+        return walk(self.narrow, self.by, count, self.after)
 
     def _read_through(self, sought: Sought, count: int) -> list[_Key]:
         inner, params = self._walk(READ_THROUGH)
@@ -123,6 +116,23 @@ class _Walk:
             return (row[0], row[1]) if row else None
 
 
+def walk(narrow: Narrowed, by: str, count: int, after: Where) -> tuple[str, list[Any]]:
+    """So many orders in the list's order, by the index that goes that way: a statement and its parameters."""
+    ordered = f"order by {by} limit {count}"
+    if narrow.places is None or narrow.is_open:
+        where = narrow.walked.and_(after)
+        return f"select {_COLUMNS} from orders_salesorder o where {where} {ordered}", where.params  # noqa: S608 - put together from constants
+    # An order of one of few places is rare among all, so each place is walked for itself.
+    ways, params = [], []
+    for place in narrow.places:
+        where = Where(["o.place = %s"], [place]).and_(narrow.but_places, after)
+        if place == SEVERAL:
+            where = where.and_(narrow.of_places)
+        ways.append(f"(select {_COLUMNS} from orders_salesorder o where {where} {ordered})")  # noqa: S608 - as above
+        params += where.params
+    return f"select o.* from ({' union all '.join(ways)}) o {ordered}", params  # noqa: S608 - as above
+
+
 def _after(order: Literal["newest", "deadline"], key: _Key | None) -> Where:
     if key is None:
         return Where()
@@ -144,7 +154,7 @@ def _lines_of(sought: Sought) -> Where:
 def hits_of(sought: Sought, most: int) -> tuple[str, list[Any]]:
     """Orders that a text names, by the indexes of words and of lines."""
     lines = _lines_of(sought)
-    sql = f"""(select order_id from orders_ordersearch where words @@ %s::tsquery limit {most})
+    sql = f"""(select order_id from mekong_orders_named(%s::tsquery, {most}) named(order_id))
               union (select l.order_id from orders_orderline l where {lines} limit {most})"""  # noqa: S608 - as above
     return sql, [sought.words, *lines.params]
 

@@ -60,7 +60,8 @@ class Sought:
 class Narrowed:
     """`walked`: conditions that an index answers. `told_apart`: those that each order is looked at for.
 
-    `places`: the few places that it may be walked by, each for itself; None: everywhere, or too many for that.
+    `places`: the few places that it may be walked by, each for itself; None: everywhere, or too many for that. Then
+    `but_places` is `walked` without its places, and `of_places` those.
     `is_tallied`: `walked` asks for nothing but states, channels and places, which are counted as orders move.
     """
 
@@ -70,6 +71,8 @@ class Narrowed:
     is_open: bool
     places: Sequence[int] | None
     is_tallied: bool
+    but_places: Where
+    of_places: Where
 
 
 def at_places(places: Collection[int]) -> Where:
@@ -90,13 +93,13 @@ def seen_by(actor: Actor) -> Where:
 def narrowed(actor: Actor, wanted: OrderFilter) -> Narrowed:
     """Raises: MayNot, LocationNotFound."""
     actor.require("orders.view")
-    walked, told_apart = seen_by(actor), Where()
+    of_places, walked, told_apart = seen_by(actor), Where(), Where()
     scope = actor.locations_for("orders.view")
     places = None if scope is None else [NOWHERE, *sorted(scope)]
     if wanted.location:
         place = get_location(actor=SYSTEM, code=wanted.location).id
-        walked = walked.and_(at_places([place]))
-        places = [place]
+        of_places = of_places.and_(at_places([place]))
+        places = [place] if scope is None or place in scope else []
     is_open = bool(wanted.states) and set(wanted.states) <= rules.OPEN
     if wanted.states:
         walked.add("o.state = any(%s)", list(wanted.states))
@@ -115,7 +118,10 @@ def narrowed(actor: Actor, wanted: OrderFilter) -> Narrowed:
     is_tallied = sought is None and not told_apart and len(walked.parts) == tallied
     if places is not None and len(places) > FEW_PLACES:
         places = None
-    return Narrowed(walked, told_apart, sought, is_open, None if places is None else [*places, SEVERAL], is_tallied)
+    return Narrowed(
+        of_places.and_(walked), told_apart, sought, is_open, None if places is None else [*places, SEVERAL], is_tallied,
+        walked, of_places,
+    )  # fmt: skip
 
 
 def _add_figures(where: Where, wanted: OrderFilter) -> None:
