@@ -192,7 +192,7 @@ def _saved(clients: dict[str, Client]) -> dict[str, list[str]]:
 def _paths(saved: list[str]) -> Iterator[str]:
     from urllib.parse import quote
 
-    from mekong.faces.backoffice.views.orders import TABS
+    from mekong.faces.backoffice.views.orders import COUNTED_AT_ONCE, TABS
 
     for tab in TABS:
         yield f"/orders/?tab={tab.name}"
@@ -203,5 +203,7 @@ def _paths(saved: list[str]) -> Iterator[str]:
             yield f"/orders/?tab={tab}&q={quote(text)}"
     for each in saved:
         yield f"/orders/?saved={each}"
+    for at in range(0, len(saved), COUNTED_AT_ONCE):
+        yield f"/orders/counts/?of={','.join(saved[at : at + COUNTED_AT_ONCE])}"
     yield f"/orders/?saved={saved[0]}&q=nguyen"
     yield f"/orders/?saved={saved[1]}&q=nguyen%20thi%20nhung"

@@ -127,6 +127,7 @@ class _House:
             "short-orders": self.give_up,
             "silence": self.watch_silence,
             "old-sessions": self.forget_sessions,
+            "order-tally": self.fold_tally,
         }
 
     async def listen(self) -> None:
@@ -164,6 +165,11 @@ class _House:
             turns = await self.threads.run(inventory.turn_campaigns, now=_now())
             wait_s = _CAMPAIGNS_S if turns is None else (turns - _now()).total_seconds()
             await asyncio.sleep(max(0.05, min(_CAMPAIGNS_S, wait_s)))
+
+    async def fold_tally(self) -> None:
+        while True:
+            await self.threads.run(orders.fold_tally, actor=SYSTEM)
+            await asyncio.sleep(_TURN_S)
 
     async def expire_lots(self) -> None:
         while True:

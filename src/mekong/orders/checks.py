@@ -32,6 +32,16 @@ _SUMS = """
      where o.subtotal_minor <> (select coalesce(sum(l.total_minor), 0) from orders_orderline l where l.order_id = o.id)
         or o.total_minor <> o.subtotal_minor - o.discount_minor + o.shipping_fee_minor limit 20
 """
+_MISCOUNTED = """
+    select state, channel, place, sum(n) from (
+        select state, channel, place, places, n from orders_tally
+        union all select state, channel, place, places, -count(*) from orders_salesorder group by 1, 2, 3, 4) told
+     group by state, channel, place, places having sum(n) <> 0 limit 20
+"""
+_UNNAMED = """
+    select o.code from orders_salesorder o
+     where not exists (select 1 from orders_ordersearch s where s.order_id = o.id) limit 20
+"""
 
 
 def _rows(sql: str, parameters: Sequence[Any] | None = None) -> list[str]:
@@ -78,6 +88,20 @@ def orders_add_up(now: datetime) -> health.Finding:
     return health.Finding(True, gettext("Every order's total is the sum of its lines."))
 
 
+def orders_are_counted(now: datetime) -> health.Finding:
+    wrong, unnamed = _rows(_MISCOUNTED), _rows(_UNNAMED)
+    if wrong or unnamed:
+        return health.Finding(
+            False,
+            gettext(
+                "The list of orders does not agree with the orders: {counts} counts, {unnamed} orders not found"
+            ).format(counts=len(wrong), unnamed=len(unnamed)),
+            gettext("Check that migrations are applied: triggers keep both."),
+        )
+    return health.Finding(True, gettext("The list of orders counts and finds every order."))
+
+
 health.register("orders.unique", orders_unique)
 health.register("orders.hold_their_goods", orders_hold_their_goods)
 health.register("orders.add_up", orders_add_up)
+health.register("orders.counted", orders_are_counted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from mekong.foundation.text import fold
 from mekong.inventory.errors import LocationNotFound
 from mekong.orders import commands, queries
 from mekong.orders.contracts import OrderCount, OrderFilter
-from mekong.orders.models import OrderSearch, SalesOrder
+from mekong.orders.models import OrderSearch, SalesOrder, Tally
 from mekong.orders.queries import counting, listing
 from tests.support.orders import a_draft, accept, an_order
 from tests.support.people import NOON, an_actor
@@ -249,18 +250,67 @@ def test_who_works_at_one_place_finds_that_places_orders(variant: int) -> None:
         assert ours not in found
         assert count(seller, **wanted).n == len(found)
     assert nowhere.code in codes(seller)
+    assert codes(seller, location="HN") == []
+    assert codes(seller, location="SG") == [theirs]
+    assert count(seller, location="HN") == OrderCount(0)
     assert queries.codes_that_fit(actor=seller, wanted=OrderFilter(), codes=[ours, theirs]) == {theirs}
     assert [each.code for each in queries.orders_on_screen(actor=seller, codes=[ours, theirs])] == [theirs]
     with pytest.raises(MayNot):
         codes(an_actor("inventory.view"))
 
 
-def test_counting_stops_at_many(dated: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counting_by_walking_stops_at_many(dated: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    long_ago = NOON - 9 * HOUR
     monkeypatch.setattr(counting, "MANY", 3)
-    assert count() == OrderCount(3, is_more=True)
+    assert count(placed_from=long_ago) == OrderCount(3, is_more=True)
     assert count(text="mai") == OrderCount(3, is_more=True)
+    assert count() == OrderCount(7), "by state, channel and place it is exact at any size"
     monkeypatch.setattr(counting, "MANY", 7)
-    assert count() == OrderCount(7)
+    assert count(placed_from=long_ago) == OrderCount(7)
+
+
+def told() -> bool:
+    """Whether the doctor finds that the tally and the words are those of the orders."""
+    from mekong.orders.checks import orders_are_counted
+
+    return orders_are_counted(NOON).ok
+
+
+def test_the_tally_follows_every_step_and_folding_changes_no_sum(variant: int) -> None:
+    there = a_location("SG")
+    stock(variant, "SG", 2)
+    an_order(("AO-THUN", 1), state="shipped")
+    several = an_order(("AO-THUN", 101), customer_name="Mai")
+    [unmatched] = accept(a_draft((None, 1)))
+    before = queries.count_by_state_and_channel(actor=SYSTEM)
+    assert before[("shipped", "web")] == 1
+    assert told()
+    for seller in (an_actor("orders.view", locations=[there]), an_actor("orders.view", locations=[])):
+        assert count(seller).n == len(codes(seller))
+    assert several in codes(an_actor("orders.view", locations=[there]))
+    assert commands.fold_tally(actor=SYSTEM, beyond=0) > 0
+    assert commands.fold_tally(actor=SYSTEM, beyond=0) == 0
+    assert queries.count_by_state_and_channel(actor=SYSTEM) == before
+    assert told()
+    Tally.objects.create(state="shipped", channel="web", place=there, n=1)
+    assert not told()
+    assert unmatched.code in codes()
+
+
+def test_folding_loses_nothing_of_orders_that_move_meanwhile(variant: int) -> None:
+    made = [an_order(("AO-THUN", 1)) for _ in range(12)]
+
+    def work(number: int) -> None:
+        if number % 2:
+            commands.fold_tally(actor=SYSTEM, beyond=0)
+        else:
+            commands.confirm_order(actor=SYSTEM, code=made[number // 2], now=NOON)
+        connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(24)))
+    assert queries.count_by_state(actor=SYSTEM) == {"confirmed": 12}
+    assert told()
 
 
 def test_every_order_has_its_words(dated: list[str]) -> None:
@@ -278,7 +328,10 @@ def test_every_order_has_its_words(dated: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_no_list_and_no_count_reads_the_whole_book(dated: list[str], wanted: dict[str, object]) -> None:
-    """With whole reads forbidden where another way is there, none is left: each list has an index to walk."""
+    """With whole reads forbidden where another way is there, none is left: each list has an index to walk.
+
+    The tally is a few rows for each state, channel and place, and read whole.
+    """
     asked = OrderFilter(**wanted)  # type: ignore[arg-type]  # fields by name
     for actor in (SYSTEM, an_actor("orders.view", locations=[1])):
         said: list[str] = []
@@ -303,4 +356,4 @@ def test_no_list_and_no_count_reads_the_whole_book(dated: list[str], wanted: dic
             with connection.cursor() as cursor:
                 cursor.execute("set enable_seqscan = on")
         assert said
-        assert [line for line in said if "Seq Scan on orders_" in line] == []
+        assert [line for line in said if "Seq Scan on orders_" in line and "orders_tally" not in line] == []

@@ -20,6 +20,7 @@ from mekong.faces.api import (
     connecting,
     health,
     order_desk,
+    order_filters,
     orders,
     people,
     pictures,
@@ -92,6 +93,7 @@ for _room in (
     webhooks,
     health,
     order_desk,
+    order_filters,
 ):
     api.add_router("", _room.router)
 

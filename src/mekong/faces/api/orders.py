@@ -245,11 +245,24 @@ def list_orders(
     q: Word = "",
     placed_from: Moment | None = None,
     placed_to: Moment | None = None,
+    location: Annotated[str, Field(max_length=40)] = "",
+    due_before: Moment | None = None,
+    is_cod: bool | None = None,
+    total_from_minor: Annotated[int, Field(ge=0, le=10**15)] | None = None,
+    total_to_minor: Annotated[int, Field(ge=0, le=10**15)] | None = None,
+    order: Literal["newest", "deadline"] = "newest",
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> Any:
-    """Orders of all channels, newest first. `q`: an order code, a channel's number, a phone, a tracking number."""
-    wanted = OrderFilter(channel, tuple(state), issue, q, tag, placed_from, placed_to)
+    """Orders of all channels, newest first; open ones also nearest deadline first (`order`).
+
+    `q`: an order code or its tail, a channel's number, a tracking number, a phone by its beginning or last digits, a SKU,
+    the beginnings of the words of a name. A page may hold fewer than `limit`, or none, and still have a `next_cursor`.
+    """
+    wanted = OrderFilter(
+        channel, tuple(state), issue, q, tag, placed_from, placed_to, location=location, due_before=due_before,
+        is_cod=is_cod, money_from_minor=total_from_minor, money_to_minor=total_to_minor, order=order,
+    )  # fmt: skip
     actor = authenticate(request)
     found = queries.list_orders(actor=actor, wanted=wanted, cursor=cursor, limit=limit)
     return {"items": [row_out(each, actor) for each in found.orders], "next_cursor": found.next_cursor}

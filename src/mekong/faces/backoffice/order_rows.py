@@ -20,6 +20,7 @@ from mekong.faces.backoffice import words
 from mekong.faces.backoffice.marks import Mark
 from mekong.faces.backoffice.presence import On
 from mekong.faces.backoffice.templatetags import mekong as tags
+from mekong.foundation import masking
 from mekong.orders.contracts import OrderSummary
 
 DUE_STATES = frozenset(
@@ -38,6 +39,7 @@ class Rows:
     by_deadline: bool
     now: datetime
     gone: Collection[str] = ()
+    reveals: bool = False
     words: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,6 +50,10 @@ class Rows:
             "paid": escape(gettext("Paid")),
             "unpaid": escape(gettext("Unpaid")),
         }
+
+    def _buyer(self, name: str) -> str:
+        """Whole for those who may reveal personal data, masked for everyone else."""
+        return escape(name if self.reveals else masking.name(name)) or "–"
 
     def html(self, order: OrderSummary) -> SafeString:
         """One order. `data-v` differs when anything that is shown does, but how long there is left."""
@@ -66,7 +72,7 @@ class Rows:
             f'<span class="avas" data-on="{code}">{self._faces(order.code)}</span></span>'
             f'<small class="wide clip ext">{escape(order.external_id)}</small></td>'
             f'<td class="wide">{mark}</td>'
-            f'<td class="who"><span class="narrow">{mark}&nbsp; </span>{escape(order.customer_name) or "–"}'
+            f'<td class="who"><span class="narrow">{mark}&nbsp; </span>{self._buyer(order.customer_name)}'
             f"<small>{escape(tags.masked(order.customer_phone))}</small></td>"
             f'<td class="wide goods-cell"><span class="row">{tags.thumb("", order.first_line)}'
             f'<span class="goods">{goods}<small>{_units(order)}</small></span></span></td>'

@@ -75,7 +75,7 @@ def waiting_orders(actor: Actor) -> int:
     if not actor.may("orders.view"):
         return 0
     try:
-        counts = orders.count_by_state(actor=actor, states=TO_DO)
+        counts = orders.count_by_state(actor=actor)
     except MekongError:
         log.exception("orders could not be counted")
         return 0

@@ -102,6 +102,7 @@ urlpatterns: list[URLPattern] = [
     path("orders/bulk/", order_bulk.bulk),
     path("orders/print/", order_bulk.print_many),
     path("orders/news/", orders.news),
+    path("orders/counts/", orders.counts),
     path("orders/present/", order_presence.present),
     path("orders/filters/", order_filters.filters),
     path("orders/filters/<uuid:uid>/", order_filters.change),

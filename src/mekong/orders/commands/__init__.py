@@ -10,6 +10,7 @@ from mekong.orders.commands.papers import PAPERS, print_orders
 from mekong.orders.commands.presence import be_present, leave
 from mekong.orders.commands.steps import complete_order, confirm_order, deliver_order, move_order, ship_order
 from mekong.orders.commands.stock import give_up_waiting, match_line, retry_awaiting_stock
+from mekong.orders.commands.tally import fold_tally
 from mekong.orders.commands.together import keep_both, merge_orders, pack_apart, pack_together, settle_duplicate
 from mekong.orders.commands.words import add_note, change_tags, edit_address, set_tags
 from mekong.orders.placing import Asked, AskedLine, accept_channel_orders, aplace_order, place_order, stock_facts_of
@@ -31,6 +32,7 @@ __all__ = [
     "confirm_order",
     "deliver_order",
     "edit_address",
+    "fold_tally",
     "follow_forward",
     "give_up_waiting",
     "hold_order",

@@ -25,6 +25,7 @@ def print_orders(*, actor: Actor, codes: Sequence[str], paper: str, key: str, no
     """What stands on the papers of these orders, in the order named, and which copy each is.
 
     `key` names this print: asked for again under the same key it is the same print, and no copy is counted twice.
+    Without a key each call is a print.
     Buyers' names and addresses are on delivery notes, so that they were read is in the audit trail.
     Raises: MayNot, OrderNotFound, BadPaper.
     """
@@ -44,7 +45,7 @@ def print_orders(*, actor: Actor, codes: Sequence[str], paper: str, key: str, no
     again: dict[object, int] = {}
     for order_id, data in printed.values_list("order_id", "data"):
         copies[order_id] += 1
-        if data.get("key") == key:
+        if key and data.get("key") == key:
             again[order_id] = data["copy"]
     fresh = [order_id for order_id in ids.values() if order_id not in again]
     TimelineEntry.objects.bulk_create(

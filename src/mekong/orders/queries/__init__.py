@@ -16,7 +16,14 @@ from mekong.orders.contracts import BookedOrder, EarlierAddress, HoldNote, LineV
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
 from mekong.orders.queries.buyer import buyer_history
-from mekong.orders.queries.counting import MANY, count_by_channel, count_by_issue, count_by_state, count_orders
+from mekong.orders.queries.counting import (
+    MANY,
+    count_by_channel,
+    count_by_issue,
+    count_by_state,
+    count_by_state_and_channel,
+    count_orders,
+)
 from mekong.orders.queries.filters import get_filter, list_filters
 from mekong.orders.queries.listing import LOOKED_AT, codes_that_fit, list_orders, orders_on_screen
 from mekong.orders.queries.narrowing import seen_by
@@ -33,6 +40,7 @@ __all__ = [
     "count_by_channel",
     "count_by_issue",
     "count_by_state",
+    "count_by_state_and_channel",
     "count_orders",
     "find",
     "get_filter",
@@ -276,13 +284,13 @@ def sales_of_day(*, actor: Actor, day_start: datetime) -> Mapping[str, tuple[int
     the one it took more of.
     """
     actor.require("orders.view")
-    seen, places = seen_by(actor)
+    seen = seen_by(actor)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""select channel, currency, count(*), sum(total_minor)::bigint from orders_salesorder o
                  where placed_at >= %s and placed_at < %s and state <> 'cancelled' and {seen}
                  group by 1, 2 order by 4""",  # noqa: S608 - constant text
-            [day_start.astimezone(UTC), day_start.astimezone(UTC) + timedelta(days=1), *places],
+            [day_start.astimezone(UTC), day_start.astimezone(UTC) + timedelta(days=1), *seen.params],
         )
         return {row[0]: (row[2], row[3], row[1]) for row in cursor.fetchall()}
 

@@ -44,8 +44,9 @@ def buyer_history(*, actor: Actor, order: OrderView, limit: int = 8) -> BuyerHis
         "phone": order.customer_phone, "channel": order.channel, "ref": order.customer_ref, "id": order.id,
         "open": [state.value for state in rules.BEFORE_PACKING], "limit": limit,
     }  # fmt: skip
-    seen, places = seen_by(actor)
-    for at, place in enumerate(places):
+    where = seen_by(actor)
+    seen = str(where)
+    for at, place in enumerate(where.params):
         seen, asked[f"place{at}"] = seen.replace("%s", f"%(place{at})s", 1), place
     with connection.cursor() as cursor:
         cursor.execute(_BUYER + _COUNTED.format(seen=seen), asked)

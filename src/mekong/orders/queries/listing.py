@@ -16,23 +16,24 @@ from mekong.foundation.actor import Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.orders.contracts import OrderFilter, OrderPage, OrderSummary
 from mekong.orders.models import SalesOrder
-from mekong.orders.queries.narrowing import Narrowed, Sought, Where, narrowed
+from mekong.orders.queries.narrowing import SEVERAL, Narrowed, Sought, Where, narrowed
 
-LOOKED_AT = 20_000
+LOOKED_AT = 10_000
 """Orders that are looked at, newest first, for conditions that no index answers."""
 
 READ_THROUGH = 5_000
 """Orders read through for a text, in the list's order, before the index of words is asked: what is common is found
 among them at once, and what is not is rare enough for the index to name all of it."""
 
-NAMED = 20_000
-"""Orders that the index of words may name."""
+NAMED = 10_000
+"""Orders that the index of words may name. A text that names more, and of which still no page was found, is common
+and narrowed down by something else: then the list goes on from where it was read to."""
 
 _COLUMNS = "o.id, o.placed_at, o.ship_by, o.total_minor, o.is_cod"
-_KEYS = {"newest": "o.placed_at desc, o.id desc", "deadline": "o.ship_by, o.id"}
+KEYS = {"newest": "o.placed_at desc, o.id desc", "deadline": "o.ship_by, o.id"}
 _ROW = (
     "id", "code", "channel", "external_id", "state", "payment_state", "currency", "total_minor", "customer_name",
-    "customer_phone", "issues", "tags", "duplicate_of", "ship_by", "placed_at", "tracking_no", "is_cod", "places",
+    "customer_phone", "issues", "tags", "duplicate_of", "ship_by", "placed_at", "tracking_no", "is_cod", "place", "places",
 )  # fmt: skip
 
 _Key = tuple[datetime | None, UUID]
@@ -44,9 +45,10 @@ class _Walk:
 
     def __init__(self, narrow: Narrowed, order: Literal["newest", "deadline"], after: _Key | None) -> None:
         self.narrow = narrow
-        self.by = _KEYS[order]
+        self.by = KEYS[order]
         self.at = "placed_at" if order == "newest" else "ship_by"
-        self.where = narrow.walked.and_(_after(order, after))
+        self.after = _after(order, after)
+        self.where = narrow.walked.and_(self.after)
 
     def page(self, count: int) -> tuple[list[_Key], _Key | None]:
         """Up to so many rows, and where those end that were looked at when there may be more behind them."""
@@ -54,56 +56,81 @@ class _Walk:
         if sought is None:
             return self._told_apart(count)
         found = self._read_through(sought, count)
-        if len(found) == count or self._nth(READ_THROUGH) is None:
+        if len(found) == count or (end := self._nth(READ_THROUGH)) is None:
             return found, None
-        return self._named(sought, count), None
+        named = self._named(sought, count)
+        return (found, end) if named is None else (named, None)
 
     def _told_apart(self, count: int) -> tuple[list[_Key], _Key | None]:
         apart = self.narrow.told_apart
         if not apart:
-            sql = f"select {_COLUMNS} from orders_salesorder o where {self.where}"  # noqa: S608 - put together from constants
-            return self._rows(sql, self.where, count), None
-        inner = f"""select {_COLUMNS} from orders_salesorder o where {self.where}
-                     order by {self.by} limit {LOOKED_AT}"""  # noqa: S608 - as above
-        found = self._rows(f"select * from ({inner}) o where {apart}", self.where.and_(apart), count)  # noqa: S608 - as above
+            return self._rows(*self._walk(count), count), None
+        inner, params = self._walk(LOOKED_AT)
+        found = self._rows(f"select * from ({inner}) o where {apart}", [*params, *apart.params], count)  # noqa: S608 - put together from constants
         return found, None if len(found) == count else self._nth(LOOKED_AT)
 
+    def _walk(self, count: int) -> tuple[str, list[Any]]:
+        return walk(self.narrow, self.by, count, self.after)
+
     def _read_through(self, sought: Sought, count: int) -> list[_Key]:
-        inner = f"""select {_COLUMNS} from orders_salesorder o where {self.where}
-                     order by {self.by} limit {READ_THROUGH}"""  # noqa: S608 - as above
+        inner, params = self._walk(READ_THROUGH)
         lines = _lines_of(sought)
         has_line = f"exists (select 1 from orders_orderline l where l.order_id = o.id and {lines})"  # noqa: S608 - as above
         fits = Where([f"(s.words @@ %s::tsquery or {has_line})"], [sought.words, *lines.params])
         fits = fits.and_(self.narrow.told_apart)
         sql = f"""select o.* from ({inner}) o join orders_ordersearch s on s.order_id = o.id
                    where {fits}"""  # noqa: S608 - as above
-        return self._rows(sql, self.where.and_(fits), count)
+        return self._rows(sql, [*params, *fits.params], count)
 
-    def _named(self, sought: Sought, count: int) -> list[_Key]:
-        hits, hit_params = _hits(sought, NAMED)
+    def _named(self, sought: Sought, count: int) -> list[_Key] | None:
+        """Of the orders that the index names; None when those are too many."""
+        hits, hit_params = hits_of(sought, NAMED + 1)
         where = self.where.and_(self.narrow.told_apart)
-        sql = f"""with hit as materialized ({hits})
-                  select {_COLUMNS} from hit join orders_salesorder o on o.id = hit.order_id where {where}"""  # noqa: S608 - as above
-        return self._rows(sql, Where([], [*hit_params, *where.params]), count)
+        sql = f"""with hit as materialized ({hits}), named as (select count(*) n from hit)
+            select named.n, o.{self.at}, o.id from named left join lateral (
+                select {_COLUMNS} from hit join orders_salesorder o on o.id = hit.order_id
+                 where named.n <= {NAMED} and {where} order by {self.by} limit {count}) o on true
+             order by {self.by}"""  # noqa: S608 - as above
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*hit_params, *where.params])
+            rows = cursor.fetchall()
+        return None if rows[0][0] > NAMED else [(at, last) for _, at, last in rows if last is not None]
 
-    def _rows(self, sql: str, where: Where, count: int) -> list[_Key]:
+    def _rows(self, sql: str, params: Sequence[Any], count: int) -> list[_Key]:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"select o.{self.at}, o.id from ({sql}) o order by {self.by} limit %s",  # noqa: S608 - as above
-                [*where.params, count],
+                [*params, count],
             )
             return [(row[0], row[1]) for row in cursor.fetchall()]
 
     def _nth(self, n: int) -> _Key | None:
         """The n-th order that is walked by; None when there are fewer."""
+        inner, params = self._walk(n)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"""select o.{self.at}, o.id from orders_salesorder o where {self.where}
-                     order by {self.by} offset {n - 1} limit 1""",  # noqa: S608 - as above
-                self.where.params,
+                f"select o.{self.at}, o.id from ({inner}) o order by {self.by} offset {n - 1} limit 1",  # noqa: S608 - as above
+                params,
             )
             row = cursor.fetchone()
             return (row[0], row[1]) if row else None
+
+
+def walk(narrow: Narrowed, by: str, count: int, after: Where) -> tuple[str, list[Any]]:
+    """So many orders in the list's order, by the index that goes that way: a statement and its parameters."""
+    ordered = f"order by {by} limit {count}"
+    if narrow.places is None or narrow.is_open:
+        where = narrow.walked.and_(after)
+        return f"select {_COLUMNS} from orders_salesorder o where {where} {ordered}", where.params  # noqa: S608 - put together from constants
+    # An order of one of few places is rare among all, so each place is walked for itself.
+    ways, params = [], []
+    for place in narrow.places:
+        where = Where(["o.place = %s"], [place]).and_(narrow.but_places, after)
+        if place == SEVERAL:
+            where = where.and_(narrow.of_places)
+        ways.append(f"(select {_COLUMNS} from orders_salesorder o where {where} {ordered})")  # noqa: S608 - as above
+        params += where.params
+    return f"select o.* from ({' union all '.join(ways)}) o {ordered}", params  # noqa: S608 - as above
 
 
 def _after(order: Literal["newest", "deadline"], key: _Key | None) -> Where:
@@ -124,10 +151,10 @@ def _lines_of(sought: Sought) -> Where:
     return Where(["(l.variant_id is null and l.sku = %s)"], [sought.sku])
 
 
-def _hits(sought: Sought, most: int) -> tuple[str, list[Any]]:
+def hits_of(sought: Sought, most: int) -> tuple[str, list[Any]]:
     """Orders that a text names, by the indexes of words and of lines."""
     lines = _lines_of(sought)
-    sql = f"""(select order_id from orders_ordersearch where words @@ %s::tsquery limit {most})
+    sql = f"""(select order_id from mekong_orders_named(%s::tsquery, {most}) named(order_id))
               union (select l.order_id from orders_orderline l where {lines} limit {most})"""  # noqa: S608 - as above
     return sql, [sought.words, *lines.params]
 
@@ -135,8 +162,9 @@ def _hits(sought: Sought, most: int) -> tuple[str, list[Any]]:
 def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: int = 50) -> OrderPage:
     """A page of orders, newest first or in order of their deadlines. Three to five statements of bounded work.
 
-    Where an amount, a deadline or cash on delivery is asked for among orders that have left, a page looks at 20,000
-    orders and may then hold fewer than `limit`, or none; `is_partial` says so, and its cursor goes on behind them.
+    Where an amount, a deadline or cash on delivery is asked for among orders that have left, a page looks at 10,000
+    orders, and where a common text is narrowed down by something rare, at 5,000; it may then hold fewer than `limit`, or
+    none; `is_partial` says so, and its cursor goes on behind them.
     Raises: MayNot, LocationNotFound, Invalid (a cursor not of this list).
     """
     narrow = narrowed(actor, wanted)
@@ -191,7 +219,9 @@ def _summaries(ids: Sequence[UUID]) -> list[OrderSummary]:
 
 
 def _summary(row: dict[str, Any], lines: tuple[int, int, str]) -> OrderSummary:
-    places = [place for place in row.pop("places") if place]
+    place, places = row.pop("place"), row.pop("places")
+    if places is None:
+        places = [place] if place else []
     return OrderSummary(**row, units=lines[0], line_count=lines[1], first_line=lines[2], places=places)
 
 

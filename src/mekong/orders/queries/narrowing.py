@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,12 @@ from mekong.inventory.queries import get_location
 from mekong.orders import rules
 from mekong.orders.contracts import OrderFilter
 
-_OPEN = ", ".join(f"'{state.value}'" for state in sorted(rules.OPEN))
-IS_OPEN = f"o.state in ({_OPEN})"
-"""The condition of the index `order_queue`, word for word enough for the planner to see it."""
+IS_OPEN = f"o.state in ({', '.join(repr(state.value) for state in sorted(rules.OPEN))})"
+NOWHERE, SEVERAL = 0, -1
+"""`SalesOrder.place` of an order without goods, and of one whose goods stand at more places than one."""
+
+FEW_PLACES = 8
+"""So many places are walked each for itself; an order of one of more is met soon on a walk through all."""
 
 
 @dataclass
@@ -36,8 +39,12 @@ class Where:
     def __str__(self) -> str:
         return " and ".join(self.parts) or "true"
 
-    def and_(self, other: Where) -> Where:
-        return Where([*self.parts, *other.parts], [*self.params, *other.params])
+    def and_(self, *others: Where) -> Where:
+        whole = Where([*self.parts], [*self.params])
+        for other in others:
+            whole.parts += other.parts
+            whole.params += other.params
+        return whole
 
 
 @dataclass(frozen=True)
@@ -51,37 +58,54 @@ class Sought:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """`walked`: conditions that an index answers. `told_apart`: those that each order is looked at for."""
+    """`walked`: conditions that an index answers. `told_apart`: those that each order is looked at for.
+
+    `places`: the few places that it may be walked by, each for itself; None: everywhere, or too many for that. Then
+    `but_places` is `walked` without its places, and `of_places` those.
+    `is_tallied`: `walked` asks for nothing but states, channels and places, which are counted as orders move.
+    """
 
     walked: Where
     told_apart: Where
     sought: Sought | None
     is_open: bool
+    places: Sequence[int] | None
+    is_tallied: bool
+    but_places: Where
+    of_places: Where
 
 
-def seen_by(actor: Actor) -> tuple[str, list[str]]:
+def at_places(places: Collection[int]) -> Where:
+    """Orders with goods at one of these places."""
+    of_several = " or ".join("o.places @> %s::jsonb" for place in places if place != NOWHERE) or "false"
+    return Where(
+        [f"(o.place = any(%s::bigint[]) or (o.place = {SEVERAL} and ({of_several})))"],
+        [sorted(places), *(str(place) for place in places if place != NOWHERE)],
+    )
+
+
+def seen_by(actor: Actor) -> Where:
     """The orders an actor sees: those whose goods stand where the right holds, and those that have none anywhere yet."""
     scope = actor.locations_for("orders.view")
-    if scope is None:
-        return "true", []
-    return _at_any([0, *sorted(scope)])
-
-
-def _at_any(places: Sequence[int]) -> tuple[str, list[str]]:
-    return f"({' or '.join('o.places @> %s::jsonb' for _ in places)})", [str(place) for place in places]
+    return Where() if scope is None else at_places(sorted({NOWHERE, *scope}))
 
 
 def narrowed(actor: Actor, wanted: OrderFilter) -> Narrowed:
     """Raises: MayNot, LocationNotFound."""
     actor.require("orders.view")
-    walked, told_apart = Where(), Where()
+    of_places, walked, told_apart = seen_by(actor), Where(), Where()
+    scope = actor.locations_for("orders.view")
+    places = None if scope is None else [NOWHERE, *sorted(scope)]
+    if wanted.location:
+        place = get_location(actor=SYSTEM, code=wanted.location).id
+        of_places = of_places.and_(at_places([place]))
+        places = [place] if scope is None or place in scope else []
     is_open = bool(wanted.states) and set(wanted.states) <= rules.OPEN
-    if is_open:
-        walked.add(IS_OPEN)
-    if wanted.states and not (is_open and set(wanted.states) == rules.OPEN):
+    if wanted.states:
         walked.add("o.state = any(%s)", list(wanted.states))
     if channels := [*([wanted.channel] if wanted.channel else []), *wanted.channels]:
         walked.add("o.channel = any(%s)", channels)
+    tallied = len(walked.parts)
     _add_issues(walked, [*([wanted.issue] if wanted.issue else []), *wanted.issues])
     if wanted.tag:
         walked.add("o.tags @> %s::jsonb and o.tags <> '[]'", msgspec.json.encode([wanted.tag]).decode())
@@ -89,13 +113,15 @@ def narrowed(actor: Actor, wanted: OrderFilter) -> Narrowed:
         walked.add("o.placed_at >= %s", wanted.placed_from)
     if wanted.placed_to:
         walked.add("o.placed_at < %s", wanted.placed_to)
-    if wanted.location:
-        walked.add("o.places @> %s::jsonb", str(get_location(actor=SYSTEM, code=wanted.location).id))
-    seen, places = seen_by(actor)
-    if places:
-        walked.add(seen, *places)
     _add_figures(walked if is_open else told_apart, wanted)
-    return Narrowed(walked, told_apart, _sought(wanted.text), is_open)
+    sought = _sought(wanted.text)
+    is_tallied = sought is None and not told_apart and len(walked.parts) == tallied
+    if places is not None and len(places) > FEW_PLACES:
+        places = None
+    return Narrowed(
+        of_places.and_(walked), told_apart, sought, is_open, None if places is None else [*places, SEVERAL], is_tallied,
+        walked, of_places,
+    )  # fmt: skip
 
 
 def _add_figures(where: Where, wanted: OrderFilter) -> None:

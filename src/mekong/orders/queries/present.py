@@ -18,12 +18,13 @@ def people_on(*, actor: Actor, now: datetime, codes: Collection[str] | None = No
     Raises: MayNot.
     """
     actor.require("orders.view")
-    seen, places = seen_by(actor)
-    named, params = ("true", []) if codes is None else ("o.code = any(%s)", [list(codes)])
+    where = seen_by(actor)
+    if codes is not None:
+        where.add("o.code = any(%s)", list(codes))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""select o.code, p.actor, p.since from orders_presence p join orders_salesorder o on o.id = p.order_id
-                 where p.until > %s and {named} and {seen} order by p.since, p.actor""",  # noqa: S608 - constant text
-            [now, *params, *places],
+                 where p.until > %s and {where} order by p.since, p.actor""",  # noqa: S608 - constant text
+            [now, *where.params],
         )
         return [Present(*row) for row in cursor.fetchall()]

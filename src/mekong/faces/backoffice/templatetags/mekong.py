@@ -18,7 +18,6 @@ from mekong.faces.backoffice import marks, problems, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.foundation import masking
 from mekong.foundation.money import exponent
-from mekong.orders import queries as orders
 from mekong.orders.contracts import OrderCount
 
 register = template.Library()
@@ -40,10 +39,8 @@ def num(value: int | None) -> str:
 
 
 @register.filter
-def counted(value: OrderCount | int) -> str:
+def counted(value: OrderCount) -> str:
     """A count that may have stopped: `10.000+`."""
-    if isinstance(value, int):
-        return f"{num(orders.MANY)}+" if value > orders.MANY else num(value)
     return f"{num(value.n)}+" if value.is_more else num(value.n)
 
 

@@ -99,6 +99,24 @@
   const paper = () => { const chosen = $(`#print-many [value="${CSS.escape(localStorage.getItem("mekong.paper") || "")}"]`); if (chosen) chosen.checked = true; };
   paper();
 
+  // Saved filters are counted after the page stands, a few at a time, and again when something moved.
+  const known = {};
+  let counted = 0;
+  const fill_counts = () => all("[data-count-of]").forEach((box) => { box.textContent = known[box.dataset.countOf] ?? ""; });
+  const count = async () => {
+    counted = Date.now();
+    const ids = all("[data-count-of]").map((box) => box.dataset.countOf);
+    for (let at = 0; at < ids.length; at += 4) {
+      try {
+        const answer = await fetch(`/orders/counts/?of=${ids.slice(at, at + 4).join(",")}`, { headers: { "HX-Request": "true" } });
+        if (!answer.ok) return;
+        Object.assign(known, await answer.json());
+        fill_counts();
+      } catch { return; }
+    }
+  };
+  count();
+
   // News: rows change where they stand, others announce themselves.
   const bar_of_news = $("[data-news]");
   let due = 0, asking = false;
@@ -122,6 +140,8 @@
       const told = new DOMParser().parseFromString(await answer.text(), "text/html");
       const tabs = $("[data-tabs]"), at = tabs.scrollLeft;
       if (!tabs.contains(document.activeElement)) { tabs.replaceWith(document.adoptNode($("[data-tabs]", told))); $("[data-tabs]").scrollLeft = at; }
+      fill_counts();
+      if (Date.now() - counted > 15000) count();
       all("tr[data-code]", told).forEach((fresh) => {
         const row = $(`tr[data-code="${CSS.escape(fresh.dataset.code)}"]`, list);
         if (row && row.dataset.v !== fresh.dataset.v) replace(row, document.adoptNode(fresh));
