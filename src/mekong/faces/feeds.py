@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def _takes_gzip(accepted: str) -> bool:
     return False
 
 
-def _plain(path: Path) -> Iterator[bytes]:
+def _plain(path: Path) -> Generator[bytes, None, None]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
@@ -72,9 +72,9 @@ def _plain(path: Path) -> Iterator[bytes]:
 
 async def _asynchronous(path: Path) -> AsyncIterator[bytes]:
     """As `_plain`, for the event loop: reading waits on a thread."""
-    file = await sync_to_async(lambda: path.open("rb"))()
+    chunks = _plain(path)
     try:
-        while chunk := await sync_to_async(file.read)(_CHUNK):
+        while chunk := await sync_to_async(lambda: next(chunks, b""))():
             yield chunk
     finally:
-        file.close()
+        chunks.close()
