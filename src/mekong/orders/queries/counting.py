@@ -1,7 +1,7 @@
 """Counts of orders, of those the actor sees.
 
 By state, channel and place they are counted as they move: triggers keep a tally, and its sum is exact at any size.
-Whatever else a list is narrowed to is counted by walking it, and that stops: `docs/decisions/0008-order-list-at-a-million.md`.
+Whatever else a list is narrowed to is counted by walking it, and that stops: `docs/decisions/0009-order-list-at-a-million.md`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Pages of the order list. Work is bounded: no page reads the whole book, whatever it is narrowed to.
 
-`docs/decisions/0008-order-list-at-a-million.md` says why each statement is as it is.
+`docs/decisions/0009-order-list-at-a-million.md` says why each statement is as it is.
 """
 
 from __future__ import annotations
