@@ -32,5 +32,6 @@ def tabs(visit: Visit) -> list[Tab]:
             "transfers", "/stock/transfers/", _("Transfers"), queries.count_transfers(actor=visit.actor)[queries.TO_DO]
         ),
         Tab("adjustments", "/stock/adjustments/", _("Approvals"), queries.count_waiting_adjustments(actor=visit.actor)),
+        Tab("campaigns", "/stock/campaigns/", _("Set aside")),
         Tab("movements", "/stock/movements/", _("Movements")),
     ]
