@@ -170,7 +170,19 @@ def lists_with(parameter: str) -> list[str]:
     ]
 
 
-def asked(client: Client, path: str, **query: str) -> Any:
+@pytest.fixture
+def places(client: Client) -> dict[str, str]:
+    """What stands in the paths of lists that belong to something: each of it is there, but for the reading back."""
+    saved = send(client, "/api/v1/order-filters", {"name": "VIP", "conditions": {"tag": "VIP"}})
+    hook = {"url": "https://example.vn/hook", "event_types": ["partners.webhook_disabled"]}
+    made = send(client, "/api/v1/webhooks", hook)
+    return {
+        "code": "web", "audit_id": "1", "filter_id": saved.json()["id"], "webhook_id": made.json()["webhook"]["id"],
+    }  # fmt: skip
+
+
+def asked(client: Client, path: str, places: dict[str, str], **query: str) -> Any:
+    path = path.format(**places)
     return client.get(path, {**({"sku": "AT-1"} if path.endswith("/movements") else {}), **query})
 
 
@@ -180,9 +192,9 @@ def test_the_document_has_the_lists() -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "201", "99999999999999999999", "1.5", "x", "", "1e1", "0x10", "١٢x"])
-def test_a_limit_out_of_bounds_is_named_by_every_list(client: Client, limit: str) -> None:
+def test_a_limit_out_of_bounds_is_named_by_every_list(client: Client, places: dict[str, str], limit: str) -> None:
     for path in lists_with("limit"):
-        errors = refused(asked(client, path, limit=limit), 422)["errors"]
+        errors = refused(asked(client, path, places, limit=limit), 422)["errors"]
         assert [each["field"] for each in errors] == ["limit"], path
 
 
@@ -200,9 +212,9 @@ FORGED = [
 
 
 @pytest.mark.parametrize("cursor", FORGED, ids=range(len(FORGED)))
-def test_a_forged_cursor_is_refused_by_every_list(client: Client, cursor: str) -> None:
+def test_a_forged_cursor_is_refused_by_every_list(client: Client, places: dict[str, str], cursor: str) -> None:
     for path in lists_with("cursor"):
-        errors = refused(asked(client, path, cursor=cursor), 422)["errors"]
+        errors = refused(asked(client, path, places, cursor=cursor), 422)["errors"]
         assert [each["field"] for each in errors] == ["cursor"], (path, cursor)
 
 

@@ -18,8 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[3]
 
 APART = frozenset({
-    "sign-in/", "sign-out/", "password/", "preferences/", "media/<path:path>", "last-unit/", "palette/", "parts/pulse/",
-    "live/figures/", "live/replay",
+    "sign-in/", "sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options/", "sign-in/demo/", "sign-out/",
+    "welcome/<str:person>/<str:token>/", "password/", "preferences/", "media/<path:path>", "last-unit/", "palette/",
+    "parts/pulse/", "live/figures/", "live/replay", "account/confirm/passkey/options/", "account/passkeys/options/",
 })  # fmt: skip
 """Addresses outside the shell, and parts of pages: no help is asked for there."""
 
@@ -43,6 +44,26 @@ SAMPLES = {
     "channel-match": ("/channels/lazada-1/match/",),
     "orders-file": ("/channels/shopee-1/orders-file/",),
     "live": ("/live/?sku=BG-DB-07", "/live/?view=replay"),
+    "channel-health": ("/channels/health/",),
+    "campaigns": ("/stock/campaigns/", "/stock/campaigns/new/"),
+    "transfers": ("/stock/transfers/", "/stock/transfers/new/"),
+    "stock-file": ("/stock/transfers/file/", "/stock/adjust/file/"),
+    "approvals": ("/stock/adjustments/",),
+    "approval-limits": ("/stock/limits/",),
+    "low-stock": ("/stock/low/",),
+    "movements": ("/stock/movements/",),
+    "categories": ("/products/categories/?at=gom",),
+    "labels": ("/products/labels/?sku=BG-ML-28",),
+    "order-filters": ("/orders/filters/",),
+    "account": ("/account/",),
+    "settings": ("/settings/",),
+    "staff": ("/settings/staff/", "/settings/staff/new/"),
+    "seats": ("/settings/staff/seats/",),
+    "security": ("/settings/security/",),
+    "audit-trail": ("/settings/audit/",),
+    "webhooks": ("/settings/webhooks/",),
+    "apps": ("/settings/apps/",),
+    "feeds": ("/settings/feeds/",),
 }
 
 

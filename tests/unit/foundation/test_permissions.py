@@ -108,6 +108,7 @@ MATRIX = {
     "reports.view": "manager accountant",
     "staff.manage": "manager",
     "tokens.manage": "",
+    "webhooks.manage": "manager",
     "audit.view": "manager accountant",
     "settings.manage": "",
 }
