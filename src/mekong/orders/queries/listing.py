@@ -25,7 +25,7 @@ READ_THROUGH = 5_000
 """Orders read through for a text, in the list's order, before the index of words is asked: what is common is found
 among them at once, and what is not is rare enough for the index to name all of it."""
 
-NAMED = 10_000
+NAMED = 3_000
 """Orders that the index of words may name. A text that names more, and of which still no page was found, is common
 and narrowed down by something else: then the list goes on from where it was read to."""
 
