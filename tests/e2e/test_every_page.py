@@ -12,7 +12,8 @@ from tests.e2e.conftest import Visit
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 PAGES = (
-    "/", "/orders/", "/orders/?tab=all", "/orders/?tab=all&cod=yes&least=1", "/orders/filters/", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
+    "/", "/orders/", "/orders/?tab=all", "/orders/?tab=all&cod=yes&least=1", "/orders/filters/",
+    "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
     "/products/BG-ML-28/edit/", "/products/import/", "/stock/", "/stock/?view=low",
     "/stock/BG-ML-28/", "/stock/adjust/",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
