@@ -22,6 +22,8 @@ PAGES = (
     "/stock/BG-ML-28/", "/stock/adjust/", "/stock/adjust/file/", "/stock/low/", "/stock/transfers/", "/stock/transfers/new/",
     "/stock/transfers/file/", "/stock/adjustments/", "/stock/movements/", "/stock/limits/",
     "/stock/campaigns/new/?sku=TS-TH-100",
+    "/orders/?tab=all&cod=yes&least=1",
+    "/orders/filters/",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/health/", "/channels/health/?span=7d",
     "/channels/new/", "/live/?sku=BG-DB-07",
