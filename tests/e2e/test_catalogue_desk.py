@@ -6,11 +6,10 @@ import base64
 import io
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.e2e.conftest import Visit
 
@@ -40,7 +39,7 @@ def sizes(page: Page) -> list[str]:
     return [re.findall(r"\d+", each)[0] for each in hints]
 
 
-def a_file(name: str, content: bytes, kind: str = "image/jpeg") -> dict[str, Any]:
+def a_file(name: str, content: bytes, kind: str = "image/jpeg") -> FilePayload:
     return {"name": name, "mimeType": kind, "buffer": content}
 
 
