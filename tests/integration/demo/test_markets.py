@@ -164,7 +164,7 @@ def test_the_demo_is_loaded_once_and_loading_it_again_changes_nothing(sandbox: S
         models = (Person, Product, Media, Channel, Listing, StockMovement, SalesOrder, PlayedStep)
         return tuple(model.objects.count() for model in models)
 
-    assert once() == 5
+    assert once() == 6
     before = counted()
     assert once() == 0
     assert counted() == before
