@@ -32,7 +32,7 @@ def test_a_transfer_with_a_shortage_from_the_draft_to_the_booking(visit: Callabl
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile("/stock/transfers/CK-"))
     path = page.url
-    page.get_by_role("button", name="Duyệt").click()
+    page.locator("button[value=approve]").click()
     expect(page.locator("h1 + .st")).to_have_text("Chờ xuất")
 
     page.locator("[data-fill-counts]").click()
