@@ -181,7 +181,7 @@ def list_incidents(request: HttpRequest, code: str, limit: Limit = 20) -> Any:
 def hush_incident(request: HttpRequest, code: str, incident_id: Number) -> Any:
     """Say that somebody knows of it: no alarm any more, and it stays on record. A repeat changes nothing."""
     commands.hush_incident(actor=authenticate(request), code=code, incident_id=incident_id, now=moment(request))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/channels/{code}/audits", response=AuditsOut)
