@@ -155,6 +155,8 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "stock/campaigns/new/": {"GET": "inventory.controls", "POST": "inventory.controls"},
     "stock/campaigns/<str:code>/": {"GET": "inventory.view"},
     "stock/campaigns/<str:code>/act/": {"POST": "inventory.controls"},
+    # Platforms fetch these without an account: the address holds a secret.
+    "feeds/<str:key>/<str:name>": {"GET": ANYONE},
 }
 """By the pattern of `faces/backoffice/urls.py`."""
 

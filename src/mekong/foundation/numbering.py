@@ -26,6 +26,7 @@ PREFIXES: Mapping[str, str] = {
     "KK": "stocktake",
     "DC": "stock adjustment",
     "XH": "scrap",
+    "CT": "campaign stock",
     "PT": "cash receipt",
     "PC": "cash payment",
     "DS": "reconciliation",
