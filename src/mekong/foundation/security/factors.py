@@ -63,7 +63,7 @@ def _own(actor: Actor, person: Person) -> None:
 def locked(person: Person) -> SecondFactor:
     """The person's row, locked: whoever else types a code waits."""
     SecondFactor.objects.get_or_create(person=person)
-    return SecondFactor.objects.get(person=person)
+    return SecondFactor.objects.select_for_update().get(person=person)
 
 
 # --- codes of an app --------------------------------------------------------------------------------------------------
