@@ -13,11 +13,13 @@ from mekong.catalog.models import Media, Product
 from mekong.channels.models import Channel, Incident, Listing, ListingSync, NoticeInbox, Outbound, ParkedOrder
 from mekong.foundation import health
 from mekong.foundation.actor import SYSTEM
-from mekong.foundation.models import Delivery, OutboxEvent
+from mekong.foundation.models import Delivery, OutboxEvent, Person, RoleAssignment
+from mekong.insights.models import SalesPace
 from mekong.inventory.engine import engine
-from mekong.inventory.models import StockCampaign
+from mekong.inventory.models import Location, StockCampaign, StockLevel
 from mekong.orders.book import book
 from mekong.orders.placing import Asked, AskedLine, place_order
+from mekong.partners.models import Feed, FeedBuild, Webhook
 from tests.support.http import send
 from tests.support.people import NOON, a_caller
 
@@ -53,7 +55,24 @@ def _break_everything(now: datetime) -> None:
         cursor.execute("delete from inventory_holdline")
         cursor.execute("delete from inventory_hold")
         cursor.execute("alter table foundation_person disable trigger mekong_audit")
+        cursor.execute("delete from orders_tally")
+    # No trigger runs in this transaction, so nobody is given a seat.
+    RoleAssignment.objects.create(person=Person.objects.create(email="mai@example.vn", name="Mai"), role="cashier")
+    place, transit = Location.objects.get(code="HN"), Location.objects.get(kind="transit")
+    StockLevel.objects.create(variant_id=_variant(), location=transit, on_hand=1, reserved=0)
+    SalesPace.objects.create(
+        location=place, variant_id=_variant(), last_7=5, before_7=0, last_28=5, through=now.date()
+    )  # fmt: skip
+    Webhook.objects.create(
+        url="https://example.vn/x", sealed_secrets="", disabled_reason="failing", is_active=False, created_by="system",
+        created_at=now,
+    )  # fmt: skip
     late = now - timedelta(hours=1)
+    feed = Feed.objects.create(
+        kind="google", name="G", channel="web", link_template="https://example.vn/{sku}", sealed_key="", key_digest="0",
+        created_at=late,
+    )  # fmt: skip
+    FeedBuild.objects.create(feed=feed, problem="x")
     channel = Channel.objects.create(
         code="sp", name="Shopee", kind="shopee", letters="SP", state="connected", created_at=late,
         authorised_until=now,
