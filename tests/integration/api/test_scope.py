@@ -56,6 +56,14 @@ ELSEWHERE: dict[str, tuple[Any, int]] = {
     "PUT /orders/{code}/tags": ({"tags": ["x"]}, 404),
     "PUT /orders/{code}/address": ({"address": {"line": "x"}}, 404),
     "POST /orders/{code}/lines/{line}/match": ({"sku": "AT-1"}, 404),
+    "POST /orders/{code}/split": ({"lines": [{"line": 0, "quantity": 1}]}, 404),
+    "POST /orders/{code}/merge": ({"others": ["DH-261122-0001"]}, 404),
+    "POST /orders/{code}/duplicate": ({"other": "DH-261122-0001"}, 404),
+    "POST /orders/{code}/pack-with": ({"others": ["DH-261122-0001"]}, 404),
+    "DELETE /orders/{code}/pack-with": (NOTHING, 404),
+    "POST /orders/{code}/holds": ({"hold": "no_answer"}, 404),
+    "DELETE /orders/{code}/holds/{hold}": (NOTHING, 404),
+    "GET /orders/{code}/buyer": (None, 404),
 }
 """What is sent, and how it is refused. An order elsewhere is not there; a place elsewhere is named."""
 
@@ -83,7 +91,9 @@ LISTS = {
 COMPANY = {
     "POST /locations", "PATCH /locations/{code}", "GET /stock/controls", "POST /stock/controls",
     "DELETE /stock/controls/{control_id}", "PUT /stock/supply", "GET /stock/availability",
-    "GET /stock/approval-limits", "PUT /stock/approval-limits",
+    "GET /stock/approval-limits", "PUT /stock/approval-limits", "POST /stock/campaigns", "GET /stock/campaigns",
+    "GET /stock/campaigns/{code}", "POST /stock/campaigns/{code}/extend", "POST /stock/campaigns/{code}/end",
+    "POST /stock/campaigns/{code}/lines/{position}/try",
 }  # fmt: skip
 """They concern channels or the whole company, not a place."""
 
@@ -113,7 +123,7 @@ def an_order(at: str) -> str:
 
 def ask(client: Client, operation: str, body: Any, **places: str) -> Any:
     method, _, path = operation.partition(" ")
-    url = f"/api/v1{path.format(line='0', **places)}"
+    url = f"/api/v1{path.format(line='0', hold='manual', **places)}"
     if body is None:
         return client.get(url)
     return getattr(client, method.lower())(url, body, content_type="application/json")

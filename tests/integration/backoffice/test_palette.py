@@ -68,7 +68,7 @@ def test_every_place_leads_to_a_page_there_is() -> None:
 
 
 def test_a_buyer_is_found_by_the_number_however_it_is_written(shop: Shop, visitor: Visitor) -> None:
-    client = visitor("cashier")
+    client = visitor("online_orders")
     for typed in ("0937456650", "0937 456 650", "+84 937.456.650"):
         text = client.get("/palette/", {"q": typed}).content.decode()
         assert "Phạm Minh Châu" in text
@@ -76,5 +76,8 @@ def test_a_buyer_is_found_by_the_number_however_it_is_written(shop: Shop, visito
         assert "/orders/?tab=all&amp;q=%2B84937456650" in text
         assert "2 đơn" in text, "two orders of hers are in the book"
     assert "0911" not in client.get("/palette/", {"q": "0911000111"}).content.decode().replace("0911000111", "")
+    masked = visitor("cashier").get("/palette/", {"q": "0937456650"}).content.decode()
+    assert "0937 ••• 650" in masked
+    assert "Phạm Minh Châu" not in masked, "a name is told whole to those who may reveal it"
     keeper = visitor("warehouse").get("/palette/", {"q": "0937456650"}).content.decode()
     assert "Khách hàng" not in keeper, "who does not see customers is not told of them here"

@@ -51,7 +51,7 @@ class QuietOut(Schema):
     is_alarming: bool
 
 
-class StepOut(Schema):
+class IncidentStepOut(Schema):
     """`what`: began, again, tried, held_back, acted, ended, caught_up. It happened `count` times up to `last_at`."""
 
     what: str
@@ -70,14 +70,14 @@ class IncidentOut(Schema):
     began_at: Moment
     ended_at: Moment | None
     hushed_at: Moment | None
-    steps: list[StepOut]
+    steps: list[IncidentStepOut]
 
 
 class IncidentsOut(Schema):
     items: list[IncidentOut]
 
 
-class AuditOut(Schema):
+class ReadBackOut(Schema):
     """`state`: running, done, failed, cut. `repaired` of those that differed were set right since."""
 
     id: int
@@ -94,7 +94,7 @@ class AuditOut(Schema):
 
 
 class AuditsOut(Schema):
-    items: list[AuditOut]
+    items: list[ReadBackOut]
 
 
 class DifferenceOut(Schema):
@@ -126,7 +126,7 @@ class HealthOut(Schema):
     authorised_until: Moment | None
     is_ending: bool
     quiet: QuietOut | None
-    last_audit: AuditOut | None
+    last_audit: ReadBackOut | None
     open_incidents: list[IncidentOut]
 
 
@@ -136,12 +136,12 @@ def _plain(schema: type[Schema], view: Any) -> dict[str, Any]:
 
 def incident_out(incident: IncidentView) -> dict[str, Any]:
     plain = {name: getattr(incident, name) for name in ("id", "kind", "began_at", "ended_at", "hushed_at")}
-    steps = [_plain(StepOut, step) for step in incident.steps]
+    steps = [_plain(IncidentStepOut, step) for step in incident.steps]
     return {**plain, "problem": trouble_out(incident.problem), "steps": steps}
 
 
 def audit_out(run: AuditRunView) -> dict[str, Any]:
-    return {**_plain(AuditOut, run), "error": trouble_out(run.error)}
+    return {**_plain(ReadBackOut, run), "error": trouble_out(run.error)}
 
 
 def health_out(health: ChannelHealth) -> dict[str, Any]:

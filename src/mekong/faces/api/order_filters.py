@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -12,7 +11,7 @@ from pydantic import Field
 
 from mekong.faces.api.auth import authenticate, moment
 from mekong.faces.api.orders import OrderRowOut, State, row_out
-from mekong.faces.api.shapes import Body, Cursor, Flag, Limit, Minor, PageOf, public_id
+from mekong.faces.api.shapes import Body, Cursor, Day, Flag, Limit, Minor, PageOf, public_id
 from mekong.foundation import ids
 from mekong.orders import commands, queries
 from mekong.orders.contracts import Conditions, SavedFilterView
@@ -30,8 +29,8 @@ class ConditionsIn(Body):
     ]
     channels: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=50, default_factory=list)]
     day: Literal["", "today", "yesterday", "week", "month"] = ""
-    placed_from: date | None = None
-    placed_to: date | None = None
+    placed_from: Day | None = None
+    placed_to: Day | None = None
     tag: Annotated[str, Field(max_length=40)] = ""
     location: Annotated[str, Field(max_length=40)] = ""
     text: Annotated[str, Field(max_length=120)] = ""

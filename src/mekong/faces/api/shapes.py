@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -37,7 +37,7 @@ Note = Annotated[str, Field(max_length=2000)]
 
 def _written(value: Any) -> Any:
     """A moment is written as ISO 8601; a bare number could be seconds or milliseconds."""
-    if isinstance(value, datetime) or (isinstance(value, str) and not re.fullmatch(r"\s*[-+]?\d*\.?\d*\s*", value)):
+    if isinstance(value, date) or (isinstance(value, str) and not re.fullmatch(r"\s*[-+]?\d*\.?\d*\s*", value)):
         return value
     raise PydanticCustomError("datetime_type", "not a moment in time")
 
@@ -53,6 +53,8 @@ Moment = Annotated[
     AwareDatetime, BeforeValidator(_written, json_schema_input_type=AwareDatetime), AfterValidator(_in_utc)
 ]
 """Taken with any zone, answered in UTC."""
+Day = Annotated[date, BeforeValidator(_written, json_schema_input_type=date)]
+"""Written as ISO 8601; a bare number is none."""
 LocationIds = Annotated[list[Annotated[int, Field(strict=True, ge=1, le=BIGGEST)]], Field(max_length=1000)]
 
 

@@ -19,12 +19,12 @@ from mekong.faces.api.stock import Place, ids_of, router, skus_of
 from mekong.faces.api.stock_desk_shapes import (
     AdjustmentViewOut,
     ApprovalIn,
+    DecisionIn,
     DraftIn,
     LedgerOut,
     LimitsIn,
     LimitsOut,
     LowOut,
-    NoteIn,
     RejectionIn,
     SettlementIn,
     ShipmentIn,
@@ -110,7 +110,7 @@ def approve_transfer(request: HttpRequest, transfer_id: str) -> Any:
 
 
 @router.post("/stock/transfers/{transfer_id}/send-back", response=TransferViewOut)
-def send_back_transfer(request: HttpRequest, transfer_id: str, body: NoteIn) -> Any:
+def send_back_transfer(request: HttpRequest, transfer_id: str, body: DecisionIn) -> Any:
     """Make a draft again of what was asked for or approved. A repeat changes nothing."""
     actor = authenticate(request)
     view = commands.send_back_transfer(actor=actor, transfer_id=_id(transfer_id), now=moment(request), note=body.note)
@@ -118,7 +118,7 @@ def send_back_transfer(request: HttpRequest, transfer_id: str, body: NoteIn) -> 
 
 
 @router.post("/stock/transfers/{transfer_id}/cancel", response=TransferViewOut)
-def cancel_transfer(request: HttpRequest, transfer_id: str, body: NoteIn) -> Any:
+def cancel_transfer(request: HttpRequest, transfer_id: str, body: DecisionIn) -> Any:
     """Give a transfer up that has not left. A repeat changes nothing."""
     actor = authenticate(request)
     view = commands.cancel_transfer(actor=actor, transfer_id=_id(transfer_id), now=moment(request), note=body.note)

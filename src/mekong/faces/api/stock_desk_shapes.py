@@ -27,7 +27,7 @@ class DraftIn(Body):
     note: Note = ""
 
 
-class NoteIn(Body):
+class DecisionIn(Body):
     note: Note = ""
 
 
@@ -75,7 +75,7 @@ class TransferLineOut(Schema):
     booked: list[BookedOut]
 
 
-class StepOut(Schema):
+class TransferStepOut(Schema):
     step: str
     actor: str
     actor_name: str
@@ -96,7 +96,7 @@ class TransferViewOut(Schema):
     created_at: Moment
     shipped_at: Moment | None
     received_at: Moment | None
-    steps: list[StepOut]
+    steps: list[TransferStepOut]
 
 
 class AskedLineOut(Schema):

@@ -50,7 +50,7 @@ ACTS = (
     Place("/orders/?tab=hand", "truck", _n("Orders to hand over"), ("orders.view",), "bàn giao vận chuyển ship"),
     Place("/orders/?tab=short", "stack", _n("Orders short of stock"), ("orders.view",), "thiếu hàng hết hàng oversell"),
     Place("/orders/?tab=all&day=today", "today", _n("Orders of today"), ("orders.view",), "hôm nay"),
-    Place("/stock/?view=low", "stack", _n("Low stock"), ("inventory.view",), "sắp hết định mức reorder"),
+    Place("/stock/low/", "stack", _n("Low stock"), ("inventory.view",), "sắp hết định mức reorder"),
     Place("/today/cover/", "clock", _n("Running out first"), ("inventory.view",), "sắp hết days of cover"),
     Place("/today/oversold/", "warn", _n("Sold below zero"), ("inventory.view",), "bán âm oversell"),
     Place("/stock/controls/", "filter", _n("Rules of what channels may sell"), ("inventory.view",), "quy tắc tồn an toàn buffer"),
