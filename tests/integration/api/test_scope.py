@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 RIGHTS = (
     "inventory.view", "inventory.adjust", "inventory.receive", "inventory.transfer", "inventory.sell_below_zero",
     "inventory.approve",
-    "orders.view", "orders.confirm", "orders.edit", "orders.cancel", "orders.ship", "orders.return",
+    "orders.view", "customers.view", "orders.confirm", "orders.edit", "orders.cancel", "orders.ship", "orders.return",
 )  # fmt: skip
 LINE = {"sku": "AT-1", "quantity": 1}
 NOTHING: dict[str, Any] = {}
@@ -64,6 +64,7 @@ ELSEWHERE: dict[str, tuple[Any, int]] = {
     "POST /orders/{code}/holds": ({"hold": "no_answer"}, 404),
     "DELETE /orders/{code}/holds/{hold}": (NOTHING, 404),
     "GET /orders/{code}/buyer": (None, 404),
+    "POST /orders/{code}/tags": ({"add": ["x"]}, 404),
 }
 """What is sent, and how it is refused. An order elsewhere is not there; a place elsewhere is named."""
 
