@@ -69,6 +69,8 @@ def take_numbers(prefix: str, count: int, *, now: datetime, till: str = "") -> l
     """The next `count` numbers of a daily series, in order. Days turn at midnight in Ho Chi Minh City.
 
     The series' row stays locked until the transaction ends, so numbers have no gaps but those of refused documents.
+    Whoever locks stock as well takes the number first; only orders (DH), which every sale of the day numbers, take it
+    after, to hold it for as short as can be. One order for each series: two papers never wait for each other.
     """
     with server_cursor() as cursor:
         ask_numbers(cursor, prefix, count, now=now, till=till)

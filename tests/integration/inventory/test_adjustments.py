@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -92,6 +93,13 @@ def test_what_is_above_the_limit_waits_and_moves_nothing(shelf: Shelf) -> None:
     moved = StockMovement.objects.get(reference=waiting.code)
     assert (moved.quantity, moved.reason, moved.note, moved.actor) == (8, "count", "Vỡ khi dỡ hàng", "person:boss")
     assert AuditEntry.objects.filter(table="inventory_adjustment", row_id=str(waiting.id)).count() == 2
+
+
+def test_papers_that_wait_and_papers_booked_at_once_never_wait_for_each_other(shelf: Shelf) -> None:
+    acts = [partial(shelf.ask, units, reason="other") for units in (-8, 1, -8, 1, -8, 1, -8, 1)]
+    for _ in range(5):
+        assert [answer for answer in at_once(*acts) if isinstance(answer, Exception)] == []
+    assert shelf.stands == 20 + 5 * 4
 
 
 def test_who_may_approve_acts_at_once_and_others_are_told_to_ask(shelf: Shelf) -> None:

@@ -46,16 +46,18 @@ def play_cancellation(
     """
     by_sale = _by_sale(step)
     for invoice in sorted(by_sale):
-        channel, external_id = sold[invoice]
         for attempt in range(1, _TRIES + 1):
             try:
+                order = _booked(actor, invoice, sold[invoice])
+                if not _is_whole(order, by_sale[invoice]) and invoice not in _parts(step):
+                    # Not in the transaction of the return: what one step locks, the next one's paper may wait for.
+                    _deliver(actor, order, now)
                 _take_back(
                     actor=actor,
                     step=step,
                     invoice=invoice,
                     units=by_sale[invoice],
-                    channel=channel,
-                    external_id=external_id,
+                    sale=sold[invoice],
                     location=location,
                     is_last=invoice == max(by_sale),
                     now=now,
@@ -74,8 +76,7 @@ def _take_back(
     step: Cancellation,
     invoice: str,
     units: Mapping[tuple[str, int], int],
-    channel: str,
-    external_id: str,
+    sale: tuple[str, str],
     location: str,
     is_last: bool,
     now: datetime,
@@ -84,14 +85,10 @@ def _take_back(
     if invoice not in row.parts:
         # Others may be taking goods of the same sale back: one after the other.
         PlayedStep.objects.select_for_update().filter(key=f"sale:{invoice}"[:80]).first()
-        found = booked_orders(actor=actor, channel=channel, external_ids=[external_id]).get(external_id)
-        if found is None:
-            raise NothingToReturn(invoice=invoice)
-        order = get_order(actor=actor, code=found.code)
-        if order.state not in _LEFT and sum(units.values()) == sum(line.quantity for line in order.lines):
+        order = _booked(actor, invoice, sale)
+        if _is_whole(order, units):
             orders.cancel_order(actor=actor, code=order.code, reason=f"customer: {step.invoice}", now=now)
         else:
-            order = _delivered(actor, order, now)
             places = {place.id: place.code for place in list_locations(actor=actor)}
             shelf = places.get(order.allocation[0][1], location) if order.allocation else location
             graded = _graded(order, units, invoice)
@@ -111,7 +108,26 @@ def _by_sale(step: Cancellation) -> dict[str, dict[tuple[str, int], int]]:
     return found
 
 
-def _delivered(actor: Actor, order: OrderView, now: datetime) -> OrderView:
+def _parts(step: Cancellation) -> list[str]:
+    """The sales whose goods this step has given back already."""
+    parts: list[str] = PlayedStep.objects.values_list("parts", flat=True).get(key=key_of(step))
+    return parts
+
+
+def _booked(actor: Actor, invoice: str, sale: tuple[str, str]) -> OrderView:
+    channel, external_id = sale
+    found = booked_orders(actor=actor, channel=channel, external_ids=[external_id]).get(external_id)
+    if found is None:
+        raise NothingToReturn(invoice=invoice)
+    return get_order(actor=actor, code=found.code)
+
+
+def _is_whole(order: OrderView, units: Mapping[tuple[str, int], int]) -> bool:
+    """Every unit of an order that has not left comes back."""
+    return order.state not in _LEFT and sum(units.values()) == sum(line.quantity for line in order.lines)
+
+
+def _deliver(actor: Actor, order: OrderView, now: datetime) -> None:
     if order.state == "pending_confirmation":
         order = orders.confirm_order(actor=actor, code=order.code, now=now)
     if order.state in _BEFORE_PACKED:
@@ -119,8 +135,7 @@ def _delivered(actor: Actor, order: OrderView, now: datetime) -> OrderView:
     if order.state not in _LEFT:
         order = orders.ship_order(actor=actor, code=order.code, now=now)
     if order.state == "shipped":
-        order = orders.deliver_order(actor=actor, code=order.code, now=now)
-    return order
+        orders.deliver_order(actor=actor, code=order.code, now=now)
 
 
 def _graded(order: OrderView, units: Mapping[tuple[str, int], int], invoice: str) -> list[GradedReturn]:

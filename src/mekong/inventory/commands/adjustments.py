@@ -49,9 +49,10 @@ def request_adjustment(
             actor=actor, place_id=place.id, reason=reason, lines=lines, now=now, reference=reference, note=note
         )
         return AdjustmentAsked(change=change)
+    code = take_numbers("DC", 1, now=now)[0]
     levels = ledger.lock(sorted({(line.variant_id, place.id) for line in lines}))
     made = Adjustment.objects.create(
-        code=take_numbers("DC", 1, now=now)[0],
+        code=code,
         location_id=place.id,
         reason=reason[:100],
         note=note[:300],
