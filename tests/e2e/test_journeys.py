@@ -78,7 +78,7 @@ def test_an_unmatched_line_is_mended(visit: Callable[..., Visit]) -> None:
     page.goto("/orders/?tab=unmatched")
     page.click("tbody a")
     page.fill(".match-in", "BT-MN-15")
-    page.click("text=Ghép dòng hàng")
+    page.get_by_role("button", name="Ghép dòng hàng").click()
     page.wait_for_selector(".toast:has-text('Đã ghép dòng hàng')")
     assert page.locator(".badge:has-text('Dòng chưa ghép')").count() == 0
 

@@ -133,6 +133,15 @@ def may_turn_back(now: OrderState, then: OrderState) -> bool:
     return then in _BACK.get(now, frozenset())
 
 
+def heard(word: str) -> OrderState:
+    """The state that a channel's word leads to.
+
+    What comes back is received and graded by our people: the word opens the return, it does not end it.
+    """
+    said = OrderState(word)
+    return OrderState.RETURNING if said is OrderState.RETURNED else said
+
+
 @dataclass(frozen=True, slots=True)
 class LineMoney:
     total_minor: int

@@ -308,7 +308,7 @@ def of_goods(
         works.append(
             Work(
                 "transfer", "", title.format(n=num(coming.transfers)), gettext("Count the goods when they arrive."),
-                units, "", "/today/transfers/", gettext("See transfers"), TODAY, SHELF,
+                units, "", "/stock/transfers/", gettext("See transfers"), TODAY, SHELF,
             )
         )  # fmt: skip
     if low:

@@ -49,10 +49,7 @@ def advance_channel_order(
         order.payment_state = PaymentState.PAID
         write_down(order, "paid", actor, now, {})
         changed = True
-    target, was = OrderState(state), OrderState(order.state)
-    if target is OrderState.RETURNED:
-        # What comes back is received and graded by our people: the channel's word opens the return, it does not end it.
-        target = OrderState.RETURNING
+    target, was = rules.heard(state), OrderState(order.state)
     if target is OrderState.CANCELLED and was in rules.LEFT - {OrderState.RETURNED, OrderState.RETURNING}:
         enter(order, OrderState.RETURNING, actor, now, reason=reason or "cancelled by the channel")
         return True

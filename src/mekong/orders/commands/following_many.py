@@ -57,7 +57,7 @@ def _says_something(order: SalesOrder, word: ChannelWord) -> bool:
         order.remote_state != word.remote_state
         or bool(word.tracking_no and word.tracking_no != order.tracking_no)
         or (word.is_paid and order.payment_state == PaymentState.UNPAID)
-        or _moves(order, _target(word))
+        or _moves(order, rules.heard(word.state))
     )
 
 
@@ -71,12 +71,6 @@ def _moves(order: SalesOrder, target: OrderState) -> bool:
     )
 
 
-def _target(word: ChannelWord) -> OrderState:
-    # What comes back is received and graded by our people: the channel's word opens the return, it does not end it.
-    target = OrderState(word.state)
-    return OrderState.RETURNING if target is OrderState.RETURNED else target
-
-
 @command
 def follow_forward(*, actor: Actor, channel: str, words: Sequence[ChannelWord], now: datetime) -> set[str]:
     """Move orders on as their channel says; the external ids of those that moved.
@@ -84,10 +78,10 @@ def follow_forward(*, actor: Actor, channel: str, words: Sequence[ChannelWord], 
     Taken are orders that are whole and not overtaken by a newer word, and on the shelf before it. The others, and
     cancellations, are left untouched.
     """
-    named = {word.external_id: word for word in words if _target(word) is not OrderState.CANCELLED}
+    named = {word.external_id: word for word in words if rules.heard(word.state) is not OrderState.CANCELLED}
     rows = SalesOrder.objects.select_for_update().filter(channel=channel, external_id__in=named).order_by("id")
     going = [order for order in rows if named and _goes_on(order, named[order.external_id])]
-    leaving = [order for order in going if _target(named[order.external_id]) in rules.LEFT]
+    leaving = [order for order in going if rules.heard(named[order.external_id].state) in rules.LEFT]
     if leaving:
         holds = {str(order.hold_id): order.code for order in leaving if order.hold_id is not None}
         inventory.ship_holds(holds=holds, actor=actor, now=now)
@@ -116,7 +110,7 @@ def _goes_on(order: SalesOrder, word: ChannelWord) -> bool:
     known_at, at = order.remote_updated_at, word.remote_updated_at
     if (known_at and at and at < known_at) or OrderState(order.state) in rules.LEFT:
         return False
-    target = _target(word)
+    target = rules.heard(word.state)
     return _moves(order, target) and not (target in rules.LEFT and "stock" in order.issues)
 
 
@@ -129,7 +123,7 @@ def _hear(
     if word.is_paid and order.payment_state == PaymentState.UNPAID:
         order.payment_state = PaymentState.PAID.value
         timeline.append(TimelineEntry(order=order, kind="paid", data={}, actor=actor.ref, at=now))
-    way = _way(_target(word))
+    way = _way(rules.heard(word.state))
     for step in way:
         entry = TimelineEntry(order=order, kind=step.value, data={"from": order.state}, actor=actor.ref, at=now)
         timeline.append(entry)
