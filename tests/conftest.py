@@ -31,7 +31,7 @@ for _name in ("MEKONG_HOST", "MEKONG_PORT", "MEKONG_LANG", "MEKONG_LANGUAGE", "M
     os.environ.pop(_name, None)
 
 from mekong.foundation.postgres import EmbeddedServer  # noqa: E402 - after the environment is set
-from tests.support import append_only  # noqa: E402 - as above
+from tests.support import wiping  # noqa: E402 - as above
 
 # A test's data need not survive a power cut, and fsync is most of a small transaction's time.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _server.start()
     # pytest-django read its options before this file set the environment, and leaves the set-up to us.
     django.setup()
-    append_only.install()
+    wiping.install()
 
 
 def _interrupt(_sign: int, _frame: object) -> None:

@@ -24,15 +24,11 @@ from benchmarks.marketplaces import STALLS
 from mekong.catalog import commands as catalog
 from mekong.catalog.contracts import NewProduct, NewVariant
 from mekong.channels import commands, queries, remote
-from mekong.channels.calling import calls
-from mekong.channels.commands.notices import forget_readers
 from mekong.channels.pacing import Pace
 from mekong.faces.worker import run_worker
 from mekong.foundation.actor import SYSTEM
 from mekong.inventory import commands as inventory
 from mekong.inventory.contracts import AdjustmentLine
-from mekong.inventory.engine import forget_policy
-from mekong.inventory.queries import forget_places
 from mekong.orders.models import OrderLine, SalesOrder
 
 SRC = Path(__file__).parents[2] / "src"
@@ -249,8 +245,6 @@ class Shop:
 def a_catalogue(skus: Sequence[str], units: int, *, price_minor: int = 100_000) -> None:
     """A warehouse and products of one variant each, with stock."""
     now = datetime.now(UTC)
-    forget_places()
-    forget_policy()
     inventory.create_location(actor=SYSTEM, code="KHO", name="Kho chính")
     catalog.load_many(
         actor=SYSTEM,
@@ -333,14 +327,6 @@ def eventually(holds: Callable[[], bool], within_s: float = 60.0, every_s: float
             return True
         time.sleep(every_s)
     return holds()
-
-
-def forget_everything() -> None:
-    """What this process remembers of a database that was emptied."""
-    calls.forget()
-    forget_readers()
-    forget_places()
-    forget_policy()
 
 
 def close_all() -> None:

@@ -16,7 +16,7 @@ class InventoryConfig(AppConfig):
 
 
 def _furnish(**_: Any) -> None:
-    """The system's own places and the policy's row are there after every migrate (and after a test empties tables)."""
+    """The system's own places and the policy's row are there after every migrate."""
     from mekong.inventory import engine, ledger, queries
     from mekong.inventory.models import Location, StockPolicy
 

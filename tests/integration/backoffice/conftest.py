@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from django.test import Client
 
-from tests.support.wiping import wiped_database
-
 if TYPE_CHECKING:
     from tests.support.shop import Shop
-
-__all__ = ["wiped_database"]
 
 Visitor = Callable[..., Client]
 
 
 @pytest.fixture
-def shop(wiped_database: None) -> Shop:
+def shop() -> Shop:
     from tests.support.shop import furnish
 
     return furnish(datetime.now(UTC))

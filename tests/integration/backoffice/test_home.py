@@ -70,7 +70,7 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def places(wiped_database: None, now: datetime) -> Iterator[dict[str, int]]:
+def places(now: datetime) -> Iterator[dict[str, int]]:
     """Hà Nội and Sài Gòn, with an order in every kind of work at either."""
     where = {"HN": a_location("HN", "store"), "SG": a_location("SG", "warehouse", priority=200)}
     company.leave_setup(actor=SYSTEM, now=now)
@@ -285,7 +285,7 @@ def test_the_page_costs_a_bounded_number_of_statements(places: dict[str, int], n
     assert asked() == few <= 45, few
 
 
-def test_nothing_to_do_says_so(wiped_database: None, now: datetime) -> None:
+def test_nothing_to_do_says_so(now: datetime) -> None:
     a_location("HN", "store")
     text = _text(_client("manager").get("/").content.decode())
     assert "Đã xong hết việc" in text

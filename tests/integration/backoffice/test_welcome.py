@@ -24,7 +24,7 @@ from tests.support.orders import a_draft, accept, an_order
 from tests.support.people import a_caller, an_actor
 from tests.support.stock import a_variant, stock
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wiped_database")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ALL = ["company", "places", "products", "stock", "channel", "orders"]
 

@@ -12,9 +12,7 @@ from mekong.foundation.errors import MayNot
 from mekong.foundation.models import AuditEntry, OutboxEvent
 from tests.integration.catalog.builders import EDITOR, VIEWER, a_product, a_variant
 from tests.support.people import NOON, an_actor
-from tests.support.wiping import wiped_database
 
-__all__ = ["wiped_database"]
 pytestmark = pytest.mark.django_db
 
 
@@ -244,7 +242,7 @@ def test_only_who_edits_the_catalogue_changes_the_tree():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_moves_at_once_never_make_a_loop(wiped_database):
+def test_two_moves_at_once_never_make_a_loop():
     for round_ in range(4):
         for code in ("a", "b"):
             commands.create_category(actor=EDITOR, code=f"{code}{round_}", name=f"{code}{round_}")
@@ -274,7 +272,7 @@ def test_two_moves_at_once_never_make_a_loop(wiped_database):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_product_that_comes_into_a_category_while_it_goes_is_refused_or_moved(wiped_database):
+def test_a_product_that_comes_into_a_category_while_it_goes_is_refused_or_moved():
     commands.create_category(actor=EDITOR, code="cu", name="Cũ")
     commands.create_category(actor=EDITOR, code="moi", name="Mới")
     failures = []

@@ -11,9 +11,7 @@ from mekong.catalog.rules.barcodes import in_store_number, is_global, read_barco
 from mekong.foundation.errors import MayNot
 from tests.integration.catalog.builders import EDITOR, VIEWER, a_product, a_variant, events
 from tests.support.people import NOON
-from tests.support.wiping import wiped_database
 
-__all__ = ["wiped_database"]
 pytestmark = pytest.mark.django_db
 
 
@@ -76,7 +74,7 @@ def test_what_cannot_be_is_refused():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_ask_at_once_give_one_code(wiped_database):
+def test_two_who_ask_at_once_give_one_code():
     ids = [each.id for each in three().variants]
     failures = []
 

@@ -13,9 +13,7 @@ from mekong.foundation.ids import new_id
 from tests.integration.catalog.builders import EDITOR, STRANGER, VIEWER, a_product, a_variant, events
 from tests.integration.catalog.test_media import a_picture
 from tests.support.people import NOON, an_actor
-from tests.support.wiping import wiped_database
 
-__all__ = ["wiped_database"]
 MODULE = import_module("mekong.catalog.commands.add_media")
 
 pytestmark = pytest.mark.django_db
@@ -165,7 +163,7 @@ def test_only_who_edits_the_catalogue_changes_pictures():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_people_who_move_and_take_away_at_once_leave_it_whole(wiped_database):
+def test_two_people_who_move_and_take_away_at_once_leave_it_whole():
     product, added = a_gallery(4)
     failures = []
 

@@ -21,9 +21,8 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox, transactional_db: None) -> Iterator[Sandbox]:
     """The sandbox, empty, and a database whose transactions are real."""
-    from tests.support.marketplaces import close_all, forget_everything
+    from tests.support.marketplaces import close_all
 
-    forget_everything()
     sandbox_process.reset()
     yield sandbox_process
     sandbox_process.mend()

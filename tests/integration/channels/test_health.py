@@ -29,7 +29,7 @@ from mekong.channels.transport import Lane
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.errors import MayNot, NeedsReconnect, Unavailable
 from tests.support.bazaar import Platform, plug
-from tests.support.marketplaces import HURRY, a_catalogue, close_all, forget_everything
+from tests.support.marketplaces import HURRY, a_catalogue, close_all
 from tests.support.orders import a_draft, accept
 from tests.support.people import an_actor
 
@@ -42,7 +42,6 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def platform(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    forget_everything()
     platform = Platform()
     monkeypatch.setattr(registry, "connectors", lambda: {"bazaar": plug(platform)})
     a_catalogue(["AO-1", "AO-2"], 10)

@@ -8,7 +8,7 @@ import pytest
 
 from mekong.channels import queries
 from mekong.foundation.actor import SYSTEM
-from tests.support.marketplaces import Sandbox, a_catalogue, a_shop, a_worker, close_all, eventually, forget_everything
+from tests.support.marketplaces import Sandbox, a_catalogue, a_shop, a_worker, close_all, eventually
 
 CALLS = "/woocommerce/shops"
 """Where its interface answers; shoppers go elsewhere."""
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    forget_everything()
     made = Sandbox(tmp_path_factory.mktemp("sandbox"))
     made.reset()
     yield made

@@ -18,7 +18,6 @@ from mekong.channels.socket import ListingKey, RemoteListing
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MayNot
 from mekong.inventory import queries as inventory
-from tests.support.marketplaces import forget_everything
 from tests.support.orders import a_draft, accept, seen
 from tests.support.people import NOON, an_actor
 from tests.support.stock import a_location, a_variant, stock
@@ -29,7 +28,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def skus() -> dict[str, int]:
     """Variants by SKU, each with five units."""
-    forget_everything()
     a_location("KHO")
     made = {sku: a_variant(sku) for sku in ("AO-DO-M", "MU-01", "GOM-28")}
     names = {"AO-DO-M": "Áo thun cotton cổ tròn đỏ", "MU-01": "Mũ rộng vành cói", "GOM-28": "Bình gốm men lam 28cm"}

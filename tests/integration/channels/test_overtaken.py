@@ -26,7 +26,7 @@ from mekong.inventory import commands as inventory
 from mekong.inventory.contracts import AdjustmentLine
 from mekong.orders.models import SalesOrder
 from tests.support.bazaar import Platform, plug
-from tests.support.marketplaces import HURRY, a_catalogue, close_all, forget_everything
+from tests.support.marketplaces import HURRY, a_catalogue, close_all
 
 QUIET = replace(HURRY, poll_s=3600.0, compare_s=3600.0, verify_after_s=0.2)
 """Nothing happens by itself: only what the test does."""
@@ -34,7 +34,6 @@ QUIET = replace(HURRY, poll_s=3600.0, compare_s=3600.0, verify_after_s=0.2)
 
 @pytest.fixture
 def platform(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    forget_everything()
     platform = Platform()
     monkeypatch.setattr(registry, "connectors", lambda: {"bazaar": plug(platform)})
     a_catalogue(["AO-1", "AO-2"], 10)

@@ -32,7 +32,6 @@ from tests.support.marketplaces import (
     a_worker,
     close_all,
     eventually,
-    forget_everything,
 )
 
 NOW = datetime.now(UTC)
@@ -40,7 +39,6 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def platform(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    forget_everything()
     platform = Platform()
     monkeypatch.setattr(registry, "connectors", lambda: {"bazaar": plug(platform)})
     a_catalogue(["AO-1", "AO-2"], 10)

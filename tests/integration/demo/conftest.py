@@ -8,8 +8,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def nothing_left_running(transactional_db: None) -> Iterator[None]:
     """What this process keeps of a database: it is emptied between tests, and its batching threads are ended."""
-    from tests.support.marketplaces import close_all, forget_everything
+    from tests.support.marketplaces import close_all
 
-    forget_everything()
     yield
     close_all()

@@ -18,11 +18,8 @@ from mekong.foundation.delivery import PARKED_AFTER, deliver_due
 from mekong.foundation.events import Heard, emit, emit_many, subscribe
 from mekong.foundation.models import Delivery, DocumentCounter, OutboxEvent
 from tests.support.people import NOON
-from tests.support.wiping import wiped_database
 
-__all__ = ["wiped_database"]
-
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wiped_database")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @dataclass(frozen=True)

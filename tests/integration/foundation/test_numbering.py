@@ -14,16 +14,8 @@ from hypothesis import strategies as st
 from mekong.foundation.models import DocumentCounter
 from mekong.foundation.numbering import PREFIXES, DocumentNumber, keep_number, parse_number, series, take_numbers
 from tests.support.people import NOON
-from tests.support.wiping import wiped_database
-
-__all__ = ["wiped_database"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _database(wiped_database: None) -> None:
-    """Threads see what is committed."""
 
 
 def test_each_kind_of_document_counts_on_its_own_from_one_every_day() -> None:

@@ -9,9 +9,6 @@ from typing import Any
 import pytest
 
 from tests.support.receiver import Receiver, receiving
-from tests.support.wiping import wiped_database
-
-__all__ = ["wiped_database"]
 
 
 @pytest.fixture

@@ -25,11 +25,8 @@ from mekong.partners.pacing import Gate
 from tests.support.asgi import Door
 from tests.support.http import refused, send
 from tests.support.people import NOON, an_actor
-from tests.support.wiping import wiped_database
 
-__all__ = ["wiped_database"]
-
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wiped_database")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)

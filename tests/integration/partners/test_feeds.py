@@ -33,14 +33,14 @@ from mekong.partners.models import Feed, FeedBuild
 from tests.support.asgi import Door
 from tests.support.people import NOON, an_actor
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wiped_database", "shop")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shop")]
 
 G = "{http://base.google.com/ns/1.0}"
 LINKS = "https://shop.example.vn/p/{sku}"
 
 
 @pytest.fixture
-def shop(settings: Any, tmp_path: Path, wiped_database: None) -> Iterator[dict[str, int]]:
+def shop(settings: Any, tmp_path: Path) -> Iterator[dict[str, int]]:
     """Two products with pictures, one without, 5 units of the first variant; reached under https."""
     settings.MEKONG = dataclasses.replace(settings.MEKONG, data=tmp_path, public_url="https://mekong.example.vn")
     channels.ensure_own_channels(actor=SYSTEM, now=NOON)

@@ -35,7 +35,7 @@ from tests.integration.partners.conftest import Deliver
 from tests.support.people import NOON, an_actor
 from tests.support.receiver import Receiver
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("wiped_database")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ORDER = "01936b1e-7d3c-7000-8000-000000000001"
 SOON = NOON + timedelta(seconds=1)

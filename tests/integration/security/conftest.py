@@ -2,10 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.wiping import wiped_database
-
-__all__ = ["wiped_database"]
-
 
 @pytest.fixture
 def calm(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,7 +193,7 @@ def test_a_role_on_a_browser_calls_what_it_has_the_right_for_and_no_more(role: s
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_token_on_the_express_lane_does_what_its_rights_say(wiped_database: None) -> None:
+def test_a_token_on_the_express_lane_does_what_its_rights_say() -> None:
     wrong = []
     for role, scope in SCOPES:
         narrow = scope == "one store"

@@ -113,7 +113,7 @@ def test_recovery_codes_open_once_each_and_new_ones_replace_them() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_use_one_recovery_code_one_comes_in(wiped_database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_who_use_one_recovery_code_one_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
     lan = with_app(member("cashier"))
     (one, *_) = factors.make_codes(actor=as_actor(lan), person=lan, now=NOON)
     start, inside, taken = threading.Barrier(4), threading.Barrier(4), []

@@ -238,7 +238,7 @@ def test_the_api_asks_again_of_browsers_and_not_of_tokens(method: str, path: str
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_stream_ends_with_its_session(wiped_database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
     from mekong.faces.web import application
 
     monkeypatch.setattr(watching, "EVERY_S", 0.2)

@@ -83,7 +83,7 @@ def test_a_link_is_good_for_three_days(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_use_one_link_one_chooses(wiped_database: None) -> None:
+def test_of_two_who_use_one_link_one_chooses() -> None:
     made = a_person("cashier", email="mai@example.vn")
     _, _, person, token, _ = invitations.link_of(made.id).split("/")
     row, start, outcomes = Person.objects.get(uid=made.id), threading.Barrier(2), []

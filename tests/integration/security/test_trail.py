@@ -126,7 +126,7 @@ def test_a_csv_leaves_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_files_leave_the_asynchronous_server_too(wiped_database: None) -> None:
+def test_files_leave_the_asynchronous_server_too() -> None:
     from tests.support.asgi import Door
 
     entries(3)

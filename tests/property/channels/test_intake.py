@@ -37,7 +37,7 @@ from mekong.foundation.actor import SYSTEM
 from mekong.inventory.queries import availability
 from mekong.orders.models import OrderLine, SalesOrder
 from tests.support.bazaar import Platform, plug
-from tests.support.marketplaces import HURRY, a_catalogue, close_all, forget_everything
+from tests.support.marketplaces import HURRY, a_catalogue, close_all
 
 SKUS = ("AO-1", "AO-2")
 UNITS = 500
@@ -214,7 +214,6 @@ class OrdersComeIn(RuleBasedStateMachine):
 
 @pytest.fixture
 def town(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    forget_everything()
     monkeypatch.setattr(registry, "connectors", lambda: {"bazaar": plug(_platform)})
     a_catalogue(SKUS, UNITS)
     yield
