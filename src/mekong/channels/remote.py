@@ -5,10 +5,11 @@ From a coroutine use the ones that begin with `a`.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,9 +38,19 @@ from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.threads import Threads
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
-from mekong.foundation.errors import RemoteRefused, Unavailable
+from mekong.foundation.errors import MekongError, RemoteRefused, Unavailable
 
 MAX_TEST_UNITS = 1_000
+LABELS_AT_ONCE = 4
+"""Orders whose labels are asked for at the same time; a platform's own limits hold beside it."""
+
+
+@dataclass(frozen=True)
+class OrderLabels:
+    """An order's labels, or why it has none now."""
+
+    labels: Sequence[Label] = ()
+    refused: MekongError | None = None
 
 
 def _now() -> datetime:
@@ -214,6 +225,38 @@ def fetch_labels(*, actor: Actor, channel: str, external_id: str) -> Sequence[La
     _, line = _line(channel)
     line.speaker(PrintsLabels)
     return calls.run(_labels(line, external_id))
+
+
+def fetch_many_labels(*, actor: Actor, wanted: Sequence[tuple[str, str]]) -> list[OrderLabels]:
+    """Labels of several orders, each named by its channel and the channel's number; in that order, some at a time.
+
+    What one order is refused leaves the others alone. Raises: MayNot.
+    """
+    actor.require("orders.ship")
+    lines: dict[str, Line | MekongError] = {}
+    for channel in {channel for channel, _ in wanted}:
+        try:
+            _, line = _line(channel)
+            line.speaker(PrintsLabels)
+            lines[channel] = line
+        except MekongError as refused:
+            lines[channel] = refused
+
+    async def all_of_them() -> list[OrderLabels]:
+        room = asyncio.Semaphore(LABELS_AT_ONCE)
+
+        async def one(line: Line | MekongError, external_id: str) -> OrderLabels:
+            if isinstance(line, MekongError):
+                return OrderLabels(refused=line)
+            async with room:
+                try:
+                    return OrderLabels(await _labels(line, external_id))
+                except MekongError as refused:
+                    return OrderLabels(refused=refused)
+
+        return await asyncio.gather(*(one(lines[channel], external_id) for channel, external_id in wanted))
+
+    return calls.run(all_of_them())
 
 
 async def _labels(line: Line, external_id: str) -> Sequence[Label]:

@@ -42,6 +42,15 @@ def marks(codes: Sequence[str] = ()) -> dict[str, Mark]:
     return {**{code: mark(code) for code in codes if code not in known}, **known}
 
 
+def gives_labels(channel: str = "") -> bool:
+    """Whether the platform behind a channel, or behind any, prints its own shipping labels."""
+    return any(
+        "PrintsLabels" in each.capabilities
+        for each in queries.list_channels(actor=SYSTEM)
+        if channel in ("", each.code)
+    )
+
+
 def state_of(channel: ChannelView, now: datetime) -> str:
     """well, slow, silent, failing, reconnect, paused or new: the worst that is true of a channel."""
     if not channel.is_active or channel.state == "paused":

@@ -102,6 +102,7 @@ CONDITIONS: Mapping[str, Word] = {
 PAPERS: Mapping[str, Word] = {
     "delivery_note": _("Delivery note"),
     "pick_list": _("Pick list"),
+    "platform_label": _("Platform's label"),
 }
 
 PRODUCT_STATES: Mapping[str, Shape] = {

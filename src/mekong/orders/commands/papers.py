@@ -15,7 +15,7 @@ from mekong.orders.errors import BadPaper, OrderNotFound
 from mekong.orders.models import SalesOrder, TimelineEntry
 from mekong.orders.queries import sees, views_by_code
 
-PAPERS = ("delivery_note", "pick_list")
+PAPERS = ("delivery_note", "pick_list", "platform_label")
 MOST = 200
 """Orders on one print."""
 
@@ -26,7 +26,7 @@ def print_orders(*, actor: Actor, codes: Sequence[str], paper: str, key: str, no
 
     `key` names this print: asked for again under the same key it is the same print, and no copy is counted twice.
     Without a key each call is a print.
-    Buyers' names and addresses are on delivery notes, so that they were read is in the audit trail.
+    Buyers' names and addresses are on all but pick lists, so that they were read is in the audit trail.
     Raises: MayNot, OrderNotFound, BadPaper.
     """
     actor.require("orders.ship")
@@ -55,7 +55,7 @@ def print_orders(*, actor: Actor, codes: Sequence[str], paper: str, key: str, no
         )
         for order_id in fresh
     )  # fmt: skip
-    if paper == "delivery_note":
+    if paper != "pick_list":
         for order_id in fresh:
             fields = ["customer_name", "customer_phone", "shipping_address"]
             audit.record_read(actor, table="orders_salesorder", row_id=order_id, fields=fields, now=now)

@@ -166,6 +166,8 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
         ],
         "may_reveal": visit.actor.may("customers.reveal"),
         "may_edit": visit.actor.may("orders.edit"),
+        "may_print": visit.actor.may("orders.ship"),
+        "has_platform_labels": channel_book.gives_labels(found.channel),
         "unmatched": [line for line in found.lines if line.variant_id is None],
         "grades": words.GRADES,
         "places": places.values(),

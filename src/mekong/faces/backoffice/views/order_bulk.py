@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.utils.translation import gettext, ngettext
 
+from mekong.channels import remote
 from mekong.faces.backoffice import paper, presence, sentences, words
 from mekong.faces.backoffice.presence import On
 from mekong.faces.backoffice.templatetags.mekong import clock, num
 from mekong.faces.backoffice.views.orders import MOST_AT_ONCE
 from mekong.faces.backoffice.visit import Visit, page, safe_next
+from mekong.faces.printing.joining import joined
 from mekong.foundation.errors import MekongError
 from mekong.foundation.queries import names_of
-from mekong.orders import commands
+from mekong.orders import commands, queries
 from mekong.orders.contracts import OrderView
 
 
@@ -148,6 +150,8 @@ def cancel_reason(visit: Visit) -> str:
 @page("orders.ship", methods=("POST",))
 def print_many(visit: Visit) -> HttpResponse:
     """The selected orders on paper, as one PDF. A paper that was printed before says so."""
+    if visit.posted("paper") == "platform":
+        return _platform_labels(visit)
     kind, size = paper.KINDS.get(visit.posted("paper"), paper.KINDS["delivery-a5"])
     printed = commands.print_orders(
         actor=visit.actor, codes=picked(visit), paper=kind, key=visit.posted("once", longest=64), now=visit.now
@@ -156,4 +160,29 @@ def print_many(visit: Visit) -> HttpResponse:
     name = f"{kind.replace('_', '-')}-{printed[0].order.code}.pdf"
     return HttpResponse(
         document, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
+    )
+
+
+def _platform_labels(visit: Visit) -> HttpResponse:
+    """The platforms' own labels as one document. When some are not to be had, why, and the way to print the others."""
+    codes = picked(visit)
+    orders = {code: queries.get_order(actor=visit.actor, code=code) for code in codes}
+    wanted = [(order.channel, order.external_id) for order in orders.values()]
+    answers = dict(zip(codes, remote.fetch_many_labels(actor=visit.actor, wanted=wanted), strict=True))
+    failed = [Failure(code, sentences.of(each.refused)) for code, each in answers.items() if each.refused is not None]
+    if failed or not codes:
+        ready = [code for code, each in answers.items() if each.refused is None]
+        context = {"failed": failed, "ready": ready, "once_token": visit.posted("once", longest=64)}
+        return visit.render("orders/no_labels.html", context, status=409)
+    commands.print_orders(
+        actor=visit.actor, codes=codes, paper="platform_label", key=visit.posted("once", longest=64), now=visit.now
+    )
+    papers = [(code, label.media_type, label.content) for code, each in answers.items() for label in each.labels]
+    document, media_type = joined(papers)
+    # A platform's web page is never opened as one of ours: whatever is no PDF is saved as a file.
+    how, ending = ("inline", "pdf") if media_type == "application/pdf" else ("attachment", "zip")
+    return HttpResponse(
+        document,
+        content_type=media_type,
+        headers={"Content-Disposition": f'{how}; filename="labels-{codes[0]}.{ending}"'},
     )

@@ -214,6 +214,7 @@ def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
         "reasons": words.CANCEL_REASONS,
         "is_known": any(by_state.values()),
         "most": MOST_AT_ONCE,
+        "has_platform_labels": channel_book.gives_labels(),
         "looked_at": queries.LOOKED_AT,
     }
 

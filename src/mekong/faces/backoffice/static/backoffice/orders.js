@@ -28,6 +28,19 @@
     });
   }
 
+  // The paper opens beside this page; printed once more it is another print. The kind chosen last is proposed next.
+  const printed = (form) => {
+    localStorage.setItem("mekong.paper", new FormData(form).get("paper"));
+    setTimeout(() => {
+      $("[data-once]", form).value = crypto.randomUUID?.() || String(Math.random()).slice(2);
+      all("#print-many, #print-one").forEach((dialog) => dialog.close());
+    }, 1500);
+  };
+  const paper = () => { const chosen = $(`[name=paper][value="${CSS.escape(localStorage.getItem("mekong.paper") || "")}"]`); if (chosen) chosen.checked = true; };
+  paper();
+  document.addEventListener("submit", (event) => event.target.closest("#print-one") && printed(event.target));
+  document.addEventListener("htmx:afterSwap", paper);
+
   const list = $("#list");
   if (!list) return;
   const most = () => Number($("#bulk")?.dataset.most || 200);
@@ -87,17 +100,9 @@
       field.dataset.else = "1";
       event.target.append(field);
     });
-    if (event.submitter?.hasAttribute("data-print")) {
-      // The paper opens beside this page; printed once more it is another print.
-      localStorage.setItem("mekong.paper", new FormData(event.target).get("paper"));
-      setTimeout(() => {
-        $("[data-once]", event.target).value = crypto.randomUUID?.() || String(Math.random()).slice(2);
-        $("#print-many").close();
-      }, 1500);
-    } else sessionStorage.setItem("mekong.sent", "1");
+    if (event.submitter?.hasAttribute("data-print")) printed(event.target);
+    else sessionStorage.setItem("mekong.sent", "1");
   }, true);
-  const paper = () => { const chosen = $(`#print-many [value="${CSS.escape(localStorage.getItem("mekong.paper") || "")}"]`); if (chosen) chosen.checked = true; };
-  paper();
 
   // Saved filters are counted after the page stands, a few at a time, and again when something moved.
   const known = {};
