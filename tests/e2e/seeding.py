@@ -15,6 +15,7 @@ def main() -> None:
         _set_aside(now)
         _incident(now)
         furnish_partners(now)
+        _a_desk(now)
 
 
 def _set_aside(now: datetime) -> None:
@@ -49,6 +50,48 @@ def _incident(now: datetime) -> None:
         now=since + timedelta(minutes=3),
     )
     commands.note_well(actor=SYSTEM, code="web", waiting=12, now=since + timedelta(minutes=9))
+
+
+COLLEAGUE = "lan@moclan.vn"
+
+
+def _a_desk(now: datetime) -> None:
+    """Ten orders by telephone, all of gift bags, that wait to be confirmed; and Lan, who works on orders too."""
+    from mekong.catalog import commands as catalog
+    from mekong.catalog.contracts import NewProduct, NewVariant
+    from mekong.catalog.queries import variants_by_sku
+    from mekong.foundation import commands as people
+    from mekong.foundation.actor import SYSTEM, channel_actor
+    from mekong.foundation.models import Person
+    from mekong.inventory import commands as inventory
+    from mekong.inventory.contracts import AdjustmentLine
+    from mekong.orders import commands as orders
+    from mekong.orders.contracts import DraftLine, OrderDraft
+    from tests.e2e.conftest import PASSWORD
+
+    name = "Túi giấy gói quà"
+    bag = NewProduct(name=name, variants=(NewVariant(sku="TG-QT-01", price_minor=15_000),))
+    catalog.load_many(actor=SYSTEM, products=[bag], now=now)
+    bag_id = variants_by_sku(actor=SYSTEM, skus=["TG-QT-01"])["TG-QT-01"].id
+    lines = [AdjustmentLine(bag_id, 60)]
+    inventory.adjust_stock(actor=SYSTEM, location="KHO-TD", reason="receipt", lines=lines, now=now)
+    drafts = [
+        OrderDraft(
+            channel="phone", external_id=f"BP-{place:02d}", currency="VND", placed_at=now - timedelta(minutes=place),
+            lines=(DraftLine(bag_id, "TG-QT-01", name, 1 + place, 15_000, 800),), state="pending_confirmation",
+            customer_name=f"Khách Gói Quà {place}", customer_phone=f"+8490100200{place}",
+            shipping_address={"line": f"{place} Lê Lợi", "ward": "Phường Bến Thành", "province": "Thành phố Hồ Chí Minh"},
+        )
+        for place in range(10)
+    ]  # fmt: skip
+    orders.accept_channel_orders(actor=channel_actor("phone"), drafts=drafts, now=now)
+
+    made = people.create_person(actor=SYSTEM, email=COLLEAGUE, name="Lan", now=now).person
+    people.assign_role(actor=SYSTEM, person_id=made.id, role="online_orders", location_ids=())
+    row = Person.objects.get(uid=made.id)
+    row.set_password(PASSWORD)
+    row.must_change_password = False
+    row.save()
 
 
 if __name__ == "__main__":
