@@ -10,6 +10,7 @@ from mekong_sandbox.faults import Verdict
 from mekong_sandbox.http import Postponed, Reply, Request, json_reply
 from mekong_sandbox.pages import answer as answer_page
 from mekong_sandbox.platform import Platform
+from mekong_sandbox.shopify import gate as shopify
 from mekong_sandbox.world import World
 
 
@@ -22,7 +23,7 @@ class App:
 
     def handle(self, request: Request) -> Reply | Postponed:
         """Answer a request."""
-        path = request.path
+        path = request.path = shopify.path_of(request)
         for platform in self._platforms:
             if platform.claims(path):
                 return self._called(platform, request)

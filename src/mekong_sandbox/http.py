@@ -137,7 +137,12 @@ def _parse_head(head: bytes) -> Request:
         headers[name.lower()] = value.strip()
     connection = headers.get("connection", "").lower()
     keep_alive = connection != "close" if parts[2] == "HTTP/1.1" else connection == "keep-alive"
-    return Request(parts[0], parts[1], headers, keep_alive)
+    target = parts[1]
+    if target.startswith("http://"):
+        # As a proxy is asked: the host of the target counts, not the header (RFC 9112, section 3.2.2).
+        headers["host"], slash, rest = target.removeprefix("http://").partition("/")
+        target = slash + rest or "/"
+    return Request(parts[0], target, headers, keep_alive)
 
 
 def _take_chunked(buffer: bytearray) -> tuple[bytes, int] | None:

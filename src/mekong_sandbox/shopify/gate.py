@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
 PREFIX = "/shopify/shops/"
+OWN_HOST = re.compile(r"([a-z0-9][a-z0-9-]*)\.myshopify\.com(:\d+)?")
 API = re.compile(r"/admin/api/(\d{4}-\d{2}|unstable)/(.+)\.json")
 OLDEST, LATEST = "2024-10", "2026-10"
 MAX_QUERY_COST = 1000
@@ -57,6 +58,12 @@ Rest = Mapping[tuple[str, str], Callable[[Call], Reply]]
 def shop_of(request: Request) -> str:
     """The shop a call is for; for fault rules."""
     return request.path.removeprefix(PREFIX).partition("/")[0]
+
+
+def path_of(request: Request) -> str:
+    """The path here of a call that may have been made to a shop's own host, as clients do that know no base path."""
+    own = OWN_HOST.fullmatch(request.headers.get("host", ""))
+    return f"{PREFIX}{own[1]}{request.path}" if own else request.path
 
 
 def below(request: Request) -> str:
