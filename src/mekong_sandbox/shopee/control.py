@@ -11,8 +11,8 @@ import msgspec
 from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
 from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
-from mekong_sandbox.shopee import life
-from mekong_sandbox.shopee.model import DEFAULT_LOCATION, App, Item, Model, Order, Shop, Tier
+from mekong_sandbox.shopee import aftersale, life
+from mekong_sandbox.shopee.model import DEFAULT_LOCATION, App, Item, Model, Order, Return, Shop, Tier
 
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
@@ -87,6 +87,8 @@ class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
     reason: str = "CHANGE_OF_MIND"
     tracking: str = ""
     lines: list[tuple[int, int, int]] = []
+    return_sn: str = ""
+    amount: Amount | None = None
 
 
 def _shop(world: World, shop_id: int) -> Shop:
@@ -326,22 +328,46 @@ def _row(order: Order) -> list[Any]:
     return [order.order_sn, order.status, total, order.currency, order.created_at, lines]
 
 
+def _return_of(world: World, order: Order, return_sn: str) -> Return:
+    """The return named, or the latest of the order."""
+    own = [one for one in world.shopee.returns.values() if one.order_sn == order.order_sn]
+    found = [one for one in own if return_sn in ("", one.return_sn)]
+    if not found:
+        raise Wrong(f"order {order.order_sn} has no such return", 404)
+    return found[-1]
+
+
+def _advance_return(world: World, order: Order, body: AdvanceBody) -> object:
+    """Let the buyer, the carrier or the platform act on a return."""
+    market, solutions = world.shopee, {"return": 0, "refund": 1}
+    if body.to in solutions:
+        one = aftersale.open_return(market, order, body.reason, body.lines, solution=solutions[body.to])
+    else:
+        one = _return_of(world, order, body.return_sn)
+        if body.to == "counter_offer":
+            amount = None if body.amount is None else to_minor(body.amount, order.currency)
+            aftersale.propose(market, one, one.solution, amount, to="seller")
+        else:
+            aftersale.STEPS[body.to](market, one)
+    return {"return_sn": one.return_sn, "return_status": one.status, "order_sn": order.order_sn, "status": order.status}
+
+
 def advance(world: World, request: Request, order_sn: str) -> object:
-    """Let the buyer or the carrier act on an order."""
+    """Let the buyer, the carrier or the platform act on an order, or on a return of it (`return_sn`; else the latest)."""
     body = body_of(request, AdvanceBody)
     order = world.shopee.orders.get(order_sn)
     if order is None:
         raise Wrong(f"order {order_sn} not found", 404)
     market = world.shopee
     try:
+        if body.to in ("return", "refund", "counter_offer", *aftersale.STEPS):
+            return _advance_return(world, order, body)
         if body.to == "buyer_cancel_request":
             life.request_cancel(market, order, body.reason)
         elif body.to == "buyer_cancel":
             life.cancel(market, order, by="buyer", reason=body.reason)
         elif body.to == "arranged":
             life.arrange(market, order, body.tracking)
-        elif body.to == "return":
-            return {"return_sn": life.open_return(market, order, body.reason, body.lines).return_sn}
         else:
             life.advance(market, order, body.to)
     except life.WrongStep as wrong:

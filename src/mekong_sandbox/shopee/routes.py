@@ -177,4 +177,6 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/returns/get_return_dispute_reason": Endpoint("GET", "shop", returns.get_return_dispute_reason),
     "/returns/confirm": Endpoint("POST", "shop", returns.confirm, durable=True),
     "/returns/dispute": Endpoint("POST", "shop", returns.dispute, durable=True),
+    "/returns/offer": Endpoint("POST", "shop", returns.offer, durable=True),
+    "/returns/accept_offer": Endpoint("POST", "shop", returns.accept_offer, durable=True),
 }
