@@ -10,8 +10,8 @@ import msgspec
 
 from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
 from mekong_sandbox.http import Request
-from mekong_sandbox.lazada import life
-from mekong_sandbox.lazada.model import DEFAULT_WAREHOUSE, App, Held, Order, Product, Seller, Sku
+from mekong_sandbox.lazada import life, reverse
+from mekong_sandbox.lazada.model import DEFAULT_WAREHOUSE, App, Held, Order, Product, Reverse, Seller, Sku
 from mekong_sandbox.money import to_minor, to_number
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
     to: str
     reason: str = "Change of mind"
     order_item_ids: list[int] = []
+    reverse_order_id: int = 0
+    to_warehouse: bool = False
 
 
 def _seller(world: World, seller_id: str) -> Seller:
@@ -283,25 +285,44 @@ def _row(order: Order) -> list[Any]:
     return [order.order_id, order.statuses(), total, order.currency, order.created_at, lines]
 
 
+WISHES = {"buyer_cancel_request": "CANCEL", "return": "RETURN", "refund": "ONLY_REFUND"}
+
+
+def _reverse_of(world: World, order: Order, reverse_id: int) -> Reverse:
+    """The reverse order named, or the latest of the order."""
+    own = [one for one in world.lazada.reverses.values() if one.order_id == order.order_id]
+    found = [one for one in own if reverse_id in (0, one.reverse_id)]
+    if not found:
+        raise Wrong(f"order {order.order_id} has no such reverse order", 404)
+    return found[-1]
+
+
 def advance(world: World, request: Request, order_id: str) -> object:
-    """Let the buyer or the carrier act on an order, or on some of its lines."""
+    """Let the buyer, the carrier or the platform act on an order, some of its lines, or a reverse order of it."""
     body = body_of(request, AdvanceBody)
     market = world.lazada
     order = market.orders.get(int(order_id)) if order_id.isdecimal() else None
     if order is None:
         raise Wrong(f"order {order_id} not found", 404)
-    wishes = {"buyer_cancel_request": "CANCEL", "return": "RETURN", "refund": "ONLY_REFUND"}
+    one = None
     try:
-        if body.to in wishes:
-            reverse = life.open_reverse(market, order, wishes[body.to], body.order_item_ids, body.reason)
-            return {"reverse_order_id": reverse.reverse_id, "status": reverse.status}
-        if body.to == "buyer_cancel":
+        if body.to in WISHES:
+            one = reverse.open_reverse(
+                market, order, WISHES[body.to], body.order_item_ids, body.reason, to_seller=not body.to_warehouse
+            )
+        elif body.to in reverse.STEPS:
+            one = _reverse_of(world, order, body.reverse_order_id)
+            reverse.STEPS[body.to](market, one)
+        elif body.to == "buyer_cancel":
             life.cancel(market, order, body.order_item_ids, body.reason)
         else:
             life.advance(market, order, body.to, body.order_item_ids)
     except life.WrongStep as wrong:
         raise Wrong(str(wrong), 409) from None
-    return {"order_id": order.order_id, "statuses": order.statuses()}
+    answer: dict[str, Any] = {"order_id": order.order_id, "statuses": order.statuses()}
+    if one is not None:
+        answer |= {"reverse_order_id": one.reverse_id, "line_ids": list(one.line_ids()), "status": one.status}
+    return answer
 
 
 ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
