@@ -293,7 +293,7 @@ def _reverse_of(world: World, order: Order, reverse_id: int) -> Reverse:
     own = [one for one in world.lazada.reverses.values() if one.order_id == order.order_id]
     found = [one for one in own if reverse_id in (0, one.reverse_id)]
     if not found:
-        raise Wrong(f"order {order.order_id} has no such reverse order", 404)
+        raise Wrong(f"order {order.order_id} has no such reverse order", 404 if reverse_id else 409)
     return found[-1]
 
 

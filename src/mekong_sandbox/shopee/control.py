@@ -333,7 +333,7 @@ def _return_of(world: World, order: Order, return_sn: str) -> Return:
     own = [one for one in world.shopee.returns.values() if one.order_sn == order.order_sn]
     found = [one for one in own if return_sn in ("", one.return_sn)]
     if not found:
-        raise Wrong(f"order {order.order_sn} has no such return", 404)
+        raise Wrong(f"order {order.order_sn} has no such return", 404 if return_sn else 409)
     return found[-1]
 
 

@@ -13,7 +13,7 @@ from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
 from mekong_sandbox.tiktok import aftersale, life
 from mekong_sandbox.tiktok.auth import token_data
-from mekong_sandbox.tiktok.model import App, Held, Order, Product, Shop, Sku, Warehouse
+from mekong_sandbox.tiktok.model import Aftersale, App, Held, Order, Product, Shop, Sku, Warehouse
 
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
@@ -95,6 +95,7 @@ class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
     to: str
     reason: str = "Change of mind"
     order_line_item_ids: list[Id] = []
+    return_id: str = ""
 
 
 def _shop(world: World, shop_id: Id) -> Shop:
@@ -311,6 +312,15 @@ def _row(order: Order) -> list[Any]:
     return [order.order_id, order.status(), total, order.currency, order.created_at, lines]
 
 
+def _return_of(world: World, order: Order, return_id: str) -> Aftersale:
+    """The return named, or the latest of the order."""
+    own = [one for one in world.tiktok.aftersales.values() if one.order_id == order.order_id]
+    found = [one for one in own if not one.is_cancellation() and return_id in ("", one.aftersale_id)]
+    if not found:
+        raise Wrong(f"order {order.order_id} has no such return", 404 if return_id else 409)
+    return found[-1]
+
+
 def advance(world: World, request: Request, order_id: str) -> object:
     """Let the buyer or the carrier act on an order; a buyer's wish may be for some of its line items."""
     body, market = body_of(request, AdvanceBody), world.tiktok
@@ -327,8 +337,9 @@ def advance(world: World, request: Request, order_id: str) -> object:
             opened = aftersale.wish_to_cancel(market, order, unit_ids, body.reason)
         elif body.to in kinds:
             opened = aftersale.wish_to_return(market, order, kinds[body.to], unit_ids, body.reason)
-        elif body.to == "send_back":
-            opened = aftersale.send_back(market, order)
+        elif body.to in aftersale.STEPS:
+            opened = _return_of(world, order, body.return_id)
+            aftersale.STEPS[body.to](market, opened)
         else:
             life.advance(market, order, WORDS.get(body.to, body.to))
     except life.WrongStep as wrong:
