@@ -112,6 +112,7 @@ def _rest(call: Call, rest: Rest, path: str) -> Reply:
     if bucket.take(1):
         ids = re.sub(r"/\d+", "/#", f"/{path}")
         endpoint = rest.get((call.request.method, ids))
+        call.request.counted_as = f"/shopify/admin/api{ids}" if endpoint else ""
         reply = json_reply({"errors": "Not Found"}, 404) if endpoint is None else endpoint(call)
         call.world.store.flush()
     else:
@@ -150,6 +151,7 @@ def _throttled(asked: int, bucket: Bucket, left: float) -> dict[str, Any]:
 def _graph(call: Call, roots: Roots) -> Reply:
     if call.request.method != "POST":
         return json_reply({"errors": "Not Found"}, 404)
+    call.request.counted_as = "/shopify/admin/api/graphql"
     try:
         if call.request.content_type == "application/graphql":
             sent = _Sent(call.request.body.decode())
@@ -196,6 +198,8 @@ def _run(call: Call, roots: Roots, operation: Operation, run: Run) -> dict[str, 
                 raise GraphError(text, "undefinedField", typeName=kind, fieldName=field.name)
     except GraphError as refused:
         return {"errors": [refused.row()]}
+    names = dict.fromkeys(field.name for field in fields)
+    call.request.counted_as = f"/shopify/admin/api/graphql {operation.kind} {' '.join(names)}"
     for field in fields:
         if field.name == "__typename":
             data[field.alias] = kind
