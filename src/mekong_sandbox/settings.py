@@ -86,6 +86,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     refund_delay_s: float = 1.0
     """Until the platform has paid a granted refund."""
 
+    commission_bp: int = 400
+    """Basis points of what the buyer paid that the platform keeps of a settled order: its commission."""
+    payment_fee_bp: int = 250
+    """And its fee for taking the payment."""
+
     notice_retry_scale: float = 0.01
     """Retry delays of the platforms are multiplied by this (30 min become 18 s)."""
 

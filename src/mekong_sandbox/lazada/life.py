@@ -160,6 +160,8 @@ def change(market: LazadaMarket, order: Order, runs: list[Units], status: str, *
         elif status == "ready_to_ship":
             _rehold(market, run, "", gone=True)
         run.status, run.updated_at = status, stamp
+        if status == "delivered":
+            run.delivered_at = stamp
         run.reason = reason or run.reason
     market.save_order(order)
     market.push.units_changed(order, runs)

@@ -118,6 +118,7 @@ class Units(msgspec.Struct):
     tracking: str = ""
     reason: str = ""
     updated_at: float = 0.0
+    delivered_at: float = 0.0
 
     def ids(self) -> range:
         return range(self.first, self.first + self.count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mekong_sandbox.lazada import auth, fulfilment, orders, products, returns
+from mekong_sandbox.lazada import auth, finance, fulfilment, orders, products, returns
 from mekong_sandbox.lazada.gate import Answer, Call, Endpoint, Flat
 
 
@@ -71,4 +71,5 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/order/reverse/reason/list": Endpoint("GET|POST", returns.get_reverse_reasons),
     "/order/reverse/return/update": Endpoint("GET|POST", returns.update_return, durable=True),
     "/order/reverse/onlyrefund/seller/decide": Endpoint("GET|POST", returns.decide_refund, durable=True),
+    "/finance/transaction/details/get": Endpoint("GET", finance.get_transactions),
 }

@@ -89,6 +89,8 @@ def _close_order(market: ShopeeMarket, one: Return) -> None:
     paid = sum(other.bought_for for other in own if other.status == "REFUND_PAID")
     order.status = "CANCELLED" if order.former == "SHIPPED" and paid >= order.total() else "COMPLETED"
     order.former = ""
+    if order.status == "COMPLETED":
+        order.completed_at = order.completed_at or market.world.clock.stamp()
     market.save_order(order)
     market.push.order_status(order)
 

@@ -213,6 +213,8 @@ def advance(market: ShopeeMarket, order: Order, to: str) -> None:
         order.picked_up_at = market.world.clock.stamp()
         if not order.package.tracking:
             order.package.tracking = f"SPXVN{market.world.number('shopee.tracking', 50_000_001):012d}"
+    if to == "completed":
+        order.completed_at = market.world.clock.stamp()
     packages = {"shipped": "LOGISTICS_PICKUP_DONE", "delivered": "LOGISTICS_DELIVERY_DONE"}
     packages |= {"pickup_failed": "LOGISTICS_PICKUP_RETRY", "failed_delivery": "LOGISTICS_DELIVERY_FAILED"}
     order.package.status = packages.get(to, order.package.status)

@@ -151,6 +151,7 @@ class Order(msgspec.Struct):
     former: str = ""
     paid_at: float = 0.0
     picked_up_at: float = 0.0
+    completed_at: float = 0.0
     cancel_by: str = ""
     cancel_reason: str = ""
     buyer_cancel_reason: str = ""
