@@ -8,6 +8,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,17 @@ def skip(seller: Lazada, seconds: float) -> None:
 def listed(seller: Lazada, **params: str) -> list[int]:
     found = seller.get(LIST, {"page_no": "1", "page_size": "10", **params})["result"]
     return [row["reverse_order_id"] for row in found["items"]]
+
+
+def test_of_many_answers_at_once_one_counts(seller: Lazada) -> None:
+    _, asked = asked_back(seller)
+    actions = ["agreeReturn", "refuseReturn", "instantRefund"] * 3
+    with ThreadPoolExecutor(9) as pool:
+        codes = sorted(pool.map(lambda action: act(seller, asked, action, **REFUSAL)["code"], actions))
+    assert codes == ["0"] + ["114"] * 8
+    sent = {"reverse_order_line_id": str(asked["line_ids"][0])}
+    history = seller.get("/order/reverse/return/history/list", sent)["data"]["list"]
+    assert [row["operator"] for row in history] == ["SELLER", "BUYER"]
 
 
 def test_one_unit_comes_back_and_is_paid_for(seller: Lazada) -> None:

@@ -8,6 +8,7 @@ import hmac
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,6 +72,23 @@ def status_of(shop: Shopee, order_sn: str) -> str:
 
 def skip(shop: Shopee, seconds: float) -> None:
     shop.box.control("POST", "/clock", {"advance_s": seconds})
+
+
+def test_of_many_answers_at_once_one_counts(shop: Shopee) -> None:
+    order_sn, return_sn = asked_back(shop)
+    sent = {"return_sn": return_sn, "email": "kho@example.vn", "dispute_reason_id": 1}
+
+    def answer(number: int) -> str:
+        path = "/returns/confirm" if number % 2 else "/returns/dispute"
+        return str(shop.post(path, sent)["error"])
+
+    with ThreadPoolExecutor(8) as pool:
+        said = sorted(pool.map(answer, range(8)))
+    # A dispute may still follow a confirmation, but nothing follows a dispute.
+    assert said.count("") in (1, 2)
+    assert set(said) == {"", "returns.error_status"}
+    assert detail(shop, return_sn)["status"] == "SELLER_DISPUTE"
+    assert status_of(shop, order_sn) == "TO_RETURN"
 
 
 def test_some_units_come_back_and_are_paid_for(shop: Shopee) -> None:
