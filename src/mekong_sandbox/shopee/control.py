@@ -18,6 +18,7 @@ from mekong_sandbox.shopee.model import DEFAULT_LOCATION, App, Item, Model, Orde
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
+MAX_MODELS = 50
 STOCK = ("item_id", "model_id", "sku", "total", "reserved", "available", "price")
 ORDERS = ("order_sn", "status", "total", "currency", "created_at", "lines")
 
@@ -50,9 +51,6 @@ class AdvanceBody(bodies.AdvanceBody):
     lines: list[tuple[int, int, int]] = msgspec.field(default_factory=list)
     return_sn: str = ""
     amount: Amount | None = None
-
-
-MAX_MODELS = 50
 
 
 def _shop(world: World, shop_id: str) -> Shop:
