@@ -10,6 +10,7 @@ from mekong_sandbox.faults import Verdict
 from mekong_sandbox.http import Postponed, Reply, Request, json_reply
 from mekong_sandbox.pages import answer as answer_page
 from mekong_sandbox.platform import Platform
+from mekong_sandbox.shopify import gate as shopify
 from mekong_sandbox.world import World
 
 
@@ -22,7 +23,7 @@ class App:
 
     def handle(self, request: Request) -> Reply | Postponed:
         """Answer a request."""
-        path = request.path
+        path = request.path = shopify.path_of(request)
         for platform in self._platforms:
             if platform.claims(path):
                 return self._called(platform, request)
@@ -40,11 +41,17 @@ class App:
     def done(self, request: Request, reply: Reply) -> None:
         """Count an answered request."""
         took_s = time.perf_counter() - request.started
-        path = request.path if reply.status != 404 else "(not found)"
+        self.world.stats.add(request.counted_as or self._named(request, reply), took_s, reply.status, reply.drop)
+
+    def _named(self, request: Request, reply: Reply) -> str:
+        """What a call that its platform did not name is counted as; ids in paths must not make a row each."""
+        path = request.path
+        if reply.status == 404:
+            return "(not found)"
         name, _, rest = path[1:].partition("/")
-        if name in self.world.platforms and rest and rest != "buy":
-            path = f"/{name}/(pages)"
-        self.world.stats.add(path, took_s, reply.status, reply.drop)
+        if name not in self.world.platforms or rest in ("", "buy"):
+            return path
+        return f"/{name}/(refused at the door)" if self.world.platforms[name].claims(path) else f"/{name}/(pages)"
 
     def _called(self, platform: Platform, request: Request) -> Reply | Postponed:
         if self.world.faults.calls_at_risk:

@@ -52,9 +52,12 @@ def parse_pairs(text: str) -> list[tuple[str, str]]:
 
 
 class Request:
-    """One call. `lag_s` is set by a stale-read fault: reads then answer as of that many seconds ago."""
+    """One call. `lag_s` is set by a stale-read fault: reads then answer as of that many seconds ago.
 
-    __slots__ = ("body", "headers", "keep_alive", "lag_s", "method", "path", "query", "started")
+    `counted_as` names the call in the statistics, where its path holds ids; "" = by its path.
+    """
+
+    __slots__ = ("body", "counted_as", "headers", "keep_alive", "lag_s", "method", "path", "query", "started")
 
     def __init__(self, method: str, target: str, headers: dict[str, str], keep_alive: bool) -> None:
         self.method = method
@@ -64,6 +67,7 @@ class Request:
         self.keep_alive = keep_alive
         self.body = b""
         self.lag_s = 0.0
+        self.counted_as = ""
         self.started = 0.0
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -137,7 +141,12 @@ def _parse_head(head: bytes) -> Request:
         headers[name.lower()] = value.strip()
     connection = headers.get("connection", "").lower()
     keep_alive = connection != "close" if parts[2] == "HTTP/1.1" else connection == "keep-alive"
-    return Request(parts[0], parts[1], headers, keep_alive)
+    target = parts[1]
+    if target.startswith("http://"):
+        # As a proxy is asked: the host of the target counts, not the header (RFC 9112, section 3.2.2).
+        headers["host"], slash, rest = target.removeprefix("http://").partition("/")
+        target = slash + rest or "/"
+    return Request(parts[0], target, headers, keep_alive)
 
 
 def _take_chunked(buffer: bytearray) -> tuple[bytes, int] | None:

@@ -28,3 +28,8 @@ def to_number(minor: int, currency: str) -> int | float:
 def to_text(minor: int, currency: str) -> str:
     """Text of the major unit with two decimals, as Lazada prints totals."""
     return f"{minor / 10 ** exponent(currency):.2f}"
+
+
+def fee_of(minor: int, rate_bp: int) -> int:
+    """A fee of so many basis points, in minor units, rounded half up."""
+    return (minor * rate_bp + 5000) // 10_000

@@ -79,6 +79,18 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Points of GraphQL cost that come back a second, per app and shop: the standard plan. 0 = no limit."""
     shopify_points_at_once: float = 2000.0
 
+    return_answer_s: float = 2 * 86400.0
+    """Sellers answer a buyer's wish to return, and then what came back, within this; after it the platform grants it."""
+    return_ship_s: float = 7 * 86400.0
+    """Buyers send goods of a granted return within this; after it the return is closed."""
+    refund_delay_s: float = 1.0
+    """Until the platform has paid a granted refund."""
+
+    commission_bp: int = 400
+    """Basis points of what the buyer paid that the platform keeps of a settled order: its commission."""
+    payment_fee_bp: int = 250
+    """And its fee for taking the payment."""
+
     notice_retry_scale: float = 0.01
     """Retry delays of the platforms are multiplied by this (30 min become 18 s)."""
 

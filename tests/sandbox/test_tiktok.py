@@ -100,7 +100,7 @@ def test_an_upper_case_signature_is_wrong(tiktok: TikTok) -> None:
 def test_paths_methods_and_versions_are_checked(tiktok: TikTok) -> None:
     for method, path, status, code in (
         ("GET", "/order/202309/nothing", 404, 36009009),
-        ("GET", "/finance/202501/orders/1/statement_transactions", 404, 36009009),
+        ("GET", "/finance/202309/withdrawals", 404, 36009009),
         ("GET", ORDERS, 405, 36009010),
         ("POST", "/order/202501/orders/search", 400, 36009014),
     ):

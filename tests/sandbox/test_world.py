@@ -20,6 +20,8 @@ from tests.sandbox.selling import (
     on_lazada,
     on_shopee,
 )
+from tests.sandbox.selling_shopify import open_shopify
+from tests.sandbox.selling_woocommerce import list_on_woo, open_woo
 
 
 def test_fifty_buyers_get_no_more_than_there_is(shop: Shopee, seller: Lazada) -> None:
@@ -161,6 +163,33 @@ def test_calls_are_counted(box: Sandbox, shop: Shopee) -> None:
     seen = box.control("GET", "/stats")["endpoints"]["/api/v2/shop/get_shop_info"]
     assert (seen["count"], seen["status"]) == (5, {"200": 5})
     assert 0 < seen["p50_ms"] <= seen["p95_ms"] < 100
+
+
+def test_calls_with_ids_in_their_paths_are_counted_by_what_they_do(box: Sandbox) -> None:
+    woo, shopify = open_woo(box), open_shopify(box)
+    made = [list_on_woo(woo, f"A-{number}")[0] for number in range(3)]
+    box.control("DELETE", "/stats")
+    for number in made:
+        woo.put(f"/products/{number}", {"stock_quantity": 1})
+    woo.get("/orders/1")
+    shopify.ask("{ shop { name } locations(first: 1) { nodes { id } } }")
+    shopify.refused("{ shop { ")
+    shopify.rest("GET", "/locations.json")
+    shopify.rest("GET", "/none.json")
+    shopify.access_token = "no"
+    shopify.reply("{ shop { name } }")
+    box.http.get(f"{box.url}/shopify/")
+    seen = {name: row["count"] for name, row in box.control("GET", "/stats")["endpoints"].items()}
+    assert {name: count for name, count in seen.items() if not name.startswith("/control")} == {
+        "/woocommerce/wp-json/wc/v3/products/#": 3,
+        "/woocommerce/wp-json/wc/v3/orders/#": 1,
+        "/shopify/admin/api/graphql query shop locations": 1,
+        "/shopify/admin/api/graphql": 1,
+        "/shopify/admin/api/locations": 1,
+        "/shopify/(refused at the door)": 1,
+        "/shopify/": 1,
+        "(not found)": 1,
+    }
 
 
 def test_a_shopper_sees_and_buys(box: Sandbox, shop: Shopee, seller: Lazada) -> None:

@@ -3,90 +3,46 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mekong_sandbox.control import bodies
+from mekong_sandbox.control.bodies import LimitBody, ListingsBody, NewListing, Routes, TokenBody, table
 from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
 from mekong_sandbox.http import Request
-from mekong_sandbox.lazada import life
-from mekong_sandbox.lazada.model import DEFAULT_WAREHOUSE, App, Held, Order, Product, Seller, Sku
+from mekong_sandbox.lazada import life, reverse
+from mekong_sandbox.lazada.model import DEFAULT_WAREHOUSE, App, Held, Order, Product, Reverse, Seller, Sku
 from mekong_sandbox.money import to_minor, to_number
 
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
-Amount = int | float | str
+MAX_MODELS = 50
+STOCK = ("item_id", "sku_id", "sku", "total", "withhold", "occupy", "available", "price")
+ORDERS = ("order_id", "statuses", "total", "currency", "created_at", "lines")
 
 
-class AppBody(msgspec.Struct, forbid_unknown_fields=True):
-    app_key: str = ""
-    app_secret: str = ""
-    callback_url: str | None = None
+class AppBody(bodies.AppBody):
     types_on: list[int] | None = None
     test: bool | None = None
 
 
-class SellerBody(msgspec.Struct, forbid_unknown_fields=True):
+class SellerBody(bodies.NewOwner):
     """A seller; with `app_key` empty an app is made for it."""
 
     app_key: str = ""
     app_secret: str = ""
-    callback_url: str | None = None
     seller_id: str = ""
-    name: str = "Cửa hàng thử"
     country: str = "vn"
-    currency: str = "VND"
     email: str = "shop@example.vn"
     warehouses: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_WAREHOUSE])
-    rate: float | None = None
-    burst: float | None = None
-    authorise: bool = True
 
 
-class NewSku(msgspec.Struct, forbid_unknown_fields=True):
-    sku: str
-    name: str = ""
-    price: Amount | None = None
-    stock: int = 0
-    barcode: str = ""
-    options: list[str] = []
-
-
-class NewListing(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    sku: str = ""
-    price: Amount = 100000
-    stock: int = 0
-    barcode: str = ""
-    image: str = ""
-    description: str = ""
-    status: str = "Active"
-    tiers: list[str] = []
-    models: list[NewSku] = []
-
-
-class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
-    seller: str
-    listings: list[NewListing]
-
-
-class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
-    seller: str
-    app_key: str = ""
-
-
-class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
-    seller: str
-    rate: float | None
-    burst: float | None = None
-
-
-class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
-    to: str
-    reason: str = "Change of mind"
-    order_item_ids: list[int] = []
+class AdvanceBody(bodies.AdvanceBody):
+    order_item_ids: list[int] = msgspec.field(default_factory=list)
+    reverse_order_id: int = 0
+    to_warehouse: bool = False
 
 
 def _seller(world: World, seller_id: str) -> Seller:
@@ -168,51 +124,59 @@ def _tokens(world: World, app: App, seller_id: str) -> dict[str, Any]:
 def add_tokens(world: World, request: Request) -> object:
     """Issue a fresh token pair without the walk through the consent page."""
     body = body_of(request, TokenBody)
-    return _tokens(world, _app_of(world, _seller(world, body.seller), body.app_key), body.seller)
+    seller = _seller(world, body.owner)
+    return _tokens(world, _app_of(world, seller, body.app_key), seller.seller_id)
 
 
 def add_code(world: World, request: Request) -> object:
     """Issue a code, as the consent page would."""
     body = body_of(request, TokenBody)
-    app = _app_of(world, _seller(world, body.seller), body.app_key)
-    return {"code": world.lazada.authorise(app.app_key, body.seller).token, "seller_id": body.seller}
+    seller = _seller(world, body.owner)
+    app = _app_of(world, seller, body.app_key)
+    return {"code": world.lazada.authorise(app.app_key, seller.seller_id).token, "seller_id": seller.seller_id}
 
 
 def set_limit(world: World, request: Request) -> object:
-    """Set the write rate of a seller; null = as in the settings, 0 = no limit."""
+    """Set the write rate of a seller."""
     body = body_of(request, LimitBody)
-    seller = _seller(world, body.seller)
-    seller.rate, seller.burst = body.rate, body.burst if body.burst is not None else body.rate
+    seller = _seller(world, body.owner)
+    answer = bodies.limit(seller, body)
     world.lazada.save_seller(seller)
-    return {"seller": seller.seller_id, "rate": seller.rate, "burst": seller.burst}
+    return {"seller": seller.seller_id, **answer}
 
 
 def add_listings(world: World, request: Request) -> object:
     """Make many listings; answers `[[item_id, [sku_id, …]], …]` in the order sent."""
-    body = body_of(request, ListingsBody)
-    seller, stamp, made = _seller(world, body.seller), world.clock.stamp(), []
+    body = body_of(request, ListingsBody[NewListing])
+    seller, stamp, made = _seller(world, body.owner), world.clock.stamp(), []
     for new in body.listings:
-        if len(new.models) > 50:
-            raise Wrong(f"listing {new.sku or new.name}: at most 50 models")
-        rows = new.models or [NewSku(new.sku, "", new.price, new.stock, new.barcode)]
         skus = []
-        for row in rows:
-            if not row.sku:
-                raise Wrong(f"listing {new.name}: every variant needs a sku")
+        for row in new.variants(MAX_MODELS, need_sku=True):
             stock = {code: Held(row.stock if number == 0 else 0) for number, code in enumerate(seller.warehouses)}
-            price = to_minor(new.price if row.price is None else row.price, seller.currency)
+            price = to_minor(new.price_of(row), seller.currency)
             options = row.options or ([row.name] if row.name else [])
-            names = new.tiers or ["color_family", "size"]
             sku_id = world.number("lazada.sku", 7_654_321)
             sku = Sku(sku_id, row.sku, price, stock, name=",".join(options), barcode=row.barcode, image=new.image)
-            sku.sale_prop = dict(zip(names, options, strict=False))
+            sku.sale_prop = dict(zip(new.tiers or ["color_family", "size"], options, strict=False))
             skus.append(sku)
         product = Product(world.number("lazada.item", 1_234_567), seller.seller_id, new.name, skus, stamp, stamp)
-        product.status, product.description = new.status, new.description
-        product.images = [new.image] if new.image else []
+        product.status, product.description, product.images = new.status or "Active", new.description, new.images()
         world.lazada.add_product(product)
         made.append([product.item_id, [sku.sku_id for sku in skus]])
     return {"listings": made}
+
+
+def _figures(product: Product, sku: Sku, currency: str) -> dict[str, Any]:
+    return {
+        "item_id": product.item_id,
+        "sku_id": sku.sku_id,
+        "sku": sku.seller_sku,
+        "total": sum(held.total for held in sku.stock.values()),
+        "withhold": sum(held.withhold for held in sku.stock.values()),
+        "occupy": sum(held.occupy for held in sku.stock.values()),
+        "available": sku.sellable(),
+        "price": to_number(sku.price, currency),
+    }
 
 
 def get_listing(world: World, request: Request) -> object:
@@ -226,85 +190,74 @@ def get_listing(world: World, request: Request) -> object:
         raise Wrong("listing not found", 404)
     product, sku = found
     currency = world.lazada.sellers[product.seller_id].currency
-    return {
-        "seller": product.seller_id,
-        "item_id": product.item_id,
-        "sku_id": sku.sku_id,
-        "sku": sku.seller_sku,
-        "name": product.name,
-        "status": product.status,
-        "price": to_number(sku.price, currency),
-        "special_price": to_number(sku.special_price, currency),
-        "currency": currency,
-        "total": sum(held.total for held in sku.stock.values()),
-        "withhold": sum(held.withhold for held in sku.stock.values()),
-        "occupy": sum(held.occupy for held in sku.stock.values()),
-        "available": sku.sellable(),
-        "stock": sku.stock,
-        "updated_at": product.updated_at,
-    }
+    row = {"seller": product.seller_id, "name": product.name, "status": product.status, "currency": currency}
+    more = {"special_price": to_number(sku.special_price, currency), "stock": sku.stock}
+    return {**row, **more, **_figures(product, sku, currency), "updated_at": product.updated_at}
 
 
 def get_stock(world: World, request: Request) -> object:
-    """All SKUs of a seller: `[item_id, sku_id, sku, total, withhold, occupy, available, price]` each."""
+    """All SKUs of a seller."""
     seller = _seller(world, query_of(request).get("seller", ""))
-    rows = [
-        [
-            product.item_id,
-            sku.sku_id,
-            sku.seller_sku,
-            sum(held.total for held in sku.stock.values()),
-            sum(held.withhold for held in sku.stock.values()),
-            sum(held.occupy for held in sku.stock.values()),
-            sku.sellable(),
-            to_number(sku.price, seller.currency),
-        ]
-        for product in world.lazada.seller_products.get(seller.seller_id, [])
-        for sku in product.skus
-    ]
-    columns = ["item_id", "sku_id", "sku", "total", "withhold", "occupy", "available", "price"]
-    return {"columns": columns, "rows": rows}
+    own = world.lazada.seller_products.get(seller.seller_id, [])
+    return table(STOCK, (_figures(product, sku, seller.currency) for product in own for sku in product.skus))
 
 
 def get_orders(world: World, request: Request) -> object:
-    """All orders of a seller, a row each; a line is `[item_id, sku_id, sku, units, price, status]`."""
+    """All orders of a seller; a line is `[item_id, sku_id, sku, units, price, status]`."""
     seller = _seller(world, query_of(request).get("seller", ""))
-    columns = ["order_id", "statuses", "total", "currency", "created_at", "lines"]
-    rows = [_row(order) for order in world.lazada.seller_orders.get(seller.seller_id, [])]
-    return {"columns": columns, "rows": rows}
+    return table(ORDERS, (_row(order) for order in world.lazada.seller_orders.get(seller.seller_id, [])))
 
 
-def _row(order: Order) -> list[Any]:
+def _row(order: Order) -> dict[str, Any]:
     lines = [
         [run.item_id, run.sku_id, run.seller_sku, run.count, to_number(run.paid_price, order.currency), run.status]
         for run in order.units
     ]
-    total = to_number(order.price(), order.currency)
-    return [order.order_id, order.statuses(), total, order.currency, order.created_at, lines]
+    row = {"order_id": order.order_id, "statuses": order.statuses(), "total": to_number(order.price(), order.currency)}
+    return row | {"currency": order.currency, "created_at": order.created_at, "lines": lines}
+
+
+WISHES = {"buyer_cancel_request": "CANCEL", "return": "RETURN", "refund": "ONLY_REFUND"}
+
+
+def _reverse_of(world: World, order: Order, reverse_id: int) -> Reverse:
+    """The reverse order named, or the latest of the order."""
+    own = [one for one in world.lazada.reverses.values() if one.order_id == order.order_id]
+    found = [one for one in own if reverse_id in (0, one.reverse_id)]
+    if not found:
+        raise Wrong(f"order {order.order_id} has no such reverse order", 404 if reverse_id else 409)
+    return found[-1]
 
 
 def advance(world: World, request: Request, order_id: str) -> object:
-    """Let the buyer or the carrier act on an order, or on some of its lines."""
+    """Let the buyer, the carrier or the platform act on an order, some of its lines, or a reverse order of it."""
     body = body_of(request, AdvanceBody)
     market = world.lazada
     order = market.orders.get(int(order_id)) if order_id.isdecimal() else None
     if order is None:
         raise Wrong(f"order {order_id} not found", 404)
-    wishes = {"buyer_cancel_request": "CANCEL", "return": "RETURN", "refund": "ONLY_REFUND"}
+    one = None
     try:
-        if body.to in wishes:
-            reverse = life.open_reverse(market, order, wishes[body.to], body.order_item_ids, body.reason)
-            return {"reverse_order_id": reverse.reverse_id, "status": reverse.status}
-        if body.to == "buyer_cancel":
+        if body.to in WISHES:
+            one = reverse.open_reverse(
+                market, order, WISHES[body.to], body.order_item_ids, body.reason, to_seller=not body.to_warehouse
+            )
+        elif body.to in reverse.STEPS:
+            one = _reverse_of(world, order, body.reverse_order_id)
+            reverse.STEPS[body.to](market, one)
+        elif body.to == "buyer_cancel":
             life.cancel(market, order, body.order_item_ids, body.reason)
         else:
             life.advance(market, order, body.to, body.order_item_ids)
     except life.WrongStep as wrong:
         raise Wrong(str(wrong), 409) from None
-    return {"order_id": order.order_id, "statuses": order.statuses()}
+    answer: dict[str, Any] = {"order_id": order.order_id, "statuses": order.statuses()}
+    if one is not None:
+        answer |= {"reverse_order_id": one.reverse_id, "line_ids": list(one.line_ids()), "status": one.status}
+    return answer
 
 
-ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+ROUTES: Routes = {
     ("POST", "/apps"): put_app,
     ("POST", "/sellers"): add_seller,
     ("POST", "/tokens"): add_tokens,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mekong_sandbox.lazada.model import Order, Product, Reverse, Sku, Units, split
+from mekong_sandbox.lazada.model import Order, Product, Sku, Units, split
 
 if TYPE_CHECKING:
     from mekong_sandbox.lazada.market import LazadaMarket
@@ -160,6 +160,8 @@ def change(market: LazadaMarket, order: Order, runs: list[Units], status: str, *
         elif status == "ready_to_ship":
             _rehold(market, run, "", gone=True)
         run.status, run.updated_at = status, stamp
+        if status == "delivered":
+            run.delivered_at = stamp
         run.reason = reason or run.reason
     market.save_order(order)
     market.push.units_changed(order, runs)
@@ -229,39 +231,6 @@ def ready(market: LazadaMarket, package_id: str) -> Order:
         raise WrongStep(f"only packed units can be ready to ship, not {bad[0]}")
     change(market, order, runs, "ready_to_ship")
     return order
-
-
-def open_reverse(
-    market: LazadaMarket, order: Order, request_type: str, unit_ids: list[int] | None, reason: str
-) -> Reverse:
-    """The buyer wants to cancel (before hand-over) or return (after delivery). Raises: WrongStep."""
-    runs = chosen(order, unit_ids)
-    allowed = CANCELLABLE if request_type == "CANCEL" else ("delivered",)
-    runs = [run for run in runs if run.status in allowed]
-    if not runs:
-        raise WrongStep(f"{request_type} needs units in {', '.join(allowed)}")
-    ids = [unit_id for run in runs for unit_id in run.ids()]
-    stamp = market.world.clock.stamp()
-    number = market.world.number("lazada.reverse", 7_000_000_000, 1 + len(ids))
-    status = {"CANCEL": "CANCEL_INIT", "ONLY_REFUND": "REFUND_INIT"}.get(request_type, "RTW_INIT")
-    reverse = Reverse(number, order.order_id, order.seller_id, request_type, status, ids, reason, stamp, stamp)
-    market.reverses[number] = reverse
-    market.world.store.save("lazada.reverse", number, reverse)
-    market.push.reverse(reverse, order)
-    return reverse
-
-
-def close_reverse(market: LazadaMarket, reverse: Reverse, status: str) -> None:
-    """Set the outcome of a buyer's wish, and carry it out when it was granted."""
-    order = market.orders[reverse.order_id]
-    reverse.status, reverse.updated_at = status, market.world.clock.stamp()
-    market.world.store.save("lazada.reverse", reverse.reverse_id, reverse)
-    if status == "CANCEL_SUCCESS":
-        open_runs = [run for run in chosen(order, reverse.unit_ids) if run.status in CANCELLABLE]
-        change(market, order, open_runs, "canceled", reason=reverse.reason)
-    elif status == "REFUND_SUCCESS":
-        change(market, order, chosen(order, reverse.unit_ids), "returned", reason=reverse.reason)
-    market.push.reverse(reverse, order)
 
 
 def _live_on(market: LazadaMarket, order: Order) -> None:

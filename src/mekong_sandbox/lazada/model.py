@@ -118,6 +118,7 @@ class Units(msgspec.Struct):
     tracking: str = ""
     reason: str = ""
     updated_at: float = 0.0
+    delivered_at: float = 0.0
 
     def ids(self) -> range:
         return range(self.first, self.first + self.count)
@@ -159,7 +160,11 @@ class Order(msgspec.Struct):
 
 
 class Reverse(msgspec.Struct):
-    """A buyer's wish to cancel or return, for some units."""
+    """A buyer's wish to cancel or return, for some units, which share one fate; the ids of its lines follow its own.
+
+    `due` is read on the clock that can be skipped, `due_at` is shown to callers; 0 = none. `records`: (moment, who, what)
+    of every change.
+    """
 
     reverse_id: int
     order_id: int
@@ -170,6 +175,18 @@ class Reverse(msgspec.Struct):
     reason: str
     created_at: float
     updated_at: float
+    to_seller: bool = True
+    """Goods come back to the seller (RTM), else to a warehouse of the platform (RTW)."""
+    ofc_status: str = ""
+    tracking: str = ""
+    in_dispute: bool = False
+    refusal: str = ""
+    due: float = 0.0
+    due_at: float = 0.0
+    records: list[tuple[float, str, str]] = []
+
+    def line_ids(self) -> range:
+        return range(self.reverse_id + 1, self.reverse_id + 1 + len(self.unit_ids))
 
 
 def split(order: Order, unit_ids: set[int]) -> list[Units]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import Reply, Request
-from mekong_sandbox.lazada import buying, control, gate, life
+from mekong_sandbox.lazada import buying, control, gate, life, reverse
 from mekong_sandbox.lazada.consent import consent
 from mekong_sandbox.lazada.market import LazadaMarket
 from mekong_sandbox.lazada.model import Product
@@ -35,6 +35,7 @@ class LazadaPlatform:
 
     def resume(self) -> None:
         life.resume(self.market)
+        reverse.resume(self.market)
 
     def clear(self) -> None:
         self.market.clear()

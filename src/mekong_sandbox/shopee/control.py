@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mekong_sandbox.control import bodies
+from mekong_sandbox.control.bodies import Amount, Body, LimitBody, ListingsBody, NewListing, OfOwner, Routes, table
 from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
 from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
-from mekong_sandbox.shopee import life
-from mekong_sandbox.shopee.model import DEFAULT_LOCATION, App, Item, Model, Order, Shop, Tier
+from mekong_sandbox.shopee import aftersale, life
+from mekong_sandbox.shopee.model import DEFAULT_LOCATION, App, Item, Model, Order, Return, Shop, Tier
 
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
-Amount = int | float | str
+MAX_MODELS = 50
+STOCK = ("item_id", "model_id", "sku", "total", "reserved", "available", "price")
+ORDERS = ("order_sn", "status", "total", "currency", "created_at", "lines")
 
 
-class AppBody(msgspec.Struct, forbid_unknown_fields=True):
+class AppBody(Body):
     partner_id: int = 0
     partner_key: str = ""
     push_key: str = ""
@@ -28,69 +31,30 @@ class AppBody(msgspec.Struct, forbid_unknown_fields=True):
     codes_on: list[int] | None = None
 
 
-class ShopBody(msgspec.Struct, forbid_unknown_fields=True):
+class ShopBody(bodies.NewOwner):
     """A shop; with `partner_id` 0 an app is made for it."""
 
     partner_id: int = 0
     partner_key: str = ""
-    callback_url: str | None = None
     shop_id: int = 0
-    name: str = "Cửa hàng thử"
     region: str = "VN"
-    currency: str = "VND"
     locations: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_LOCATION])
-    rate: float | None = None
-    burst: float | None = None
-    authorise: bool = True
 
 
-class NewModel(msgspec.Struct, forbid_unknown_fields=True):
-    sku: str
-    name: str = ""
-    price: Amount | None = None
-    stock: int = 0
-    barcode: str = ""
-    options: list[str] = []
-
-
-class NewListing(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    sku: str = ""
-    price: Amount = 100000
-    stock: int = 0
-    barcode: str = ""
-    image: str = ""
-    description: str = ""
-    status: str = "NORMAL"
-    tiers: list[str] = []
-    models: list[NewModel] = []
-
-
-class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: int
-    listings: list[NewListing]
-
-
-class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: int
+class TokenBody(OfOwner):
     partner_id: int = 0
 
 
-class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: int
-    rate: float | None
-    burst: float | None = None
-
-
-class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
-    to: str
+class AdvanceBody(bodies.AdvanceBody):
     reason: str = "CHANGE_OF_MIND"
     tracking: str = ""
-    lines: list[tuple[int, int, int]] = []
+    lines: list[tuple[int, int, int]] = msgspec.field(default_factory=list)
+    return_sn: str = ""
+    amount: Amount | None = None
 
 
-def _shop(world: World, shop_id: int) -> Shop:
-    shop = world.shopee.shops.get(shop_id)
+def _shop(world: World, shop_id: str) -> Shop:
+    shop = world.shopee.shops.get(int(shop_id)) if shop_id.isdecimal() else None
     if shop is None:
         raise Wrong(f"shop {shop_id} not found", 404)
     return shop
@@ -173,23 +137,25 @@ def _tokens(world: World, partner_id: int, shop_id: int) -> dict[str, Any]:
 def add_tokens(world: World, request: Request) -> object:
     """Issue a fresh token pair without the walk through the consent page."""
     body = body_of(request, TokenBody)
-    return _tokens(world, _partner(world, _shop(world, body.shop), body.partner_id), body.shop)
+    shop = _shop(world, body.owner)
+    return _tokens(world, _partner(world, shop, body.partner_id), shop.shop_id)
 
 
 def add_code(world: World, request: Request) -> object:
     """Issue a code, as the consent page would."""
     body = body_of(request, TokenBody)
-    partner_id = _partner(world, _shop(world, body.shop), body.partner_id)
-    return {"code": world.shopee.authorise(partner_id, body.shop).token, "shop_id": body.shop}
+    shop = _shop(world, body.owner)
+    partner_id = _partner(world, shop, body.partner_id)
+    return {"code": world.shopee.authorise(partner_id, shop.shop_id).token, "shop_id": shop.shop_id}
 
 
 def set_limit(world: World, request: Request) -> object:
-    """Set the call rate of a shop; null = as in the settings, 0 = no limit."""
+    """Set the call rate of a shop."""
     body = body_of(request, LimitBody)
-    shop = _shop(world, body.shop)
-    shop.rate, shop.burst = body.rate, body.burst if body.burst is not None else body.rate
+    shop = _shop(world, body.owner)
+    answer = bodies.limit(shop, body)
     world.shopee.save_shop(shop)
-    return {"shop": shop.shop_id, "rate": shop.rate, "burst": shop.burst}
+    return {"shop": shop.shop_id, **answer}
 
 
 def _tiers(new: NewListing) -> list[Tier]:
@@ -214,56 +180,47 @@ def _models(world: World, shop: Shop, new: NewListing, tiers: list[Tier]) -> lis
     def stock(units: int) -> dict[str, int]:
         return {name: units if number == 0 else 0 for number, name in enumerate(shop.locations)}
 
-    if not tiers:
-        price = to_minor(new.price, shop.currency)
-        return [Model(0, new.sku, price, stock(new.stock), gtin=new.barcode)]
     models = []
-    for number, one in enumerate(new.models):
-        options = one.options or [one.name or f"Loại {number + 1}"]
-        models.append(
-            Model(
-                world.number("shopee.model", 10_000_000_001),
-                one.sku,
-                to_minor(new.price if one.price is None else one.price, shop.currency),
-                stock(one.stock),
-                name=",".join(options),
-                gtin=one.barcode,
-                tier_index=[tier.options.index(option) for tier, option in zip(tiers, options, strict=True)],
-            )
-        )
+    for number, one in enumerate(new.variants(MAX_MODELS)):
+        price = to_minor(new.price_of(one), shop.currency)
+        model = Model(0, one.sku, price, stock(one.stock), gtin=one.barcode)
+        if tiers:
+            options = one.options or [one.name or f"Loại {number + 1}"]
+            model.model_id, model.name = world.number("shopee.model", 10_000_000_001), ",".join(options)
+            model.tier_index = [tier.options.index(option) for tier, option in zip(tiers, options, strict=True)]
+        models.append(model)
     return models
 
 
 def add_listings(world: World, request: Request) -> object:
     """Make many listings; answers `[[item_id, [model_id, …]], …]` in the order sent."""
-    body = body_of(request, ListingsBody)
-    shop, stamp, made = _shop(world, body.shop), world.clock.stamp(), []
+    body = body_of(request, ListingsBody[NewListing])
+    shop, stamp, made = _shop(world, body.owner), world.clock.stamp(), []
     for new in body.listings:
-        if len(new.models) > 50:
-            raise Wrong(f"listing {new.sku or new.name}: at most 50 models")
         tiers = _tiers(new)
-        item = Item(
-            world.number("shopee.item", 2_500_000_001),
-            shop.shop_id,
-            new.name,
-            new.sku,
-            _models(world, shop, new, tiers),
-            stamp,
-            stamp,
-            tiers=tiers,
-            description=new.description,
-            status=new.status,
-            images=[new.image] if new.image else [],
-        )
+        models, number = _models(world, shop, new, tiers), world.number("shopee.item", 2_500_000_001)
+        item = Item(number, shop.shop_id, new.name, new.sku, models, stamp, stamp, tiers=tiers)
+        item.description, item.status, item.images = new.description, new.status or "NORMAL", new.images()
         world.shopee.add_item(item)
         made.append([item.item_id, [model.model_id for model in item.models]])
     return {"listings": made}
 
 
+def _figures(item: Item, model: Model, currency: str) -> dict[str, Any]:
+    return {
+        "item_id": item.item_id,
+        "model_id": model.model_id,
+        "sku": model.sku or item.sku,
+        "total": model.total(),
+        "reserved": model.reserved,
+        "available": model.available(),
+        "price": to_number(model.price, currency),
+    }
+
+
 def get_listing(world: World, request: Request) -> object:
     """One variant, by `shop` and `sku`, or by `item_id` and `model_id`."""
-    query = query_of(request)
-    market = world.shopee
+    query, market = query_of(request), world.shopee
     if "sku" in query:
         found = market.by_sku.get((number_in(query, "shop"), query["sku"]))
     else:
@@ -273,75 +230,73 @@ def get_listing(world: World, request: Request) -> object:
     if found is None:
         raise Wrong("listing not found", 404)
     item, model = found
-    shop = market.shops[item.shop_id]
-    return {
-        "shop": item.shop_id,
-        "item_id": item.item_id,
-        "model_id": model.model_id,
-        "sku": model.sku or item.sku,
-        "name": item.name,
-        "status": item.status,
-        "price": to_number(model.price, shop.currency),
-        "currency": shop.currency,
-        "total": model.total(),
-        "reserved": model.reserved,
-        "available": model.available(),
-        "stock": model.stock,
-        "updated_at": item.updated_at,
-    }
+    currency = market.shops[item.shop_id].currency
+    row = {"shop": item.shop_id, "name": item.name, "status": item.status, "currency": currency, "stock": model.stock}
+    return row | _figures(item, model, currency) | {"updated_at": item.updated_at}
 
 
 def get_stock(world: World, request: Request) -> object:
-    """All variants of a shop: `[item_id, model_id, sku, total, reserved, available, price]` each."""
-    shop = _shop(world, number_in(query_of(request), "shop"))
-    rows = [
-        [
-            item.item_id,
-            model.model_id,
-            model.sku or item.sku,
-            model.total(),
-            model.reserved,
-            model.available(),
-            to_number(model.price, shop.currency),
-        ]
-        for item in world.shopee.shop_items.get(shop.shop_id, [])
-        for model in item.models
-    ]
-    return {"columns": ["item_id", "model_id", "sku", "total", "reserved", "available", "price"], "rows": rows}
+    """All variants of a shop."""
+    shop = _shop(world, query_of(request).get("shop", ""))
+    own = world.shopee.shop_items.get(shop.shop_id, [])
+    return table(STOCK, (_figures(item, model, shop.currency) for item in own for model in item.models))
 
 
 def get_orders(world: World, request: Request) -> object:
-    """All orders of a shop, a row each; a line is `[item_id, model_id, sku, units, price]`."""
-    shop = _shop(world, number_in(query_of(request), "shop"))
-    columns = ["order_sn", "status", "total", "currency", "created_at", "lines"]
-    return {"columns": columns, "rows": [_row(order) for order in world.shopee.shop_orders.get(shop.shop_id, [])]}
+    """All orders of a shop; a line is `[item_id, model_id, sku, units, price]`."""
+    shop = _shop(world, query_of(request).get("shop", ""))
+    return table(ORDERS, (_row(order) for order in world.shopee.shop_orders.get(shop.shop_id, [])))
 
 
-def _row(order: Order) -> list[Any]:
+def _row(order: Order) -> dict[str, Any]:
     lines = [
         [one.item_id, one.model_id, one.model_sku or one.item_sku, one.quantity, to_number(one.price, order.currency)]
         for one in order.lines
     ]
-    total = to_number(order.total(), order.currency)
-    return [order.order_sn, order.status, total, order.currency, order.created_at, lines]
+    row = {"order_sn": order.order_sn, "status": order.status, "total": to_number(order.total(), order.currency)}
+    return row | {"currency": order.currency, "created_at": order.created_at, "lines": lines}
+
+
+def _return_of(world: World, order: Order, return_sn: str) -> Return:
+    """The return named, or the latest of the order."""
+    own = [one for one in world.shopee.returns.values() if one.order_sn == order.order_sn]
+    found = [one for one in own if return_sn in ("", one.return_sn)]
+    if not found:
+        raise Wrong(f"order {order.order_sn} has no such return", 404 if return_sn else 409)
+    return found[-1]
+
+
+def _advance_return(world: World, order: Order, body: AdvanceBody) -> object:
+    """Let the buyer, the carrier or the platform act on a return."""
+    market, solutions = world.shopee, {"return": 0, "refund": 1}
+    if body.to in solutions:
+        one = aftersale.open_return(market, order, body.reason, body.lines, solution=solutions[body.to])
+    else:
+        one = _return_of(world, order, body.return_sn)
+        if body.to == "counter_offer":
+            amount = None if body.amount is None else to_minor(body.amount, order.currency)
+            aftersale.propose(market, one, one.solution, amount, to="seller")
+        else:
+            aftersale.STEPS[body.to](market, one)
+    return {"return_sn": one.return_sn, "return_status": one.status, "order_sn": order.order_sn, "status": order.status}
 
 
 def advance(world: World, request: Request, order_sn: str) -> object:
-    """Let the buyer or the carrier act on an order."""
+    """Let the buyer, the carrier or the platform act on an order, or on a return of it (`return_sn`; else the latest)."""
     body = body_of(request, AdvanceBody)
     order = world.shopee.orders.get(order_sn)
     if order is None:
         raise Wrong(f"order {order_sn} not found", 404)
     market = world.shopee
     try:
+        if body.to in ("return", "refund", "counter_offer", *aftersale.STEPS):
+            return _advance_return(world, order, body)
         if body.to == "buyer_cancel_request":
             life.request_cancel(market, order, body.reason)
         elif body.to == "buyer_cancel":
             life.cancel(market, order, by="buyer", reason=body.reason)
         elif body.to == "arranged":
             life.arrange(market, order, body.tracking)
-        elif body.to == "return":
-            return {"return_sn": life.open_return(market, order, body.reason, body.lines).return_sn}
         else:
             life.advance(market, order, body.to)
     except life.WrongStep as wrong:
@@ -349,7 +304,7 @@ def advance(world: World, request: Request, order_sn: str) -> object:
     return {"order_sn": order.order_sn, "status": order.status}
 
 
-ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+ROUTES: Routes = {
     ("POST", "/apps"): put_app,
     ("POST", "/shops"): add_shop,
     ("POST", "/tokens"): add_tokens,

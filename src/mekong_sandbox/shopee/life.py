@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mekong_sandbox.shopee.model import Item, Line, Model, Order, Package, Return
+from mekong_sandbox.shopee.model import Item, Line, Model, Order, Package
 
 if TYPE_CHECKING:
     from mekong_sandbox.shopee.market import ShopeeMarket
@@ -44,7 +44,8 @@ class Wanted(msgspec.Struct):
     price: int | None = None
 
 
-def _order_sn(number: int, stamp: float) -> str:
+def serial(number: int, stamp: float) -> str:
+    """A serial number as orders and returns have: the day, then eight letters and digits."""
     digits = ""
     for _ in range(8):
         number, digit = divmod(number, 36)
@@ -78,7 +79,7 @@ def buy(
     world, shop = market.world, market.shops[shop_id]
     stamp = world.clock.stamp()
     number = world.number("shopee.order", 1_000_000)
-    order_sn = _order_sn(number * 7919 % 36**8, stamp)
+    order_sn = serial(number * 7919 % 36**8, stamp)
     lines = []
     for line in wanted:
         price = line.model.price if line.price is None else line.price
@@ -212,6 +213,8 @@ def advance(market: ShopeeMarket, order: Order, to: str) -> None:
         order.picked_up_at = market.world.clock.stamp()
         if not order.package.tracking:
             order.package.tracking = f"SPXVN{market.world.number('shopee.tracking', 50_000_001):012d}"
+    if to == "completed":
+        order.completed_at = market.world.clock.stamp()
     packages = {"shipped": "LOGISTICS_PICKUP_DONE", "delivered": "LOGISTICS_DELIVERY_DONE"}
     packages |= {"pickup_failed": "LOGISTICS_PICKUP_RETRY", "failed_delivery": "LOGISTICS_DELIVERY_FAILED"}
     order.package.status = packages.get(to, order.package.status)
@@ -222,25 +225,6 @@ def advance(market: ShopeeMarket, order: Order, to: str) -> None:
         for line in order.lines:
             release(market, order, line, "ship_order", gone=True)
     _changed(market, order)
-
-
-def open_return(market: ShopeeMarket, order: Order, reason: str, lines: list[tuple[int, int, int]]) -> Return:
-    """The buyer wants goods or money back. Raises: WrongStep."""
-    if order.status not in ("SHIPPED", "TO_CONFIRM_RECEIVE", "COMPLETED"):
-        raise WrongStep(f"an order in {order.status} cannot be returned")
-    stamp = market.world.clock.stamp()
-    lines = lines or [(line.item_id, line.model_id, line.quantity) for line in order.lines]
-    prices = {(line.item_id, line.model_id): line.price for line in order.lines}
-    refund = sum(prices.get((item_id, model_id), 0) * units for item_id, model_id, units in lines)
-    return_sn = _order_sn(market.world.number("shopee.return", 5_000_000) * 7919 % 36**8, stamp)
-    opened = Return(return_sn, order.order_sn, order.shop_id, reason, "REQUESTED", stamp, stamp, lines, refund)
-    market.returns[return_sn] = opened
-    market.world.store.save("shopee.return", return_sn, opened)
-    order.status = "TO_RETURN"
-    market.save_order(order)
-    market.push.return_update(order.shop_id, return_sn, order.order_sn, opened.status)
-    market.push.order_status(order)
-    return opened
 
 
 def _changed(market: ShopeeMarket, order: Order) -> None:

@@ -151,6 +151,7 @@ class Order(msgspec.Struct):
     former: str = ""
     paid_at: float = 0.0
     picked_up_at: float = 0.0
+    completed_at: float = 0.0
     cancel_by: str = ""
     cancel_reason: str = ""
     buyer_cancel_reason: str = ""
@@ -162,7 +163,12 @@ class Order(msgspec.Struct):
 
 
 class Return(msgspec.Struct):
-    """A buyer's return or refund request."""
+    """A buyer's return or refund request. Amounts in minor units.
+
+    `solution` 0: goods come back; 1: money alone. `asked`: whose answer a proposal waits for, "seller", "buyer" or ""
+    (none was made); `ended`: the talk about it is over. `due` is read on the clock that can be skipped, the moments
+    `…_at` are shown to callers; 0 = none.
+    """
 
     return_sn: str
     order_sn: str
@@ -175,6 +181,22 @@ class Return(msgspec.Struct):
     """(item id, model id, units)"""
     refund: int = 0
     solution: int = 0
+    bought_for: int = 0
+    """What the units cost, whatever is agreed on."""
+    due: float = 0.0
+    due_at: float = 0.0
+    ship_due_at: float = 0.0
+    seller_due_at: float = 0.0
+    tracking: str = ""
+    logistics: str = "LOGISTICS_NOT_START"
+    is_back: bool = False
+    asked: str = ""
+    ended: bool = False
+    offer_solution: int = 0
+    offer_amount: int = 0
+    offer_at: float = 0.0
+    dispute_reason: str = ""
+    dispute_text: str = ""
 
 
 class LostPush(msgspec.Struct):

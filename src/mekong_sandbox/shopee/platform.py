@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import Reply, Request
 from mekong_sandbox.platform import ShownListing, ShownOrder, ShownVariant
-from mekong_sandbox.shopee import buying, control, gate, life
+from mekong_sandbox.shopee import aftersale, buying, control, gate, life
 from mekong_sandbox.shopee.consent import consent
 from mekong_sandbox.shopee.market import ShopeeMarket
 from mekong_sandbox.shopee.model import Item
@@ -35,6 +35,7 @@ class ShopeePlatform:
 
     def resume(self) -> None:
         life.resume(self.market)
+        aftersale.resume(self.market)
 
     def clear(self) -> None:
         self.market.clear()

@@ -6,8 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mekong_sandbox.money import to_number
-from mekong_sandbox.shopee import auth, logistics, orders, products, publishing, returns
+from mekong_sandbox.shopee import auth, finance, logistics, orders, products, publishing, returns
 from mekong_sandbox.shopee.gate import Answer, Call, Endpoint, Flat, Refused
 from mekong_sandbox.shopee.push import KEPT_S
 
@@ -63,14 +62,6 @@ def get_warehouse_detail(call: Call) -> Answer:
         for number, location in enumerate(call.shop.locations)
     ]
     return Flat(response=rows)
-
-
-def get_escrow_detail(call: Call) -> Answer:
-    """What the seller is paid for an order."""
-    order = orders.own_order(call, call.text("order_sn"))
-    total = to_number(order.total(), order.currency)
-    income = {"escrow_amount": total, "buyer_total_amount": total, "commission_fee": 0, "service_fee": 0}
-    return {"order_sn": order.order_sn, "buyer_user_name": "", "return_order_sn_list": [], "order_income": income}
 
 
 def get_app_push_config(call: Call) -> Answer:
@@ -140,7 +131,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/shop/get_shop_info": Endpoint("GET", "shop", get_shop_info),
     "/shop/get_profile": Endpoint("GET", "shop", get_profile),
     "/shop/get_warehouse_detail": Endpoint("GET", "shop", get_warehouse_detail),
-    "/payment/get_escrow_detail": Endpoint("GET", "shop", get_escrow_detail),
+    "/payment/get_escrow_detail": Endpoint("GET", "shop", finance.get_escrow_detail),
+    "/payment/get_escrow_list": Endpoint("GET", "shop", finance.get_escrow_list),
     "/product/get_item_list": Endpoint("GET", "shop", products.get_item_list),
     "/product/get_item_base_info": Endpoint("GET", "shop", products.get_item_base_info),
     "/product/get_model_list": Endpoint("GET", "shop", products.get_model_list),
@@ -177,4 +169,6 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/returns/get_return_dispute_reason": Endpoint("GET", "shop", returns.get_return_dispute_reason),
     "/returns/confirm": Endpoint("POST", "shop", returns.confirm, durable=True),
     "/returns/dispute": Endpoint("POST", "shop", returns.dispute, durable=True),
+    "/returns/offer": Endpoint("POST", "shop", returns.offer, durable=True),
+    "/returns/accept_offer": Endpoint("POST", "shop", returns.accept_offer, durable=True),
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mekong_sandbox.control import bodies
+from mekong_sandbox.control.bodies import Amount, Body, LimitBody, ListingsBody, NewVariant, OfOwner, Routes, table
 from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
 from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
@@ -21,89 +22,50 @@ from mekong_sandbox.shopify.push import TOPICS
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
-Amount = int | float | str
-MAX_MODELS = 100
+STOCK = ("item_id", "model_id", "inventory_item_id", "sku", "total", "committed", "available", "price")
+ORDERS = ("order_id", "name", "financial", "fulfilment", "cancelled", "total", "currency", "created_at", "lines")
 ROTATION_S = 3600.0
 """So long webhooks may still be signed with the secret from before a rotation."""
 
 
-class AppBody(msgspec.Struct, forbid_unknown_fields=True):
+class AppBody(Body):
     client_id: str = ""
     client_secret: str = ""
 
 
-class ShopBody(msgspec.Struct, forbid_unknown_fields=True):
+class ShopBody(bodies.NewOwner):
     """A shop; without `client_id` an app is made for it. A `callback_url` subscribes that app to `topics`."""
 
     client_id: str = ""
     client_secret: str = ""
     shop_id: str = ""
-    name: str = "Cửa hàng thử"
-    currency: str = "VND"
     utc_offset_h: float = 7.0
     shipping_fee: Amount = 0
     locations: list[str] = msgspec.field(default_factory=lambda: ["Kho chính"])
     scope: str = SCOPES
     expiring: bool = False
-    callback_url: str = ""
     topics: list[str] = msgspec.field(default_factory=lambda: list(TOPICS))
-    rate: float | None = None
-    burst: float | None = None
-    authorise: bool = True
 
 
-class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
+class TokenBody(OfOwner):
     client_id: str = ""
     scope: str = SCOPES
     expiring: bool = False
 
 
-class WebhooksBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
+class WebhooksBody(OfOwner, kw_only=True):
     callback_url: str
     client_id: str = ""
     topics: list[str] = msgspec.field(default_factory=lambda: list(TOPICS))
 
 
-class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
-    rate: float | None
-    burst: float | None = None
-
-
-class NewVariant(msgspec.Struct, forbid_unknown_fields=True):
-    sku: str
-    name: str = ""
-    price: Amount | None = None
-    stock: int = 0
-    barcode: str = ""
-    options: list[str] = []
-
-
-class NewListing(msgspec.Struct, forbid_unknown_fields=True):
+class NewListing(bodies.NewListing):
     """A product. `stock` stands at the first location; `everywhere` stocks it at the others too, with nothing."""
 
-    name: str
-    sku: str = ""
-    price: Amount = 100000
-    stock: int = 0
-    barcode: str = ""
-    image: str = ""
-    description: str = ""
-    status: str = "ACTIVE"
-    tiers: list[str] = []
-    models: list[NewVariant] = []
     everywhere: bool = True
 
 
-class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
-    listings: list[NewListing]
-
-
-class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
-    to: str
+class AdvanceBody(bodies.AdvanceBody):
     reason: str = "CUSTOMER"
     tracking: str = ""
 
@@ -181,14 +143,14 @@ def _tokens(world: World, shop: Shop, app: App, scope: str, *, expiring: bool) -
 def add_tokens(world: World, request: Request) -> object:
     """Issue fresh tokens without the walk through the consent page."""
     body = body_of(request, TokenBody)
-    shop = _shop(world, body.shop)
+    shop = _shop(world, body.owner)
     return _tokens(world, shop, _app_of(world, shop, body.client_id), body.scope, expiring=body.expiring)
 
 
 def add_code(world: World, request: Request) -> object:
     """Issue a code, as the consent page would."""
     body = body_of(request, TokenBody)
-    shop = _shop(world, body.shop)
+    shop = _shop(world, body.owner)
     app = _app_of(world, shop, body.client_id)
     return {"code": world.shopify.install(app.client_id, shop.shop_id, body.scope).token, "shop": shop.domain}
 
@@ -196,7 +158,7 @@ def add_code(world: World, request: Request) -> object:
 def uninstall(world: World, request: Request) -> object:
     """The merchant takes an app out: its tokens end, and it is told so."""
     body = body_of(request, TokenBody)
-    shop = _shop(world, body.shop)
+    shop = _shop(world, body.owner)
     app = _app_of(world, shop, body.client_id)
     world.shopify.drop(lambda one: (one.client_id, one.shop_id) == (app.client_id, shop.shop_id))
     shop.apps = [one for one in shop.apps if one != app.client_id]
@@ -220,7 +182,7 @@ def _subscribe(world: World, shop: Shop, app: App, url: str, topics: list[str]) 
 def add_webhooks(world: World, request: Request) -> object:
     """Subscribe an app, without the API."""
     body = body_of(request, WebhooksBody)
-    shop = _shop(world, body.shop)
+    shop = _shop(world, body.owner)
     app = _app_of(world, shop, body.client_id)
     return {"webhooks": _subscribe(world, shop, app, body.callback_url, body.topics)}
 
@@ -232,19 +194,19 @@ def get_webhooks(world: World, request: Request) -> object:
 
 
 def set_limit(world: World, request: Request) -> object:
-    """Set the points a second of a shop, and how many at once; null = as in the settings, 0 = no limit."""
+    """Set the points a second of a shop, and how many at once."""
     body = body_of(request, LimitBody)
-    shop = _shop(world, body.shop)
-    shop.rate, shop.burst = body.rate, body.burst if body.burst is not None or body.rate is None else body.rate * 20
+    shop = _shop(world, body.owner)
+    answer = bodies.limit(shop, body, times=20)
     world.shopify.save_shop(shop)
-    return {"shop": shop.shop_id, "rate": shop.rate, "burst": shop.burst}
+    return {"shop": shop.shop_id, **answer}
 
 
 def _variant(world: World, shop: Shop, new: NewListing, row: NewVariant, at: int) -> Variant:
     stamp = world.clock.stamp()
     places = shop.places if new.everywhere else shop.places[:1]
     levels = {place.id: Level(row.stock if place is shop.places[0] else 0, 0, stamp) for place in places}
-    price = to_minor(new.price if row.price is None else row.price, shop.currency)
+    price = to_minor(new.price_of(row), shop.currency)
     number = world.number("shopify.variant", 43_729_076)
     item = world.number("shopify.item", 30_322_695)
     variant = Variant(number, item, row.sku, price, levels, barcode=row.barcode)
@@ -256,18 +218,14 @@ def _variant(world: World, shop: Shop, new: NewListing, row: NewVariant, at: int
 
 def add_listings(world: World, request: Request) -> object:
     """Make many products; answers `[[product id, [variant id, …]], …]` in the order sent."""
-    body = body_of(request, ListingsBody)
-    shop, stamp, made = _shop(world, body.shop), world.clock.stamp(), []
+    body = body_of(request, ListingsBody[NewListing])
+    shop, stamp, made = _shop(world, body.owner), world.clock.stamp(), []
     for new in body.listings:
-        if len(new.models) > MAX_MODELS:
-            raise Wrong(f"listing {new.sku or new.name}: at most {MAX_MODELS} models")
-        if new.status not in ("ACTIVE", "DRAFT", "ARCHIVED"):
+        if new.status not in ("", "ACTIVE", "DRAFT", "ARCHIVED"):
             raise Wrong(f"listing {new.sku or new.name}: status must be ACTIVE, DRAFT or ARCHIVED")
-        rows = new.models or [NewVariant(new.sku, "", new.price, new.stock, new.barcode)]
-        variants = [_variant(world, shop, new, row, at) for at, row in enumerate(rows)]
+        variants = [_variant(world, shop, new, row, at) for at, row in enumerate(new.variants())]
         product = Product(world.number("shopify.product", 9_072_001), shop.shop_id, new.name, variants, stamp, stamp)
-        product.status, product.description = new.status, new.description
-        product.images = [new.image] if new.image else []
+        product.status, product.description, product.images = new.status or "ACTIVE", new.description, new.images()
         if new.models:
             product.option_names = (new.tiers or ["Phân loại", "Cỡ"])[: max(len(one.options) for one in variants)]
         world.shopify.add_product(product)
@@ -313,32 +271,26 @@ def get_listing(world: World, request: Request) -> object:
 
 
 def get_stock(world: World, request: Request) -> object:
-    """All variants of a shop: `[item_id, model_id, inventory_item_id, sku, total, committed, available, price]` each."""
+    """All variants of a shop."""
     shop = _shop(world, query_of(request).get("shop", ""))
-    columns = ["item_id", "model_id", "inventory_item_id", "sku", "total", "committed", "available", "price"]
-    rows = [
-        _figures(product, variant, shop.currency)
-        for product in world.shopify.shop_products.get(shop.shop_id, {}).values()
-        for variant in product.variants
-    ]
-    return {"columns": columns, "rows": [[row[name] for name in columns] for row in rows]}
+    own = world.shopify.shop_products.get(shop.shop_id, {}).values()
+    return table(STOCK, (_figures(product, one, shop.currency) for product in own for one in product.variants))
 
 
 def get_orders(world: World, request: Request) -> object:
-    """All orders of a shop, a row each; a line is `[item_id, model_id, sku, units, price]`."""
+    """All orders of a shop; a line is `[item_id, model_id, sku, units, price]`."""
     shop = _shop(world, query_of(request).get("shop", ""))
-    columns = ["order_id", "name", "financial", "fulfilment", "cancelled", "total", "currency", "created_at", "lines"]
-    return {"columns": columns, "rows": [_row(order) for order in world.shopify.shop_orders.get(shop.shop_id, [])]}
+    return table(ORDERS, (_row(order) for order in world.shopify.shop_orders.get(shop.shop_id, [])))
 
 
-def _row(order: Order) -> list[Any]:
+def _row(order: Order) -> dict[str, Any]:
     lines = [
         [one.product_id, one.variant_id, one.sku, one.quantity, to_number(one.price, order.currency)]
         for one in order.lines
     ]
-    total, cancelled = to_number(order.total(), order.currency), order.cancelled_at is not None
-    shown = [order.id, order.name, order.financial, order.fulfilment(), cancelled, total, order.currency]
-    return [*shown, order.created_at, lines]
+    row = {"order_id": order.id, "name": order.name, "financial": order.financial, "fulfilment": order.fulfilment()}
+    row |= {"cancelled": order.cancelled_at is not None, "total": to_number(order.total(), order.currency)}
+    return {**row, "currency": order.currency, "created_at": order.created_at, "lines": lines}
 
 
 def advance(world: World, request: Request, order_id: str) -> object:
@@ -369,7 +321,7 @@ def advance(world: World, request: Request, order_id: str) -> object:
     return {"order_id": order.id, "status": order.financial, "fulfilment": order.fulfilment()}
 
 
-ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+ROUTES: Routes = {
     ("POST", "/apps"): put_app,
     ("POST", "/shops"): add_shop,
     ("POST", "/tokens"): add_tokens,

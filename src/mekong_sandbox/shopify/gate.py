@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
 PREFIX = "/shopify/shops/"
+OWN_HOST = re.compile(r"([a-z0-9][a-z0-9-]*)\.myshopify\.com(:\d+)?")
 API = re.compile(r"/admin/api/(\d{4}-\d{2}|unstable)/(.+)\.json")
 OLDEST, LATEST = "2024-10", "2026-10"
 MAX_QUERY_COST = 1000
@@ -57,6 +58,12 @@ Rest = Mapping[tuple[str, str], Callable[[Call], Reply]]
 def shop_of(request: Request) -> str:
     """The shop a call is for; for fault rules."""
     return request.path.removeprefix(PREFIX).partition("/")[0]
+
+
+def path_of(request: Request) -> str:
+    """The path here of a call that may have been made to a shop's own host, as clients do that know no base path."""
+    own = OWN_HOST.fullmatch(request.headers.get("host", ""))
+    return f"{PREFIX}{own[1]}{request.path}" if own else request.path
 
 
 def below(request: Request) -> str:
@@ -105,6 +112,7 @@ def _rest(call: Call, rest: Rest, path: str) -> Reply:
     if bucket.take(1):
         ids = re.sub(r"/\d+", "/#", f"/{path}")
         endpoint = rest.get((call.request.method, ids))
+        call.request.counted_as = f"/shopify/admin/api{ids}" if endpoint else ""
         reply = json_reply({"errors": "Not Found"}, 404) if endpoint is None else endpoint(call)
         call.world.store.flush()
     else:
@@ -143,6 +151,7 @@ def _throttled(asked: int, bucket: Bucket, left: float) -> dict[str, Any]:
 def _graph(call: Call, roots: Roots) -> Reply:
     if call.request.method != "POST":
         return json_reply({"errors": "Not Found"}, 404)
+    call.request.counted_as = "/shopify/admin/api/graphql"
     try:
         if call.request.content_type == "application/graphql":
             sent = _Sent(call.request.body.decode())
@@ -189,6 +198,8 @@ def _run(call: Call, roots: Roots, operation: Operation, run: Run) -> dict[str, 
                 raise GraphError(text, "undefinedField", typeName=kind, fieldName=field.name)
     except GraphError as refused:
         return {"errors": [refused.row()]}
+    names = dict.fromkeys(field.name for field in fields)
+    call.request.counted_as = f"/shopify/admin/api/graphql {operation.kind} {' '.join(names)}"
     for field in fields:
         if field.name == "__typename":
             data[field.alias] = kind

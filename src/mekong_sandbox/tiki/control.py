@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from mekong_sandbox.control import bodies
+from mekong_sandbox.control.bodies import Amount, Body, Id, ListingsBody, Routes, table
 from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
 from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor
@@ -18,23 +19,23 @@ from mekong_sandbox.tiki.model import CATEGORY, DISABLED, ENABLED, SCOPES, App, 
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
-Amount = int | float | str
+MAX_MODELS = 50
+STOCK = ("item_id", "sku_id", "sku", "total", "reserved", "available", "price")
+ORDERS = ("order_id", "status", "total", "currency", "created_at", "lines")
 VERBS = {"pay": "paid", "pickup": "picked_up", "deliver": "delivered", "complete": "completed"}
 """Steps of an order that may also be called by what is done."""
 
 
-class AppBody(msgspec.Struct, forbid_unknown_fields=True):
-    """`seller_id` names the owner of an in-house app; 0 = a public app."""
+class AppBody(bodies.AppBody):
+    """`seller_id` names the owner of an in-house app; 0 = a public app. Nothing is sent to a `callback_url`."""
 
-    app_key: str = ""
-    app_secret: str = ""
-    seller_id: int | str = 0
+    seller_id: Id = 0
     auth_method: Literal["", "client_secret_basic", "client_secret_post"] | None = None
     redirect_uris: list[str] | None = None
     scopes: list[str] | None = None
 
 
-class SellerBody(msgspec.Struct, forbid_unknown_fields=True):
+class SellerBody(bodies.NewOwner):
     """A seller; with `app_key` empty an app is made for it, in-house when asked for.
 
     `rate` and `burst` are of the app. `callback_url` is taken as on the other platforms and not used: nothing is sent.
@@ -42,75 +43,39 @@ class SellerBody(msgspec.Struct, forbid_unknown_fields=True):
 
     app_key: str = ""
     app_secret: str = ""
-    callback_url: str | None = None
-    seller_id: int | str = 0
-    name: str = "Cửa hàng thử"
+    seller_id: Id = 0
     warehouses: list[str] = msgspec.field(default_factory=lambda: ["Kho Quận 3"])
     operation_models: list[str] = msgspec.field(default_factory=lambda: ["dropship"])
     in_house: bool = False
-    rate: float | None = None
-    burst: float | None = None
-    authorise: bool = True
 
 
-class NewSku(msgspec.Struct, forbid_unknown_fields=True):
-    sku: str
-    name: str = ""
-    price: Amount | None = None
-    stock: int = 0
-    barcode: str = ""
-    options: list[str] = []
+class NewListing(bodies.NewListing):
+    """`market_price` is the price when not given. `status`: enabled or disabled."""
 
-
-class NewListing(msgspec.Struct, forbid_unknown_fields=True):
-    """`market_price` is the price when not given."""
-
-    name: str
-    sku: str = ""
-    price: Amount = 100000
     market_price: Amount | None = None
-    stock: int = 0
-    barcode: str = ""
-    image: str = ""
-    description: str = ""
-    status: Literal["enabled", "disabled"] = "enabled"
     category_id: int = CATEGORY
-    tiers: list[str] = []
-    models: list[NewSku] = []
 
 
-class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
-    seller: int | str
-    listings: list[NewListing]
-
-
-class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
-    seller: int | str
-    app_key: str = ""
+class TokenBody(bodies.TokenBody):
     scopes: list[str] | None = None
 
 
-class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
-    seller: int | str
-    rate: float | None
-    burst: float | None = None
+class LimitBody(bodies.LimitBody):
     app_key: str = ""
 
 
-class ReviewBody(msgspec.Struct, forbid_unknown_fields=True):
+class ReviewBody(Body):
     track_id: str
     state: Literal["approved", "rejected"]
     reason: str = ""
 
 
-class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
-    to: str
+class AdvanceBody(bodies.AdvanceBody):
     reason: str = "change_of_mind"
 
 
-def _seller(world: World, seller_id: int | str) -> Seller:
-    text = str(seller_id)
-    seller = world.tiki.sellers.get(int(text)) if text.isdecimal() else None
+def _seller(world: World, seller_id: str) -> Seller:
+    seller = world.tiki.sellers.get(int(seller_id)) if seller_id.isdecimal() else None
     if seller is None:
         raise Wrong(f"seller {seller_id} not found", 404)
     return seller
@@ -140,7 +105,7 @@ def put_app(world: World, request: Request) -> object:
         raise Wrong(f"scopes are among {', '.join(SCOPES)}")
     app = _app(world, body.app_key, body.app_secret)
     if body.seller_id:
-        app.owner = _seller(world, body.seller_id).seller_id
+        app.owner = _seller(world, str(body.seller_id)).seller_id
     if body.auth_method is not None:
         app.auth_method = body.auth_method
     if body.redirect_uris is not None:
@@ -203,14 +168,14 @@ def _tokens(world: World, app: App, seller: Seller, asked: list[str] | None) -> 
 def add_tokens(world: World, request: Request) -> object:
     """Issue a fresh token pair without the walk through the consent page."""
     body = body_of(request, TokenBody)
-    seller = _seller(world, body.seller)
+    seller = _seller(world, body.owner)
     return _tokens(world, _app_of(world, seller, body.app_key), seller, body.scopes)
 
 
 def add_code(world: World, request: Request) -> object:
     """Issue a code, as the consent page would; it goes with any redirect_uri."""
     body = body_of(request, TokenBody)
-    seller = _seller(world, body.seller)
+    seller = _seller(world, body.owner)
     app = _app_of(world, seller, body.app_key)
     code = world.tiki.authorise(app.app_key, seller.seller_id, _scopes(app, body.scopes))
     return {"code": code.token, "seller_id": str(seller.seller_id)}
@@ -219,10 +184,10 @@ def add_code(world: World, request: Request) -> object:
 def set_limit(world: World, request: Request) -> object:
     """Set the call rate of the seller's app; null = as in the settings, 0 = no limit."""
     body = body_of(request, LimitBody)
-    app = _app_of(world, _seller(world, body.seller), body.app_key)
-    app.rate, app.burst = body.rate, body.burst
+    app = _app_of(world, _seller(world, body.owner), body.app_key)
+    answer = bodies.limit(app, body)
     world.tiki.save_app(app)
-    return {"app_key": app.app_key, "rate": app.rate, "burst": app.burst}
+    return {"app_key": app.app_key, **answer}
 
 
 def decide_review(world: World, request: Request) -> object:
@@ -238,13 +203,14 @@ def decide_review(world: World, request: Request) -> object:
 
 
 def _add_listing(world: World, seller: Seller, new: NewListing) -> list[Product]:
-    stamp = world.clock.stamp()
+    if new.status not in ("", "enabled", "disabled"):
+        raise Wrong(f"listing {new.sku or new.name}: status must be enabled or disabled")
+    stamp, made = world.clock.stamp(), []
+    rows = new.variants(MAX_MODELS, need_sku=True)
     super_id = world.number("tiki.product", 2_071_000) if new.models else 0
-    made = []
-    for row in new.models or [NewSku(new.sku, "", new.price, new.stock, new.barcode)]:
-        if not row.sku:
-            raise Wrong(f"listing {new.name}: every variant needs a sku")
-        price = to_minor(new.price if row.price is None else row.price, CURRENCY)
+    for row in rows:
+        price = to_minor(new.price_of(row), CURRENCY)
+        market_price = price if new.market_price is None else to_minor(new.market_price, CURRENCY)
         stock = {place.id: Held(0) for place in seller.warehouses}
         stock[seller.warehouses[0].id] = Held(row.stock)
         master_id = world.number("tiki.product", 2_071_000, 2)
@@ -255,7 +221,7 @@ def _add_listing(world: World, seller: Seller, new: NewListing) -> list[Product]
             row.sku,
             new.name,
             price,
-            price if new.market_price is None else to_minor(new.market_price, CURRENCY),
+            market_price,
             stock,
             stamp,
             stamp,
@@ -263,9 +229,9 @@ def _add_listing(world: World, seller: Seller, new: NewListing) -> list[Product]
             options=row.options or ([row.name] if row.name else []),
             barcode=row.barcode,
             description=new.description,
-            status=ENABLED if new.status == "enabled" else DISABLED,
+            status=DISABLED if new.status == "disabled" else ENABLED,
             category_id=new.category_id,
-            images=[new.image] if new.image else [],
+            images=new.images(),
         )
         made.append(world.tiki.add_product(product))
     return made
@@ -276,13 +242,23 @@ def add_listings(world: World, request: Request) -> object:
 
     The item is the super product, or the product itself when it has no variants.
     """
-    body = body_of(request, ListingsBody)
-    seller = _seller(world, body.seller)
-    for new in body.listings:
-        if len(new.models) > 50:
-            raise Wrong(f"listing {new.sku or new.name}: at most 50 models")
+    body = body_of(request, ListingsBody[NewListing])
+    seller = _seller(world, body.owner)
     made = [_add_listing(world, seller, new) for new in body.listings]
     return {"listings": [[row[0].item_id, [product.product_id for product in row]] for row in made]}
+
+
+def _figures(product: Product) -> dict[str, Any]:
+    """`total` is the platform's `quantity_available`, `available` what buyers can order."""
+    return {
+        "item_id": product.item_id,
+        "sku_id": product.product_id,
+        "sku": product.original_sku,
+        "total": sum(held.available for held in product.stock.values()),
+        "reserved": sum(held.reserved for held in product.stock.values()),
+        "available": product.sellable(),
+        "price": product.price,
+    }
 
 
 def get_listing(world: World, request: Request) -> object:
@@ -294,61 +270,31 @@ def get_listing(world: World, request: Request) -> object:
         found = world.tiki.products.get(number_in(query, "sku_id"))
     if found is None:
         raise Wrong("listing not found", 404)
-    return {
-        "seller": str(found.seller_id),
-        "item_id": found.item_id,
-        "sku_id": found.product_id,
-        "sku": found.original_sku,
-        "name": found.name,
-        "status": found.status,
-        "price": found.price,
-        "market_price": found.market_price,
-        "currency": CURRENCY,
-        **_figures(found),
-        "stock": found.stock,
-        "updated_at": found.updated_at,
-    }
-
-
-def _figures(product: Product) -> dict[str, int]:
-    return {
-        "total": sum(held.available for held in product.stock.values()),
-        "reserved": sum(held.reserved for held in product.stock.values()),
-        "available": product.sellable(),
-    }
+    row = {"seller": str(found.seller_id), "name": found.name, "status": found.status, "currency": CURRENCY}
+    more = {"market_price": found.market_price, "stock": found.stock, "updated_at": found.updated_at}
+    return {**row, **_figures(found), **more}
 
 
 def get_stock(world: World, request: Request) -> object:
-    """All products of a seller: `[item_id, sku_id, sku, total, reserved, available, price]` each.
-
-    `total` is the platform's `quantity_available`, `available` what buyers can order.
-    """
+    """All products of a seller."""
     seller = _seller(world, query_of(request).get("seller", ""))
-    rows = [
-        [one.item_id, one.product_id, one.original_sku, *_figures(one).values(), one.price]
-        for one in world.tiki.seller_products.get(seller.seller_id, [])
-    ]
-    return {"columns": ["item_id", "sku_id", "sku", "total", "reserved", "available", "price"], "rows": rows}
+    return table(STOCK, (_figures(one) for one in world.tiki.seller_products.get(seller.seller_id, [])))
 
 
 def get_orders(world: World, request: Request) -> object:
-    """All orders of a seller, a row each; a line is `[item_id, sku_id, sku, units, price, confirmation]`."""
+    """All orders of a seller; a line is `[item_id, sku_id, sku, units, price, confirmation]`."""
     seller = _seller(world, query_of(request).get("seller", ""))
-    columns = ["order_id", "status", "total", "currency", "created_at", "lines"]
-    rows = [_row(world, order) for order in world.tiki.seller_orders.get(seller.seller_id, [])]
-    return {"columns": columns, "rows": rows}
+    return table(ORDERS, (_row(world, order) for order in world.tiki.seller_orders.get(seller.seller_id, [])))
 
 
-def _row(world: World, order: Order) -> list[Any]:
-    products = world.tiki.products
+def _row(world: World, order: Order) -> dict[str, Any]:
+    items = {one.product_id: world.tiki.products[one.product_id].item_id for one in order.items}
     lines = [
-        [
-            products[one.product_id].item_id, one.product_id, one.original_sku, one.quantity, one.price,
-            one.confirmation,
-        ]
+        [items[one.product_id], one.product_id, one.original_sku, one.quantity, one.price, one.confirmation]
         for one in order.items
-    ]  # fmt: skip
-    return [order.code, order.status, order.total(), CURRENCY, order.created_at, lines]
+    ]
+    row = {"order_id": order.code, "status": order.status, "total": order.total(), "currency": CURRENCY}
+    return {**row, "created_at": order.created_at, "lines": lines}
 
 
 def advance(world: World, request: Request, code: str) -> object:
@@ -369,7 +315,7 @@ def advance(world: World, request: Request, code: str) -> object:
     return {"order_id": order.code, "status": order.status}
 
 
-ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+ROUTES: Routes = {
     ("POST", "/apps"): put_app,
     ("POST", "/sellers"): add_seller,
     ("POST", "/tokens"): add_tokens,

@@ -189,6 +189,8 @@ def answer(market: TikiMarket, router: Router, request: Request) -> Reply:
     try:
         _check_rate(market, app)
         endpoint, parts = router.find(request.method, request.path)
+        version = request.path[len(PREFIX) :].partition("/")[0]
+        request.counted_as = f"{PREFIX}{version}/{endpoint.template}"
         call = Call(market, request, grant, app)
         call.parts = parts
         _check_caller(call, endpoint)

@@ -3,102 +3,54 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from mekong_sandbox.control import bodies
+from mekong_sandbox.control.bodies import Id, LimitBody, ListingsBody, NewListing, Routes, TokenBody, table
 from mekong_sandbox.control.door import Wrong, body_of, query_of
 from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
 from mekong_sandbox.tiktok import aftersale, life
 from mekong_sandbox.tiktok.auth import token_data
-from mekong_sandbox.tiktok.model import App, Held, Order, Product, Shop, Sku, Warehouse
+from mekong_sandbox.tiktok.model import Aftersale, App, Held, Order, Product, Shop, Sku, Warehouse
 
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
-Amount = int | float | str
-Id = int | str
-MAX_MODELS = 100
+STOCK = ("item_id", "sku_id", "sku", "total", "committed", "available", "price")
+ORDERS = ("order_id", "status", "total", "currency", "created_at", "lines")
 WORDS = {"pay": "paid", "release": "released", "arrange": "arranged", "pickup": "shipped", "deliver": "delivered"}
 WORDS |= {"complete": "completed", "fail_delivery": "failed_delivery"}
 """A step may be named by what is to be done, or by what then is."""
 
 
-class AppBody(msgspec.Struct, forbid_unknown_fields=True):
-    app_key: str = ""
-    app_secret: str = ""
+class AppBody(bodies.AppBody):
     service_id: str = ""
-    callback_url: str | None = None
     redirect_url: str | None = None
     types_on: list[int] | None = None
 
 
-class ShopBody(msgspec.Struct, forbid_unknown_fields=True):
+class ShopBody(bodies.NewOwner):
     """A shop; with `app_key` empty an app is made for it. `shipping_type` SELLER: its parcels go by its own carrier."""
 
     app_key: str = ""
     app_secret: str = ""
-    callback_url: str | None = None
     redirect_url: str | None = None
     shop_id: Id = ""
-    name: str = "Cửa hàng thử"
     region: str = "VN"
-    currency: str = "VND"
     warehouses: list[str] = msgspec.field(default_factory=lambda: ["Kho chính"])
     shipping_type: Literal["TIKTOK", "SELLER"] = "TIKTOK"
-    rate: float | None = None
-    burst: float | None = None
-    authorise: bool = True
 
 
-class NewSku(msgspec.Struct, forbid_unknown_fields=True):
-    sku: str
-    name: str = ""
-    price: Amount | None = None
-    stock: int = 0
-    barcode: str = ""
-    options: list[str] = []
+class AdvanceBody(bodies.AdvanceBody):
+    order_line_item_ids: list[Id] = msgspec.field(default_factory=list)
+    return_id: str = ""
 
 
-class NewListing(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
-    sku: str = ""
-    price: Amount = 100000
-    stock: int = 0
-    barcode: str = ""
-    image: str = ""
-    description: str = ""
-    status: str = "ACTIVATE"
-    tiers: list[str] = []
-    models: list[NewSku] = []
-
-
-class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: Id
-    listings: list[NewListing]
-
-
-class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: Id
-    app_key: str = ""
-
-
-class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: Id
-    rate: float | None
-    burst: float | None = None
-
-
-class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
-    to: str
-    reason: str = "Change of mind"
-    order_line_item_ids: list[Id] = []
-
-
-def _shop(world: World, shop_id: Id) -> Shop:
-    shop = world.tiktok.shops.get(str(shop_id))
+def _shop(world: World, shop_id: str) -> Shop:
+    shop = world.tiktok.shops.get(shop_id)
     if shop is None:
         raise Wrong(f"shop {shop_id} not found", 404)
     return shop
@@ -193,14 +145,14 @@ def _tokens(world: World, app: App, shop_id: str) -> dict[str, Any]:
 def add_tokens(world: World, request: Request) -> object:
     """Issue a fresh token pair without the walk through the consent page."""
     body = body_of(request, TokenBody)
-    shop = _shop(world, body.shop)
+    shop = _shop(world, body.owner)
     return _tokens(world, _app_of(world, shop, body.app_key), shop.shop_id)
 
 
 def add_code(world: World, request: Request) -> object:
     """Issue a code, as the consent page would."""
     body = body_of(request, TokenBody)
-    shop = _shop(world, body.shop)
+    shop = _shop(world, body.owner)
     app = _app_of(world, shop, body.app_key)
     return {"code": world.tiktok.authorise(app.app_key, shop.shop_id).token, "shop_id": shop.shop_id}
 
@@ -208,7 +160,7 @@ def add_code(world: World, request: Request) -> object:
 def end_authorisation(world: World, request: Request) -> object:
     """The seller shuts an app out."""
     body = body_of(request, TokenBody)
-    shop = _shop(world, body.shop)
+    shop = _shop(world, body.owner)
     app = _app_of(world, shop, body.app_key)
     if app.app_key not in shop.apps:
         raise Wrong("the seller has not let this app in", 409)
@@ -217,35 +169,45 @@ def end_authorisation(world: World, request: Request) -> object:
 
 
 def set_limit(world: World, request: Request) -> object:
-    """Set the call rate of a shop; null = as in the settings, 0 = no limit."""
+    """Set the call rate of a shop."""
     body = body_of(request, LimitBody)
-    shop = _shop(world, body.shop)
-    shop.rate, shop.burst = body.rate, body.burst if body.burst is not None else body.rate
+    shop = _shop(world, body.owner)
+    answer = bodies.limit(shop, body)
     world.tiktok.save_shop(shop)
-    return {"shop": shop.shop_id, "rate": shop.rate, "burst": shop.burst}
+    return {"shop": shop.shop_id, **answer}
 
 
 def add_listings(world: World, request: Request) -> object:
     """Make many listings; answers `[[product_id, [sku_id, …]], …]` in the order sent. Stock goes to the first warehouse."""
-    body = body_of(request, ListingsBody)
-    shop, stamp, made = _shop(world, body.shop), world.clock.stamp(), []
+    body = body_of(request, ListingsBody[NewListing])
+    shop, stamp, made = _shop(world, body.owner), world.clock.stamp(), []
     for new in body.listings:
-        rows = new.models or [NewSku(new.sku, "", new.price, new.stock, new.barcode)]
-        if len(rows) > MAX_MODELS:
-            raise Wrong(f"listing {new.sku or new.name}: at most {MAX_MODELS} models")
+        rows = new.variants()
         product_id = world.number("tiktok.product", 1_729_500_000_000_000_001, 1 + len(rows))
         skus = []
         for at, row in enumerate(rows, 1):
             stock = {one.warehouse_id: Held(row.stock if n == 0 else 0) for n, one in enumerate(shop.warehouses)}
-            price = to_minor(new.price if row.price is None else row.price, shop.currency)
+            price = to_minor(new.price_of(row), shop.currency)
             options = row.options or ([row.name] if row.name else [])
             attributes = dict(zip(new.tiers or ["Màu sắc", "Kích cỡ"], options, strict=False))
             skus.append(Sku(str(product_id + at), row.sku, price, stock, attributes, row.barcode))
-        product = Product(str(product_id), shop.shop_id, new.name, skus, stamp, stamp, new.status)
-        product.description, product.images = new.description, [new.image] if new.image else []
+        product = Product(str(product_id), shop.shop_id, new.name, skus, stamp, stamp, new.status or "ACTIVATE")
+        product.description, product.images = new.description, new.images()
         world.tiktok.add_product(product)
         made.append([product.product_id, [sku.sku_id for sku in skus]])
     return {"listings": made}
+
+
+def _figures(product: Product, sku: Sku, currency: str) -> dict[str, Any]:
+    return {
+        "item_id": product.product_id,
+        "sku_id": sku.sku_id,
+        "sku": sku.seller_sku,
+        "total": sku.available() + sku.committed(),
+        "committed": sku.committed(),
+        "available": sku.available(),
+        "price": to_number(sku.price, currency),
+    }
 
 
 def get_listing(world: World, request: Request) -> object:
@@ -259,56 +221,39 @@ def get_listing(world: World, request: Request) -> object:
         raise Wrong("listing not found", 404)
     product, sku = found
     currency = market.shops[product.shop_id].currency
-    return {
-        "shop": product.shop_id,
-        "item_id": product.product_id,
-        "sku_id": sku.sku_id,
-        "sku": sku.seller_sku,
-        "name": product.title,
-        "status": product.status,
-        "price": to_number(sku.price, currency),
-        "currency": currency,
-        "total": sku.available() + sku.committed(),
-        "committed": sku.committed(),
-        "available": sku.available(),
-        "stock": sku.stock,
-        "updated_at": product.updated_at,
-    }
+    row = {"shop": product.shop_id, "name": product.title, "status": product.status, "currency": currency}
+    return {**row, "stock": sku.stock, **_figures(product, sku, currency), "updated_at": product.updated_at}
 
 
 def get_stock(world: World, request: Request) -> object:
-    """All SKUs of a shop: `[item_id, sku_id, sku, total, committed, available, price]` each."""
+    """All SKUs of a shop."""
     shop = _shop(world, query_of(request).get("shop", ""))
-    rows = [
-        [
-            product.product_id,
-            sku.sku_id,
-            sku.seller_sku,
-            sku.available() + sku.committed(),
-            sku.committed(),
-            sku.available(),
-            to_number(sku.price, shop.currency),
-        ]
-        for product in world.tiktok.shop_products.get(shop.shop_id, [])
-        for sku in product.skus
-    ]
-    return {"columns": ["item_id", "sku_id", "sku", "total", "committed", "available", "price"], "rows": rows}
+    own = world.tiktok.shop_products.get(shop.shop_id, [])
+    return table(STOCK, (_figures(product, sku, shop.currency) for product in own for sku in product.skus))
 
 
 def get_orders(world: World, request: Request) -> object:
-    """All orders of a shop, a row each; a line is `[item_id, sku_id, sku, units, price, status]`."""
+    """All orders of a shop; a line is `[item_id, sku_id, sku, units, price, status]`."""
     shop = _shop(world, query_of(request).get("shop", ""))
-    columns = ["order_id", "status", "total", "currency", "created_at", "lines"]
-    return {"columns": columns, "rows": [_row(order) for order in world.tiktok.shop_orders.get(shop.shop_id, [])]}
+    return table(ORDERS, (_row(order) for order in world.tiktok.shop_orders.get(shop.shop_id, [])))
 
 
-def _row(order: Order) -> list[Any]:
+def _row(order: Order) -> dict[str, Any]:
     lines = [
         [run.product_id, run.sku_id, run.seller_sku, run.count, to_number(run.sale_price, order.currency), run.status]
         for run in order.units
     ]
-    total = to_number(order.total(), order.currency)
-    return [order.order_id, order.status(), total, order.currency, order.created_at, lines]
+    row = {"order_id": order.order_id, "status": order.status(), "total": to_number(order.total(), order.currency)}
+    return {**row, "currency": order.currency, "created_at": order.created_at, "lines": lines}
+
+
+def _return_of(world: World, order: Order, return_id: str) -> Aftersale:
+    """The return named, or the latest of the order."""
+    own = [one for one in world.tiktok.aftersales.values() if one.order_id == order.order_id]
+    found = [one for one in own if not one.is_cancellation() and return_id in ("", one.aftersale_id)]
+    if not found:
+        raise Wrong(f"order {order.order_id} has no such return", 404 if return_id else 409)
+    return found[-1]
 
 
 def advance(world: World, request: Request, order_id: str) -> object:
@@ -327,8 +272,9 @@ def advance(world: World, request: Request, order_id: str) -> object:
             opened = aftersale.wish_to_cancel(market, order, unit_ids, body.reason)
         elif body.to in kinds:
             opened = aftersale.wish_to_return(market, order, kinds[body.to], unit_ids, body.reason)
-        elif body.to == "send_back":
-            opened = aftersale.send_back(market, order)
+        elif body.to in aftersale.STEPS:
+            opened = _return_of(world, order, body.return_id)
+            aftersale.STEPS[body.to](market, opened)
         else:
             life.advance(market, order, WORDS.get(body.to, body.to))
     except life.WrongStep as wrong:
@@ -340,7 +286,7 @@ def advance(world: World, request: Request, order_id: str) -> object:
     return answer
 
 
-ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+ROUTES: Routes = {
     ("POST", "/apps"): put_app,
     ("POST", "/shops"): add_shop,
     ("POST", "/tokens"): add_tokens,

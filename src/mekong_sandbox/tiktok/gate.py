@@ -212,6 +212,7 @@ def answer(market: TikTokMarket, operations: dict[tuple[str, str], Operation], r
         found = _find(operations, request)
     except Refused as refused:
         return refusal(refused)
+    request.counted_as = found.form
     try:
         call = _identify(market, found, request)
         _check_rate(call)
@@ -220,7 +221,6 @@ def answer(market: TikTokMarket, operations: dict[tuple[str, str], Operation], r
             market.world.store.flush()
     except Refused as refused:
         reply = refusal(refused)
-    request.path = found.form  # calls are counted by path from here on, and an endpoint must not count per product
     return reply
 
 

@@ -219,7 +219,8 @@ class Order(msgspec.Struct):
 class Aftersale(msgspec.Struct):
     """A cancellation or a return of some units. `kind`: CANCEL, BUYER_CANCEL, REFUND or RETURN_AND_REFUND.
 
-    records: (moment, who, what) of every change. The ids of its lines follow its own.
+    records: (moment, who, what) of every change. The ids of its lines follow its own. `due` is read on the clock that
+    can be skipped, `due_at` is shown to callers; 0 = none.
     """
 
     aftersale_id: str
@@ -233,6 +234,9 @@ class Aftersale(msgspec.Struct):
     created_at: float
     updated_at: float
     records: list[tuple[float, str, str]] = []
+    due: float = 0.0
+    due_at: float = 0.0
+    tracking: str = ""
 
     def is_cancellation(self) -> bool:
         return self.kind in ("CANCEL", "BUYER_CANCEL")

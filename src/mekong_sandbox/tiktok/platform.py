@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import Reply, Request
 from mekong_sandbox.platform import ShownListing, ShownOrder, ShownVariant
-from mekong_sandbox.tiktok import auth, buying, control, fulfilment, gate, life
+from mekong_sandbox.tiktok import aftersale, auth, buying, control, fulfilment, gate, life
 from mekong_sandbox.tiktok.consent import consent
 from mekong_sandbox.tiktok.market import TikTokMarket
 from mekong_sandbox.tiktok.model import Product
@@ -36,6 +36,7 @@ class TikTokPlatform:
 
     def resume(self) -> None:
         life.resume(self.market)
+        aftersale.resume(self.market)
 
     def clear(self) -> None:
         self.market.clear()

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mekong_sandbox.tiktok import aftersale, codes
+from mekong_sandbox.tiktok import aftersale, codes, life
 from mekong_sandbox.tiktok.aftersale import APPROVALS, REJECTIONS
 from mekong_sandbox.tiktok.codes import Refused
 from mekong_sandbox.tiktok.gate import Call
@@ -27,7 +27,6 @@ NEXT_ACTION = {
     "REFUND": {aftersale.RETURN_PENDING: "SELLER_RESPOND_REFUND"},
     "BUYER_CANCEL": {aftersale.PENDING: "SELLER_RESPOND_CANCEL"},
 }
-ANSWER_WITHIN_S = 2 * 86400
 
 
 class SkuCount(msgspec.Struct):
@@ -210,12 +209,11 @@ def _row(call: Call, one: Aftersale) -> dict[str, Any]:
         "update_time": int(one.updated_at),
         "refund_amount": _refund(order, sum(prices[unit_id] for unit_id in one.unit_ids)),
         f"{kind}_line_items": _line_rows(order, one),
-        "seller_next_action_response": (
-            [{"action": action, "deadline": int(one.updated_at) + ANSWER_WITHIN_S}] if action else []
-        ),
+        "seller_next_action_response": ([{"action": action, "deadline": int(one.due_at)}] if action else []),
     }
     if kind == "return":
         row |= {"return_method": "PLATFORM_SHIPPED", "shipment_type": "PLATFORM", "arbitration_status": ""}
+        row |= {"return_tracking_number": one.tracking, "return_provider_name": life.PROVIDER if one.tracking else ""}
     return row
 
 

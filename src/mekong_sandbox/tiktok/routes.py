@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from mekong_sandbox.tiktok import auth, fulfilment, orders, products, publishing, returns, stock, webhooks
+from mekong_sandbox.tiktok import auth, finance, fulfilment, orders, products, publishing, returns, stock, webhooks
 from mekong_sandbox.tiktok.gate import Operation
 
 SEARCH = ("202309", "202312", "202502")
 DETAIL = ("202309", "202407", "202507")
 AFTERSALE = ("202309", "202602")
 REJECT = ("202309", "202606")
+FINANCE = ("202501",)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/authorization/shops"): Operation(auth.get_authorized_shops, cipher=False),
@@ -43,6 +44,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/return_refund/returns/*/reject"): Operation(returns.reject_return, REJECT, durable=True),
     ("GET", "/return_refund/returns/*/records"): Operation(returns.return_records),
     ("GET", "/return_refund/reject_reasons"): Operation(returns.reject_reasons),
+    ("GET", "/finance/orders/*/statement_transactions"): Operation(finance.order_transactions, FINANCE),
     ("GET", "/event/webhooks"): Operation(webhooks.get_webhooks),
     ("PUT", "/event/webhooks"): Operation(webhooks.put_webhook, durable=True),
     ("DELETE", "/event/webhooks"): Operation(webhooks.delete_webhook, durable=True),

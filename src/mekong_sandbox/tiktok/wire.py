@@ -22,8 +22,8 @@ def amount(minor: int, currency: str) -> str:
     decimals = exponent(currency)
     if decimals == 0:
         return str(minor)
-    whole, rest = divmod(minor, 10**decimals)
-    return f"{whole}.{rest:0{decimals}d}"
+    whole, rest = divmod(abs(minor), 10**decimals)
+    return f"{'-' if minor < 0 else ''}{whole}.{rest:0{decimals}d}"
 
 
 def _token(key: Key) -> str:

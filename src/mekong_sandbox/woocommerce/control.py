@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mekong_sandbox.control import bodies
+from mekong_sandbox.control.bodies import Amount, LimitBody, ListingsBody, NewListing, OfOwner, Routes, table
 from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
 from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
@@ -21,82 +22,38 @@ from mekong_sandbox.woocommerce.webhooks import TOPIC
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
-Amount = int | float | str
 TOPICS = ("order.created", "order.updated", "product.created", "product.updated", "product.deleted")
-MAX_MODELS = 100
+STOCK = ("item_id", "model_id", "sku", "total", "held", "available", "price")
+ORDERS = ("order_id", "status", "total", "currency", "created_at", "lines")
 
 
-class ShopBody(msgspec.Struct, forbid_unknown_fields=True):
+class ShopBody(bodies.NewOwner):
     """A shop with keys. With a `callback_url` its webhooks of `topics` are there too, signed with `secret`."""
 
     shop_id: str = ""
-    name: str = "Cửa hàng thử"
-    currency: str = "VND"
     utc_offset_h: float = 7.0
     shipping_fee: Amount = 0
     permissions: str = "read_write"
-    callback_url: str = ""
     topics: list[str] = msgspec.field(default_factory=lambda: list(TOPICS))
     secret: str = ""
-    rate: float | None = None
-    burst: float | None = None
 
 
-class KeyBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
+class KeyBody(OfOwner):
     permissions: str = "read_write"
 
 
-class RevokeBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
+class RevokeBody(OfOwner):
     consumer_key: str = ""
 
 
-class WebhooksBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
+class WebhooksBody(OfOwner, kw_only=True):
     callback_url: str
     topics: list[str] = msgspec.field(default_factory=lambda: list(TOPICS))
     secret: str = ""
     ping: bool = True
 
 
-class LimitBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
-    rate: float | None
-    burst: float | None = None
-
-
-class NewVariation(msgspec.Struct, forbid_unknown_fields=True):
-    sku: str
-    name: str = ""
-    price: Amount | None = None
-    stock: int = 0
-    barcode: str = ""
-    options: list[str] = []
-
-
-class NewListing(msgspec.Struct, forbid_unknown_fields=True):
-    """A simple product, or with `models` a variable one. `stock` null: the shop does not count it."""
-
-    name: str
-    sku: str = ""
-    price: Amount = 100000
-    stock: int | None = 0
-    barcode: str = ""
-    image: str = ""
-    description: str = ""
-    status: str = "publish"
-    tiers: list[str] = []
-    models: list[NewVariation] = []
-
-
-class ListingsBody(msgspec.Struct, forbid_unknown_fields=True):
-    shop: str
-    listings: list[NewListing]
-
-
-class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
-    to: str
+class AdvanceBody(bodies.AdvanceBody):
     reason: str = "Khách đổi ý"
 
 
@@ -150,13 +107,13 @@ def add_shop(world: World, request: Request) -> object:
 def add_keys(world: World, request: Request) -> object:
     """Make another pair of keys."""
     body = body_of(request, KeyBody)
-    return _keys(world, _shop(world, body.shop), body.permissions)
+    return _keys(world, _shop(world, body.owner), body.permissions)
 
 
 def revoke_keys(world: World, request: Request) -> object:
     """Take one pair of keys back, or all of a shop."""
     body = body_of(request, RevokeBody)
-    shop = _shop(world, body.shop)
+    shop = _shop(world, body.owner)
 
     def taken(key: Key) -> bool:
         return key.shop_id == shop.shop_id and body.consumer_key in ("", key.consumer_key)
@@ -170,7 +127,7 @@ def revoke_keys(world: World, request: Request) -> object:
 def add_webhooks(world: World, request: Request) -> object:
     """Make webhooks as the shop's owner would, without the API."""
     body = body_of(request, WebhooksBody)
-    shop, secret = _shop(world, body.shop), body.secret or secrets.token_hex(25)
+    shop, secret = _shop(world, body.owner), body.secret or secrets.token_hex(25)
     return {"webhooks": _hooks(world, shop, body.callback_url, body.topics, secret, ping=body.ping), "secret": secret}
 
 
@@ -181,19 +138,19 @@ def get_webhooks(world: World, request: Request) -> object:
 
 
 def set_limit(world: World, request: Request) -> object:
-    """Set the call rate of a shop's host; null = as in the settings, 0 = no limit."""
+    """Set the call rate of a shop's host."""
     body = body_of(request, LimitBody)
-    shop = _shop(world, body.shop)
-    shop.rate, shop.burst = body.rate, body.burst if body.burst is not None else body.rate
+    shop = _shop(world, body.owner)
+    answer = bodies.limit(shop, body)
     world.woocommerce.save_shop(shop)
-    return {"shop": shop.shop_id, "rate": shop.rate, "burst": shop.burst}
+    return {"shop": shop.shop_id, **answer}
 
 
 def _product(world: World, shop: Shop, new: NewListing, stamp: float) -> Product:
     price = to_minor(new.price, shop.currency)
     made = Product(world.woocommerce.number(), shop.shop_id, new.name, new.sku, stamp, stamp, regular_price=price)
-    made.status, made.description, made.barcode = new.status, new.description, new.barcode
-    made.images = [new.image] if new.image else []
+    made.status, made.description, made.barcode = new.status or "publish", new.description, new.barcode
+    made.images = new.images()
     counted = None if new.models else new.stock
     made.manage_stock, made.stock_quantity = counted is not None, counted
     made.stock_status = "outofstock" if counted is not None and counted <= 0 else "instock"
@@ -205,12 +162,12 @@ def _variations(world: World, shop: Shop, parent: Product, new: NewListing, stam
     made: list[Product] = []
     names = new.tiers or ["Phân loại", "Cỡ"]
     values: dict[str, list[str]] = {}
-    for at, one in enumerate(new.models):
+    for at, one in enumerate(new.variants()):
         options = one.options or [one.name or f"Loại {at + 1}"]
         chosen = [{"id": 0, "name": name, "option": value} for name, value in zip(names, options, strict=False)]
         for row in chosen:
             values.setdefault(str(row["name"]), []).append(str(row["option"]))
-        price = to_minor(new.price if one.price is None else one.price, shop.currency)
+        price = to_minor(new.price_of(one), shop.currency)
         number = world.woocommerce.number()
         product = Product(number, shop.shop_id, new.name, one.sku, stamp, stamp, "variation", parent.id)
         product.regular_price, product.stock_quantity, product.barcode = price, one.stock, one.barcode
@@ -237,11 +194,9 @@ def add_listings(world: World, request: Request) -> object:
 
     A simple product stands as its own only variation.
     """
-    body = body_of(request, ListingsBody)
-    shop, stamp, rows = _shop(world, body.shop), world.clock.stamp(), []
+    body = body_of(request, ListingsBody[NewListing])
+    shop, stamp, rows = _shop(world, body.owner), world.clock.stamp(), []
     for new in body.listings:
-        if len(new.models) > MAX_MODELS:
-            raise Wrong(f"listing {new.sku or new.name}: at most {MAX_MODELS} models")
         product = _product(world, shop, new, stamp)
         variations = _variations(world, shop, product, new, stamp) if new.models else []
         for one in (product, *variations):
@@ -288,27 +243,24 @@ def get_listing(world: World, request: Request) -> object:
 
 
 def get_stock(world: World, request: Request) -> object:
-    """All that can be bought of a shop: `[item_id, model_id, sku, total, held, available, price]` each."""
+    """All that can be bought of a shop."""
     shop = _shop(world, query_of(request).get("shop", ""))
     own = world.woocommerce.shop_products.get(shop.shop_id, {}).values()
-    rows = [_figures(world, one) for one in own if one.type != "variable"]
-    columns = ["item_id", "model_id", "sku", "total", "held", "available", "price"]
-    return {"columns": columns, "rows": [[row[name] for name in columns] for row in rows]}
+    return table(STOCK, (_figures(world, one) for one in own if one.type != "variable"))
 
 
 def get_orders(world: World, request: Request) -> object:
-    """All orders of a shop, a row each; a line is `[item_id, model_id, sku, units, price]`."""
+    """All orders of a shop; a line is `[item_id, model_id, sku, units, price]`."""
     shop = _shop(world, query_of(request).get("shop", ""))
-    columns = ["order_id", "status", "total", "currency", "created_at", "lines"]
-    return {"columns": columns, "rows": [_row(order) for order in world.woocommerce.shop_orders.get(shop.shop_id, [])]}
+    return table(ORDERS, (_row(order) for order in world.woocommerce.shop_orders.get(shop.shop_id, [])))
 
 
-def _row(order: Order) -> list[Any]:
+def _row(order: Order) -> dict[str, Any]:
     lines = [
         [one.product_id, one.sold(), one.sku, one.quantity, to_number(one.price, order.currency)] for one in order.lines
     ]
-    total = to_number(order.total(), order.currency)
-    return [order.id, order.status, total, order.currency, order.created_at, lines]
+    row = {"order_id": order.id, "status": order.status, "total": to_number(order.total(), order.currency)}
+    return {**row, "currency": order.currency, "created_at": order.created_at, "lines": lines}
 
 
 def advance(world: World, request: Request, order_id: str) -> object:
@@ -332,7 +284,7 @@ def advance(world: World, request: Request, order_id: str) -> object:
     return {"order_id": order.id, "status": order.status}
 
 
-ROUTES: dict[tuple[str, str], Callable[[World, Request], object]] = {
+ROUTES: Routes = {
     ("POST", "/shops"): add_shop,
     ("POST", "/tokens"): add_keys,
     ("POST", "/revoke"): revoke_keys,

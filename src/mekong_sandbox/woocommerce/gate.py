@@ -317,6 +317,7 @@ def answer(market: WooMarket, endpoints: Mapping[tuple[str, str], Endpoint], req
         endpoint = endpoints.get((method, route.removeprefix(SPACE))) if route.startswith(SPACE) else None
         if endpoint is None:
             raise Refused("rest_no_route", "No route was found matching the URL and request method.", 404)
+        request.counted_as = f"/woocommerce{API}{route}"
         if key is None:
             raise Refused(*DENIED[endpoint.act], 401)
         if key.permissions not in ("read_write", "read" if request.method == "GET" else "write"):
