@@ -61,6 +61,8 @@ def keep_returns(*, actor: Actor, channel: str, returns: Sequence[RemoteReturn],
         elif not _is_late(kept, said):
             moved += _follow(actor, row, kept, said, names, now)
     _move_orders(row, now)
+    if added or moved:
+        orders.tell_live()
     return Kept(added, moved)
 
 
