@@ -40,6 +40,7 @@ def say(client: Client, **fields: str) -> int:
 def test_what_waits_is_listed_linked_from_the_orders_and_answered(platform: Platform, visitor: Visitor) -> None:
     client = visitor("online_orders")
     assert "Không có yêu cầu nào chờ trả lời" in text(client, LIST)
+    assert "chờ trả lời" not in text(client, "/")
     assert LIST not in text(client, "/orders/")
     return_id = asked(platform, answer_by=timezone.now() + timedelta(hours=5))
     code = SalesOrder.objects.get().code
@@ -47,6 +48,7 @@ def test_what_waits_is_listed_linked_from_the_orders_and_answered(platform: Plat
     for word in (code, "Rách tay", "Hàng hư hỏng khi nhận", "2 × Áo AO-1", "200.000", "còn 4 giờ", "Đồng ý"):
         assert word in page, word
     assert LIST in text(client, "/orders/")
+    assert "1 yêu cầu trả hàng chờ trả lời" in text(client, "/")
 
     assert say(client, **{"return": return_id, "answer": "accept"}) == 302
 
