@@ -64,6 +64,7 @@ class Platform:
     before_push: Callable[[Sequence[StockPush]], object] | None = None
     failures: list[Exception] = field(default_factory=list)
     troubles: list[Exception] = field(default_factory=list)
+    return_trouble: Exception | None = None
     refusals: dict[str, PushResult] = field(default_factory=dict)
     clock: datetime = field(default_factory=lambda: datetime.now(UTC))
     number: int = 0
@@ -190,6 +191,8 @@ class Bazaar:
         self._tell("accept" if accept else "reject", order, RemoteState.CANCELLED if accept else RemoteState.PLACED)
 
     async def list_returns(self, *, updated_from: datetime, updated_to: datetime, cursor: str | None) -> ReturnPage:
+        if self.platform.return_trouble is not None:
+            raise self.platform.return_trouble
         found = [each for each in self.platform.returns.values() if each.updated_at and each.updated_at >= updated_from]
         place = int(cursor or 0)
         return ReturnPage(found[place : place + 1], str(place + 1) if place + 1 < len(found) else None)

@@ -25,7 +25,7 @@ from mekong.channels.models import Channel, ChannelReturn, ReturnMark
 from mekong.channels.socket import RemoteState, Secrets
 from mekong.channels.socket.returns import ReturnState
 from mekong.foundation.actor import SYSTEM
-from mekong.foundation.errors import MayNot, RemoteRefused, Unavailable
+from mekong.foundation.errors import MayNot, NeedsReconnect, RemoteRefused, Unavailable
 from mekong.foundation.models import AuditEntry, OutboxEvent
 from mekong.inventory.models import StockMovement
 from mekong.orders import commands as orders
@@ -70,6 +70,17 @@ def test_a_worker_reads_returns_and_the_order_comes_back_once_the_platform_agree
     assert [each["external_id"] for each in events("channels.return_asked")] == [number, *others]
     entry = TimelineEntry.objects.get(order__external_id=order, kind="returning")
     assert (entry.actor, entry.data["reason"]) == ("channel:bz", "Rách tay")
+
+
+def test_an_app_without_the_right_to_returns_keeps_its_orders(platform: Platform) -> None:
+    platform.return_trouble = NeedsReconnect(remote="Bazaar", remote_code="scope", remote_message="no returns")
+    with a_worker():
+        bought = platform.buy(("AO-1", 1))
+        assert eventually(lambda: SalesOrder.objects.filter(external_id=bought).exists())
+        platform.ask_back(bought)
+        platform.return_trouble = None
+        assert eventually(ChannelReturn.objects.exists), "it is asked again"
+    assert Channel.objects.get(code="bz").state != "needs_reconnect"
 
 
 def test_the_same_words_again_and_older_ones_change_nothing(platform: Platform) -> None:

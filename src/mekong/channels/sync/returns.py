@@ -14,7 +14,7 @@ from mekong.channels.socket.returns import HandlesReturns
 from mekong.channels.sync.line import Line, now
 from mekong.channels.sync.threads import Threads
 from mekong.foundation.actor import SYSTEM
-from mekong.foundation.errors import MekongError, NeedsReconnect
+from mekong.foundation.errors import MekongError
 
 log = structlog.get_logger(__name__)
 
@@ -38,8 +38,8 @@ class ReturnsDesk:
             try:
                 await self._poll_once()
             except MekongError as away:
-                if isinstance(away, NeedsReconnect):
-                    raise
+                # Not even a lost access ends it here: an app may lack the right to returns alone, and orders, which
+                # are asked for more often, tell whether the access as a whole is lost.
                 log.warning("returns_not_read", channel=self.line.code, error=repr(away))
             try:
                 async with asyncio.timeout(self.pace.returns_s):
