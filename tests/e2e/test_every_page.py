@@ -23,7 +23,7 @@ PAGES = (
     "/stock/transfers/file/", "/stock/adjustments/", "/stock/movements/", "/stock/limits/",
     "/stock/campaigns/new/?sku=TS-TH-100",
     "/orders/?tab=all&cod=yes&least=1",
-    "/orders/filters/",
+    "/orders/filters/", "/orders/returns/", "/orders/returns/?view=all",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
     "/channels/health/", "/channels/health/?span=7d",
     "/channels/new/", "/live/?sku=BG-DB-07",

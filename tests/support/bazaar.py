@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from mekong.channels.registry import Plug
 from mekong.channels.socket import (
@@ -31,6 +32,7 @@ from mekong.channels.socket import (
     StockPush,
     Transport,
 )
+from mekong.channels.socket.returns import RemoteReturn, RemoteReturnLine, ReturnPage, ReturnState
 from mekong.foundation.errors import RemoteRefused
 
 MANIFEST = Manifest(
@@ -39,7 +41,7 @@ MANIFEST = Manifest(
     letters="BZ",
     api_version="1",
     capabilities=frozenset({"PullsProducts", "ReadsListings", "PushesStock", "PushesPrice", "PullsOrders", "Ships",
-                            "Cancels", "ReceivesNotices"}),
+                            "Cancels", "HandlesReturns", "ReceivesNotices"}),
     limits={"default": RateLimit(10_000, 1000)},
 )  # fmt: skip
 
@@ -56,11 +58,13 @@ class Platform:
     prices: dict[ListingKey, int] = field(default_factory=dict)
     skus: dict[ListingKey, str] = field(default_factory=dict)
     orders: dict[str, RemoteOrder] = field(default_factory=dict)
+    returns: dict[str, RemoteReturn] = field(default_factory=dict)
     pushed: list[tuple[str, int]] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
     before_push: Callable[[Sequence[StockPush]], object] | None = None
     failures: list[Exception] = field(default_factory=list)
     troubles: list[Exception] = field(default_factory=list)
+    return_trouble: Exception | None = None
     refusals: dict[str, PushResult] = field(default_factory=dict)
     clock: datetime = field(default_factory=lambda: datetime.now(UTC))
     number: int = 0
@@ -91,6 +95,25 @@ class Platform:
         self.orders[order.external_id] = order
         return order.external_id
 
+    def ask_back(self, order: str, **changes: Any) -> str:
+        """A buyer asks for the return of all of an order; the return's number."""
+        self.number += 1
+        at, bought = self.tick(), self.orders[order]
+        lines = [RemoteReturnLine(line.key, line.sku, line.name, line.quantity, line.line_ids) for line in bought.lines]
+        asked = RemoteReturn(
+            f"R{self.number}", order, ReturnState.REQUESTED, "ASKED", lines, "VND", bought.total_minor, True, at, at,
+            "DAMAGED", "Rách tay", at + timedelta(days=2),
+        )  # fmt: skip
+        self.returns[asked.external_id] = replace(asked, **changes)
+        return asked.external_id
+
+    def move_return(self, external_id: str, state: ReturnState, **changes: Any) -> RemoteReturn:
+        moved = replace(
+            self.returns[external_id], state=state, raw_state=state.value.upper(), updated_at=self.tick(), **changes
+        )
+        self.returns[external_id] = moved
+        return moved
+
     def move(self, external_id: str, state: RemoteState) -> None:
         order = self.orders[external_id]
         if state is RemoteState.CANCELLED:
@@ -107,6 +130,7 @@ class Bazaar:
     platform: Platform
     manifest: Manifest = MANIFEST
     order_window: timedelta = timedelta(days=15)
+    return_window: timedelta = timedelta(days=15)
 
     async def pull_listings(self, *, cursor: str | None) -> ListingPage:
         return ListingPage([self._listing(key) for key in self.platform.quantities], None)
@@ -165,6 +189,25 @@ class Bazaar:
 
     async def answer_cancellation(self, *, order: RemoteOrder, accept: bool) -> None:
         self._tell("accept" if accept else "reject", order, RemoteState.CANCELLED if accept else RemoteState.PLACED)
+
+    async def list_returns(self, *, updated_from: datetime, updated_to: datetime, cursor: str | None) -> ReturnPage:
+        if self.platform.return_trouble is not None:
+            raise self.platform.return_trouble
+        found = [each for each in self.platform.returns.values() if each.updated_at and each.updated_at >= updated_from]
+        place = int(cursor or 0)
+        return ReturnPage(found[place : place + 1], str(place + 1) if place + 1 < len(found) else None)
+
+    async def answer_return(
+        self, *, return_: RemoteReturn, accept: bool, reason: str, contact_email: str = ""
+    ) -> RemoteReturn:
+        platform = self.platform
+        platform.told.append(("agree" if accept else f"refuse {reason} {contact_email}".strip(), return_.external_id))
+        if platform.troubles:
+            raise platform.troubles.pop(0)
+        now = platform.returns[return_.external_id]
+        if now.state is not ReturnState.REQUESTED:
+            return now
+        return platform.move_return(return_.external_id, ReturnState.ACCEPTED if accept else ReturnState.DISPUTED)
 
     def _tell(self, what: str, order: RemoteOrder, state: RemoteState) -> Shipment:
         self.platform.told.append((what, order.external_id))

@@ -35,6 +35,7 @@ SRC = Path(__file__).parents[2] / "src"
 HURRY = Pace(
     poll_s=1.0,
     poll_overlap_s=10.0,
+    returns_s=1.0,
     compare_s=1.0,
     price_compare_s=1.0,
     gate_s=1.0,

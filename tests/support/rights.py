@@ -103,6 +103,8 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "orders/news/": {"GET": "orders.view"},
     "orders/counts/": {"GET": "orders.view"},
     "orders/present/": {"GET": "orders.view"},
+    "orders/returns/": {"GET": "orders.view"},
+    "orders/returns/answer/": {"POST": "orders.return"},
     "orders/filters/": {"GET": "orders.view", "POST": "orders.view"},
     "orders/filters/<uuid:uid>/": {"POST": "orders.view"},
     "orders/<str:code>/here/": {"POST": "orders.view"},

@@ -438,3 +438,56 @@ class Completeness:
     def missing(self) -> int:
         """How many required things are missing: without them the platform refuses the listing."""
         return sum(each.is_required for each in self.lacking)
+
+
+@dataclass(frozen=True)
+class ReturnLineView:
+    sku: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class ReturnView:
+    """A return that a buyer asked a platform for.
+
+    `state`: requested, accepted, shipping_back, received, disputed, refunded, closed. `order_code`: ours, "" while the
+    order is not in the book. `answer`: accept, refuse or ""; it is the platform's from `answered_at` on. `answer_by`:
+    when the platform decides alone, None where it does not say.
+    """
+
+    id: UUID
+    channel: str
+    external_id: str
+    order_external_id: str
+    order_code: str
+    state: str
+    raw_state: str
+    reason_code: str
+    reason: str
+    refund_minor: int
+    currency: str
+    is_goods_coming_back: bool
+    lines: Sequence[ReturnLineView]
+    tracking_no: str
+    requested_at: datetime
+    answer_by: datetime | None
+    answer: str
+    answer_reason: str
+    answered_by: str
+    answered_at: datetime | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether somebody here is to answer."""
+        return self.state == "requested" and self.answered_at is None
+
+    @property
+    def units(self) -> int:
+        return sum(line.quantity for line in self.lines)
+
+
+@dataclass(frozen=True)
+class ReturnPageView:
+    returns: Sequence[ReturnView]
+    next_cursor: str | None

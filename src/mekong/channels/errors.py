@@ -60,6 +60,23 @@ class OrderIntentInvalid(Invalid):
     code = "channels.intent_invalid"
 
 
+class ReturnNotFound(NotFound):
+    code = "channels.return_not_found"
+    template = "Return {key} does not exist, or is not one you may see."
+
+
+class ReturnAnswered(Conflict):
+    """Here or on the platform; or nobody waits for an answer any more. `state`: where it stands there."""
+
+    code = "channels.return_answered"
+    template = "Return {number} no longer waits for an answer: on {platform} it is {state}. Load the page again."
+
+
+class ReturnBeingAnswered(Conflict):
+    code = "channels.return_being_answered"
+    template = "Return {number} is being answered by somebody else. Wait a moment and load the page again."
+
+
 class LostDigits(Invalid):
     code = "channels.lost_digits"
     template = "{field}: “{value}” was saved as a number and lost its last digits. Use the file as it was downloaded."

@@ -59,3 +59,42 @@ class OutboundFailed:
     action: str
     error: str
     message: str
+
+
+@dataclass(frozen=True)
+class ReturnAsked:
+    """A buyer asks the platform for a return, and the shop is to answer. `answer_by`: ISO 8601, "" where not said."""
+
+    name: ClassVar[str] = "channels.return_asked"
+    version: ClassVar[int] = 1
+    channel: str
+    external_id: str
+    order_external_id: str
+    refund_minor: int
+    currency: str
+    answer_by: str
+
+
+@dataclass(frozen=True)
+class ReturnMoved:
+    """A return stands elsewhere with the platform: accepted, shipping_back, received, disputed, refunded, closed."""
+
+    name: ClassVar[str] = "channels.return_moved"
+    version: ClassVar[int] = 1
+    channel: str
+    external_id: str
+    order_external_id: str
+    was: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ReturnAnswerGiven:
+    """The platform has taken the shop's answer to a return."""
+
+    name: ClassVar[str] = "channels.return_answer_given"
+    version: ClassVar[int] = 1
+    channel: str
+    external_id: str
+    order_external_id: str
+    is_accepted: bool

@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from mekong.channels.socket.returns import ReturnState
 from mekong.foundation.ids import new_id
 
 GIVE_UP_AFTER_MIN = 60
@@ -240,6 +241,77 @@ class Outbound(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.external_id}"
+
+
+class ReturnMark(models.Model):
+    """How far a channel's returns were read. A row of its own: what people set of a channel is audited, this is not."""
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    read_to = models.DateTimeField(help_text="Every return that moved before it is stored.")
+
+    def __str__(self) -> str:
+        return str(self.channel_id)
+
+
+class ChannelReturn(models.Model):
+    """A return that a buyer asked a platform for, as the platform last said, and our answer.
+
+    `state`: of `socket.returns.ReturnState`. `lines`: [{item_id, model_id, line_ids, sku, name, quantity}]. `answer` is
+    being given since `asked_at` and is given at `answered_at`. `is_order_moved`: its order was moved for it, once.
+    """
+
+    uid = models.UUIDField(default=new_id, unique=True, editable=False)
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=80)
+    order_external_id = models.CharField(max_length=80)
+    state = models.CharField(max_length=16)
+    raw_state = models.CharField(max_length=120, blank=True, default="")
+    reason_code = models.CharField(max_length=120, blank=True, default="")
+    reason = models.TextField(blank=True, default="")
+    refund_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    is_goods_coming_back = models.BooleanField()
+    lines = models.JSONField(default=list)
+    tracking_no = models.CharField(max_length=80, blank=True, default="")
+    requested_at = models.DateTimeField()
+    answer_by = models.DateTimeField(null=True)
+    remote_updated_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField()
+    answer = models.CharField(max_length=6, blank=True, default="")
+    answer_reason = models.CharField(max_length=300, blank=True, default="")
+    answered_by = models.CharField(max_length=80, blank=True, default="")
+    asked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    is_order_moved = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "external_id"], name="return_once_per_channel"),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in ReturnState]), name="return_state_known"
+            ),
+            models.CheckConstraint(condition=Q(answer__in=["", "accept", "refuse"]), name="return_answer_known"),
+            models.CheckConstraint(condition=Q(refund_minor__gte=0), name="return_money_not_negative"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "order_external_id"], name="return_by_order"),
+            models.Index(
+                F("answer_by").asc(nulls_last=True),
+                "id",
+                name="return_waiting",
+                condition=Q(state="requested", answered_at__isnull=True),
+            ),
+            models.Index(fields=["-requested_at", "-id"], name="return_by_time"),
+            models.Index(
+                fields=["channel"],
+                name="return_to_move",
+                condition=Q(is_order_moved=False, is_goods_coming_back=True)
+                & Q(state__in=["accepted", "shipping_back", "received"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
 
 
 class SyncMinute(models.Model):

@@ -15,16 +15,17 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from mekong.channels import commands, hints, queries
+from mekong.channels import commands, hints, queries, rules
 from mekong.channels.calling import calls
 from mekong.channels.commands.accounts import use_state
 from mekong.channels.commands.listings import mark_gone
-from mekong.channels.contracts import AuditReport, ChannelView, ListingView, LiveListing, PullReport
-from mekong.channels.errors import ChannelInvalid, ListingNotFound, NoTestBuyer
+from mekong.channels.contracts import AuditReport, ChannelView, ListingView, LiveListing, PullReport, ReturnView
+from mekong.channels.errors import ChannelInvalid, ListingNotFound, NoTestBuyer, ReturnAnswered
 from mekong.channels.http1 import WireError
 from mekong.channels.models import Channel, Listing
 from mekong.channels.socket import (
     Authorises,
+    HandlesReturns,
     Label,
     ListingKey,
     PrintsLabels,
@@ -33,12 +34,14 @@ from mekong.channels.socket import (
     RemoteListing,
     Request,
 )
+from mekong.channels.socket.returns import RemoteReturn
 from mekong.channels.sync.line import Line
 from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.threads import Threads
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.errors import MekongError, RemoteRefused, Unavailable
+from mekong.foundation.queries import email_of
 
 MAX_TEST_UNITS = 1_000
 LABELS_AT_ONCE = 4
@@ -268,6 +271,40 @@ async def _labels(line: Line, external_id: str) -> Sequence[Label]:
         return labels
 
     return await line.call(fetch, tries=6)
+
+
+# --- returns ----------------------------------------------------------------------------------------------------------
+
+
+def answer_return(*, actor: Actor, return_id: str, accept: bool, reason: str = "") -> ReturnView:
+    """Agree to a return that a buyer asked a platform for, or refuse it and say why. Goods are counted in when they are
+    received and graded, not by this.
+
+    Safe to repeat: the answer that was given stays. Raises: MayNot, ReturnNotFound, ChannelInvalid, ReturnAnswered (here
+    or on the platform), ReturnBeingAnswered, NotConnected, CannotDo, RemoteRefused, Unavailable.
+    """
+    begun = commands.begin_answer(actor=actor, return_id=return_id, accept=accept, reason=reason, now=_now())
+    if begun.given:
+        return begun.view
+    try:
+        _, line = _line(begun.view.channel)
+        line.speaker(HandlesReturns)
+        stands = calls.run(_answer(line, begun.asked, accept, reason.strip(), email_of(actor.ref)))
+    except MekongError:
+        commands.end_answer(actor=actor, return_id=return_id, accept=accept, stands=None, now=_now())
+        raise
+    view = commands.end_answer(actor=actor, return_id=return_id, accept=accept, stands=stands, now=_now())
+    if not rules.is_taken(accept=accept, state=stands.state):
+        platform = queries.platform_title(view.channel)
+        raise ReturnAnswered(number=view.external_id, platform=platform, state=view.state)
+    return view
+
+
+async def _answer(line: Line, asked: RemoteReturn, accept: bool, reason: str, email: str) -> RemoteReturn:
+    async def tell(connector: HandlesReturns) -> RemoteReturn:
+        return await connector.answer_return(return_=asked, accept=accept, reason=reason, contact_email=email)
+
+    return await line.call(tell, tries=4)
 
 
 # --- test buyers ------------------------------------------------------------------------------------------------------

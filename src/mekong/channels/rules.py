@@ -10,6 +10,7 @@ from mekong.catalog.contracts import ListingFacts
 from mekong.channels.contracts import Completeness, Shortfall
 from mekong.channels.socket import RemoteState
 from mekong.channels.socket.listing_needs import Need
+from mekong.channels.socket.returns import ReturnState
 
 LETTERS = {"web": "WB", "store": "CH", "phone": "DT", "social": "MX"}
 """Letters of the channels of our own; a connector's manifest names those of its platform."""
@@ -218,3 +219,20 @@ def _shortfall(facts: ListingFacts, need: Need) -> Shortfall | None:
     is_short = need.least is not None and has < need.least
     is_long = need.most is not None and has > need.most
     return Shortfall(need.fact, has, need.least, need.most, need.is_required) if is_short or is_long else None
+
+
+# --- returns ----------------------------------------------------------------------------------------------------------
+
+COMING_BACK = frozenset({ReturnState.ACCEPTED, ReturnState.SHIPPING_BACK, ReturnState.RECEIVED})
+"""Where a return stands once it was agreed to and its goods, if it has any, are on their way to us."""
+
+_AFTER = {
+    True: frozenset({ReturnState.REQUESTED, ReturnState.REFUNDED, *COMING_BACK}),
+    False: frozenset({ReturnState.REQUESTED, ReturnState.DISPUTED, ReturnState.CLOSED}),
+}
+
+
+def is_taken(*, accept: bool, state: ReturnState) -> bool:
+    """Whether a return stands where an answer leads. A platform that has taken the answer may show the old state a
+    moment longer."""
+    return state in _AFTER[accept]

@@ -180,6 +180,14 @@ def names_of(refs: Iterable[str]) -> dict[str, str]:
     return names
 
 
+def email_of(ref: str) -> str:
+    """Where a person who acts can be written to; "" for other refs. One statement at most."""
+    kind, _, key = ref.partition(":")
+    if kind != "person" or not key.isdecimal():
+        return ""
+    return Person.objects.filter(pk=int(key)).values_list("email", flat=True).first() or ""
+
+
 def staff_names(*, actor: Actor, limit: int = 500) -> dict[str, str]:
     """Everyone who works or worked here, by the ref of their acts, in the order of their names. Raises: MayNot."""
     actor.require("staff.manage")

@@ -36,6 +36,15 @@ class ChannelWord:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedOrder:
+    """An order of a channel by the channel's own id. `is_seen`: whether who asks may see it."""
+
+    code: str
+    state: str
+    is_seen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDraft:
     """An order about to be placed, checked and priced. `hold_id` is claimed by placing it.
 

@@ -13,6 +13,9 @@ from mekong.channels.events import (
     ListingDrifted,
     ListingParked,
     OutboundFailed,
+    ReturnAnswerGiven,
+    ReturnAsked,
+    ReturnMoved,
 )
 from mekong.orders.events import (
     OrderCancelled,
@@ -43,7 +46,17 @@ PUBLIC_EVENTS: Mapping[type[Any], str] = {
     ),
     **dict.fromkeys((ProductCreated, ProductUpdated, PriceChanged, ProductArchived), "catalog.view"),
     **dict.fromkeys(
-        (ChannelConnected, ChannelNeedsReconnect, ListingDrifted, ListingParked, OutboundFailed), "channels.view"
+        (
+            ChannelConnected,
+            ChannelNeedsReconnect,
+            ListingDrifted,
+            ListingParked,
+            OutboundFailed,
+            ReturnAsked,
+            ReturnMoved,
+            ReturnAnswerGiven,
+        ),
+        "channels.view",
     ),
     WebhookDisabled: "webhooks.manage",
 }

@@ -55,6 +55,7 @@ SAMPLES = {
     "categories": ("/products/categories/?at=gom",),
     "labels": ("/products/labels/?sku=BG-ML-28",),
     "order-filters": ("/orders/filters/",),
+    "order-returns": ("/orders/returns/",),
     "account": ("/account/",),
     "settings": ("/settings/",),
     "staff": ("/settings/staff/", "/settings/staff/new/"),

@@ -57,6 +57,7 @@ CAPABILITIES = {
     "Ships",
     "PrintsLabels",
     "Cancels",
+    "HandlesReturns",
     "ReceivesNotices",
 }
 

@@ -58,6 +58,7 @@ CAPABILITIES = {
     "Ships",
     "PrintsLabels",
     "Cancels",
+    "HandlesReturns",
     "ReceivesNotices",
 }
 

@@ -48,6 +48,7 @@ CAPABILITIES = {
     "Ships",
     "PrintsLabels",
     "Cancels",
+    "HandlesReturns",
     "ReceivesNotices",
 }
 

@@ -35,6 +35,7 @@ from mekong.channels.commands.outbound import (
     retry_outbound,
     tell_platform,
 )
+from mekong.channels.commands.returns import begin_answer, end_answer, keep_returns, mark_read
 from mekong.channels.commands.silence import learn_habits, watch_silence
 
 __all__ = [
@@ -43,16 +44,20 @@ __all__ = [
     "answer_cancellation",
     "areceive_notice",
     "ask_audit",
+    "begin_answer",
     "begin_audit",
     "begin_authorisation",
     "connect",
     "create_channel",
+    "end_answer",
     "end_audit",
     "ensure_own_channels",
     "give_up_on_short_orders",
     "hush_incident",
     "ignore_listing",
+    "keep_returns",
     "learn_habits",
+    "mark_read",
     "match_listing",
     "match_listings",
     "note_audited",

@@ -34,6 +34,10 @@ from mekong.channels.queries.health import healths, open_kinds
 from mekong.channels.queries.health import list_audits as list_audits
 from mekong.channels.queries.health import list_incidents as list_incidents
 from mekong.channels.queries.health import list_troubles as list_troubles
+from mekong.channels.queries.returns import count_waiting as count_waiting
+from mekong.channels.queries.returns import get_return as get_return
+from mekong.channels.queries.returns import list_returns as list_returns
+from mekong.channels.queries.returns import returns_of as returns_of
 from mekong.foundation.actor import Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.inventory import queries as inventory

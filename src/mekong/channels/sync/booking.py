@@ -14,6 +14,7 @@ from mekong.catalog.contracts import VariantView
 from mekong.channels import matching, rules
 from mekong.channels.models import ParkedOrder
 from mekong.channels.pacing import backoff_s
+from mekong.channels.queries.returns import coming_back
 from mekong.channels.socket import ListingKey, RemoteLine, RemoteOrder
 from mekong.foundation import phones
 from mekong.foundation.actor import Actor, channel_actor
@@ -138,17 +139,27 @@ def _follow(
         except (MekongError, DatabaseError) as spoilt:
             log.warning("orders_followed_one_by_one", channel_id=channel_id, error=repr(spoilt))
     report.advanced += len(gone)
-    for word in news:
-        if word.external_id not in gone:
-            _advance(report, actor, channel_id, channel, word, now)
+    left = [word for word in news if word.external_id not in gone]
+    coming = coming_back(channel_id, channel, [word.external_id for word in left]) if left else set()
+    for word in left:
+        _advance(report, actor, channel_id, channel, word, now, is_coming_back=word.external_id in coming)
 
 
-def _advance(report: Booked, actor: Actor, channel_id: int, channel: str, word: ChannelWord, now: datetime) -> None:
+def _advance(
+    report: Booked,
+    actor: Actor,
+    channel_id: int,
+    channel: str,
+    word: ChannelWord,
+    now: datetime,
+    *,
+    is_coming_back: bool,
+) -> None:
     try:
         report.advanced += orders.advance_channel_order(
             actor=actor, channel=channel, external_id=word.external_id, state=word.state,
             remote_state=word.remote_state, remote_updated_at=word.remote_updated_at, now=now,
-            tracking_no=word.tracking_no, is_paid=word.is_paid,
+            tracking_no=word.tracking_no, is_paid=word.is_paid, is_coming_back=is_coming_back,
         )  # fmt: skip
     except Unavailable:
         raise

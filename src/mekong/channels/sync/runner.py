@@ -16,7 +16,7 @@ from mekong.channels.commands import Facts, note_problem
 from mekong.channels.figures import bucket_of, percentile_ms, summed
 from mekong.channels.models import Channel, ChannelState
 from mekong.channels.pacing import Pace, backoff_s
-from mekong.channels.socket import PullsOrders, PushesPrice, PushesStock
+from mekong.channels.socket import HandlesReturns, PullsOrders, PushesPrice, PushesStock
 from mekong.channels.sync.desk import Desk, Ledger
 from mekong.channels.sync.figures import Counts, Rates, write_down
 from mekong.channels.sync.intake import Intake
@@ -24,6 +24,7 @@ from mekong.channels.sync.line import Line, now
 from mekong.channels.sync.prices import PricePusher
 from mekong.channels.sync.pushing import Pusher
 from mekong.channels.sync.reading import Reader
+from mekong.channels.sync.returns import ReturnsDesk
 from mekong.channels.sync.sending import Sender
 from mekong.channels.sync.telling import Teller
 from mekong.channels.sync.threads import Threads
@@ -57,6 +58,7 @@ class Runner:
         )
         self.intake = Intake(self.line, self.pusher, threads, row.order_cursor or now(), well=lambda: self._note(None))
         self.teller = Teller(self.line, self.intake, threads)
+        self.returns = ReturnsDesk(self.line, threads)
         self.reader = Reader(self.line, self.pusher, threads)
         self.prices = PricePusher(self.line, threads, row.currency) if row.price_sync else None
         self._compare_now = asyncio.Event()
@@ -141,6 +143,8 @@ class Runner:
             works |= {"notices": self.intake.follow_notices, "poll": self.intake.poll, "telling": self.teller.run}
         else:
             self.intake.has_polled.set()
+        if self.line.can(HandlesReturns):
+            works["returns"] = self.returns.poll
         if self.line.can(PushesStock):
             works |= {
                 "push": self._push_after_orders,

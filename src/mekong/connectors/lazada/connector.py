@@ -34,8 +34,10 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.lazada.client import TITLE, Client, is_account_wide, sign
 from mekong.connectors.lazada.mapping import Word, moment, notices, orders, products
+from mekong.connectors.lazada.returns import RETURN_WINDOW, Returns
 from mekong.foundation.errors import (
     Invalid,
     NeedsReconnect,
@@ -82,9 +84,11 @@ class Lazada:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     manifest: Manifest = field(default=MANIFEST, init=False, repr=False)
     order_window: timedelta = field(default=ORDER_WINDOW, init=False, repr=False)
+    return_window: timedelta = field(default=RETURN_WINDOW, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
+        self.returns = Returns(self.account, self.client)
 
     # Authorises
 
@@ -404,6 +408,21 @@ class Lazada:
             now = await self._present(order)
             if now is None or (now.state is RemoteState.CANCELLED) is not accept:
                 raise
+
+    # HandlesReturns
+
+    async def list_returns(self, *, updated_from: datetime, updated_to: datetime, cursor: str | None) -> ReturnPage:
+        return await self.returns.listed(updated_from, updated_to, cursor)
+
+    async def answer_return(
+        self,
+        *,
+        return_: RemoteReturn,
+        accept: bool,
+        reason: str,
+        contact_email: str = "",  # noqa: ARG002 - this platform asks for nobody
+    ) -> RemoteReturn:
+        return await self.returns.answer(return_, accept=accept, reason=reason)
 
     # ReceivesNotices
 

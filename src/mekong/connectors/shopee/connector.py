@@ -33,6 +33,7 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.shopee.client import (
     ROOT,
     TITLE,
@@ -42,6 +43,7 @@ from mekong.connectors.shopee.client import (
     sign,
 )
 from mekong.connectors.shopee.mapping import notices, orders, products
+from mekong.connectors.shopee.returns import RETURN_WINDOW, Returns
 from mekong.foundation.errors import (
     Invalid,
     NeedsReconnect,
@@ -85,9 +87,11 @@ class Shopee:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     manifest: Manifest = field(default=MANIFEST, init=False, repr=False)
     order_window: timedelta = field(default=ORDER_WINDOW, init=False, repr=False)
+    return_window: timedelta = field(default=RETURN_WINDOW, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
+        self.returns = Returns(self.account, self.client)
 
     # Authorises
 
@@ -396,6 +400,16 @@ class Shopee:
         """Where the order stands at this moment; None when the platform does not know it."""
         details = await self._details([order.external_id])
         return orders.state(details[0].order_status) if details else None
+
+    # HandlesReturns
+
+    async def list_returns(self, *, updated_from: datetime, updated_to: datetime, cursor: str | None) -> ReturnPage:
+        return await self.returns.listed(updated_from, updated_to, cursor)
+
+    async def answer_return(
+        self, *, return_: RemoteReturn, accept: bool, reason: str, contact_email: str = ""
+    ) -> RemoteReturn:
+        return await self.returns.answer(return_, accept=accept, reason=reason, contact_email=contact_email)
 
     # ReceivesNotices
 

@@ -33,10 +33,12 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.tiktok import paths
 from mekong.connectors.tiktok.client import TITLE, Client, is_account_wide, is_unknown, sign
 from mekong.connectors.tiktok.mapping import following, listed, moment, notices, orders, products
 from mekong.connectors.tiktok.mapping.authorisation import TokenReply
+from mekong.connectors.tiktok.returns import RETURN_WINDOW, Returns
 from mekong.connectors.tiktok.warehouses import Warehouses
 from mekong.foundation.errors import (
     Invalid,
@@ -73,9 +75,11 @@ class TikTok:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     manifest: Manifest = field(default=MANIFEST, init=False, repr=False)
     order_window: timedelta = field(default=ORDER_WINDOW, init=False, repr=False)
+    return_window: timedelta = field(default=RETURN_WINDOW, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
+        self.returns = Returns(self.account, self.client, self._reject_reason)
         self.warehouses = Warehouses(self.client)
         self._one_by_one: set[str] = set()
         """Products of which a call about several SKUs was refused whole: from then on one SKU a call."""
@@ -400,6 +404,21 @@ class TikTok:
             offered = msgspec.convert(said, orders.Reasons, strict=False).reasons
         names = [str(reason.name) for reason in offered if reason.name]
         return orders.NO_BETTER_REASON if orders.NO_BETTER_REASON in names or not names else names[0]
+
+    # HandlesReturns
+
+    async def list_returns(self, *, updated_from: datetime, updated_to: datetime, cursor: str | None) -> ReturnPage:
+        return await self.returns.listed(updated_from, updated_to, cursor)
+
+    async def answer_return(
+        self,
+        *,
+        return_: RemoteReturn,
+        accept: bool,
+        reason: str,
+        contact_email: str = "",  # noqa: ARG002 - this platform asks for nobody
+    ) -> RemoteReturn:
+        return await self.returns.answer(return_, accept=accept, reason=reason)
 
     # ReceivesNotices
 

@@ -33,3 +33,7 @@ CANCELLATION_SEARCH: Final = "/return_refund/202602/cancellations/search"
 APPROVE: Final = "/return_refund/202309/cancellations/{cancel_id}/approve"
 REJECT: Final = "/return_refund/202309/cancellations/{cancel_id}/reject"
 REJECT_REASONS: Final = "/return_refund/202309/reject_reasons"
+
+RETURN_SEARCH: Final = "/return_refund/202602/returns/search"
+RETURN_APPROVE: Final = "/return_refund/202309/returns/{return_id}/approve"
+RETURN_REJECT: Final = "/return_refund/202606/returns/{return_id}/reject"

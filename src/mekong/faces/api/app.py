@@ -26,6 +26,7 @@ from mekong.faces.api import (
     pictures,
     problems,
     products,
+    returns,
     security,
     stock_desk,
     webhooks,
@@ -94,6 +95,7 @@ for _room in (
     health,
     order_desk,
     order_filters,
+    returns,
 ):
     api.add_router("", _room.router)
 

@@ -25,6 +25,7 @@ _PAGES: tuple[tuple[str, str], ...] = (
     (r"/orders/", "orders"),
     (r"/orders/bulk/.*", "orders"),
     (r"/orders/filters/.*", "order-filters"),
+    (r"/orders/returns/.*", "order-returns"),
     (r"/orders/.*", "order"),
     (r"/products/", "products"),
     (r"/products/new/|/products/.+/edit/", "product-form"),

@@ -34,6 +34,9 @@ EVENTS: Mapping[Word, Mapping[str, Word]] = {
         "channels.listing_drifted": _("A platform showed another figure than it confirmed"),
         "channels.listing_parked": _("A platform refuses a listing"),
         "channels.outbound_failed": _("A platform refuses a step of an order"),
+        "channels.return_asked": _("A buyer asks for a return"),
+        "channels.return_moved": _("A return moves on at its platform"),
+        "channels.return_answer_given": _("A return is answered"),
     },
     _("Webhooks"): {"partners.webhook_disabled": _("A webhook is switched off")},
 }

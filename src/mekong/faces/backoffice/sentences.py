@@ -26,6 +26,8 @@ def fill(template: str, params: Mapping[str, object]) -> str:
     for name in ("state", "wanted"):
         if isinstance(code := known.get(name), str) and code in words.ORDER_STATES:
             known[name] = words.ORDER_STATES[code].word
+        elif isinstance(code, str) and code in words.RETURN_STATES:
+            known[name] = words.RETURN_STATES[code].word
     if isinstance(held := known.get("issues"), str):
         known["issues"] = ", ".join(str(words.ISSUES.get(each, (each, ""))[0]) for each in held.split(", "))
     if isinstance(known.get("problem"), str) and known["problem"]:

@@ -20,6 +20,9 @@ from mekong.inventory.contracts import CampaignView, LowStock
 SOON = timedelta(hours=4)
 """A deadline within this presses: enough to pick, pack and hand over a morning's orders."""
 
+RETURNS_SOON = timedelta(hours=24)
+"""As `SOON`, for returns: platforms give a day or a few."""
+
 NOW, TODAY, LATER = "now", "today", "later"
 GROUPS: Mapping[str, str | Promise] = {
     NOW: _("Right now"),
@@ -244,6 +247,30 @@ def _ending(each: ChannelView) -> Work:
     return Work(
         "lock", "warn", title, detail, "", note, f"/channels/{each.code}/", gettext("Connect again"), TODAY, OFFICE
     )
+
+
+# --- returns ---
+
+
+def of_returns(waiting: int, first_due: datetime | None, *, may: Callable[[str], bool], now: datetime) -> list[Work]:
+    """What buyers ask platforms to return: a platform decides alone when its deadline has passed."""
+    if not waiting:
+        return []
+    title = ngettext(
+        "{n} buyer asks for a return and waits for an answer",
+        "{n} buyers ask for a return and wait for an answer",
+        waiting,
+    )
+    late, presses = first_due is not None and first_due < now, first_due is not None and first_due < now + RETURNS_SOON
+    return [
+        Work(
+            "return", "bad" if late else "warn" if presses else "", title.format(n=num(waiting)),
+            gettext("Agree or refuse before the deadline: after it the platform decides alone."), "",
+            left(first_due) if first_due else "", "/orders/returns/",
+            gettext("Answer returns") if may("orders.return") else gettext("See"),
+            NOW if presses else TODAY, OFFICE, first_due,
+        )
+    ]  # fmt: skip
 
 
 # --- units set aside ---

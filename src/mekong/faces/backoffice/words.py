@@ -248,6 +248,29 @@ GRADES: Mapping[str, Word] = {
     "missing": _("Missing"),
 }
 
+RETURN_STATES: Mapping[str, Shape] = {
+    "requested": Shape(_("Awaiting an answer"), "wait"),
+    "accepted": Shape(_("Agreed to"), fill=25),
+    "shipping_back": Shape(pgettext_lazy("a return", "On its way back"), fill=50),
+    "received": Shape(pgettext_lazy("a return", "Goods received"), fill=75),
+    "disputed": Shape(_("The platform decides"), "risk"),
+    "refunded": Shape(_("Refunded"), "done"),
+    "closed": Shape(pgettext_lazy("a return", "Closed"), "off"),
+}
+
+RETURN_REASONS: Mapping[str, Word] = {
+    **dict.fromkeys(("NOT_RECEIPT", "ITEM_NOT_RECEIVED"), _("Goods did not arrive")),
+    "WRONG_ITEM": _("Wrong goods sent"),
+    **dict.fromkeys(("ITEM_DAMAGED", "DAMAGED", "DAMAGED_OTHERS"), _("Goods arrived damaged")),
+    **dict.fromkeys(("DIFFERENT_DESCRIPTION", "ITEM_WRONGDAMAGED"), _("Not as described")),
+    **dict.fromkeys(("ITEM_MISSING", "MISSING_PARTS"), _("Something is missing")),
+    **dict.fromkeys(("CHANGE_MIND", "MUTUAL_AGREE"), _("The buyer no longer wants it")),
+    **dict.fromkeys(("FUNCTIONAL_DMG", "DEFECTIVE"), _("Does not work")),
+    **dict.fromkeys(("ITEM_FAKE", "ITEM_COUNTERFEIT"), _("The buyer takes it for a fake")),
+    "OTHER": _("Other"),
+}
+"""Why a buyer wants to return something, by the platform's code. Source: Shopee Open Platform v2, return `reason`."""
+
 TAX_CLASSES: Mapping[str, Word] = {
     "standard": _("VAT 10 %"),
     "reduced": _("VAT 8 %"),

@@ -1,5 +1,6 @@
 """What happens to orders. Each command is one transaction with its timeline entry and its event."""
 
+from mekong.orders.book import tell_live
 from mekong.orders.commands.apart import split_order
 from mekong.orders.commands.back import GRADES, cancel_order, receive_return, request_return
 from mekong.orders.commands.filters import change_filter, order_filters, remove_filter, save_filter
@@ -57,5 +58,6 @@ __all__ = [
     "ship_order",
     "split_order",
     "stock_facts_of",
+    "tell_live",
     "unheard",
 ]

@@ -28,12 +28,14 @@ def advance_channel_order(
     tracking_no: str = "",
     is_paid: bool = False,
     reason: str = "",
+    is_coming_back: bool = False,
 ) -> bool:
     """Follow a channel's word on one of its orders, forward only; True when something changed.
 
     Late, repeated and reordered words change nothing. A cancellation that comes after the goods have left opens a
     return instead. Goods of an order that the channel has shipped leave the shelf even if we skipped steps. `is_paid`:
-    the channel has the buyer's money; that it was paid stays, whatever becomes of the order.
+    the channel has the buyer's money; that it was paid stays, whatever becomes of the order. `is_coming_back`:
+    the buyer's return is agreed to, so a returning order stays one, though some channels go on calling it delivered.
     """
     order = SalesOrder.objects.select_for_update().filter(channel=channel, external_id=external_id).first()
     if order is None:
@@ -53,7 +55,8 @@ def advance_channel_order(
     if target is OrderState.CANCELLED and was in rules.LEFT - {OrderState.RETURNED, OrderState.RETURNING}:
         enter(order, OrderState.RETURNING, actor, now, reason=reason or "cancelled by the channel")
         return True
-    if is_newer and rules.may_turn_back(was, target):
+    is_kept = is_coming_back and was is OrderState.RETURNING
+    if is_newer and not is_kept and rules.may_turn_back(was, target):
         _turn_back(order, target, actor, now)
         return True
     if not rules.is_further(was, target):

@@ -9,10 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from mekong.foundation.actor import Actor
-from mekong.orders.contracts import BookedOrder, EarlierAddress, HoldNote, LineView, OrderView, TimelineView
+from mekong.orders.contracts import (
+    BookedOrder,
+    EarlierAddress,
+    HoldNote,
+    LineView,
+    NamedOrder,
+    OrderView,
+    TimelineView,
+)
 from mekong.orders.errors import OrderNotFound
 from mekong.orders.models import OrderLine, SalesOrder, TimelineEntry
 from mekong.orders.queries.buyer import buyer_history
@@ -48,6 +56,7 @@ __all__ = [
     "know_platforms",
     "list_filters",
     "list_orders",
+    "named_orders",
     "noted_orders",
     "open_lines",
     "order_of_key",
@@ -58,6 +67,7 @@ __all__ = [
     "platform_of",
     "sales_of_day",
     "sees",
+    "units_back",
     "units_beyond_stock",
     "view",
     "views_by_code",
@@ -164,6 +174,31 @@ def booked_orders(*, actor: Actor, channel: str, external_ids: Collection[str]) 
     """Those of a channel's orders that are in the book, by the channel's own ids. One statement. Raises: MayNot."""
     actor.require("orders.view")
     return {each.external_id: each for each in _booked("o.external_id = any(%s)", [channel, list(external_ids)])}
+
+
+def named_orders(
+    *, actor: Actor, permission: str, names: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], NamedOrder]:
+    """Those of these (channel, the channel's own id) that are in the book, seen by the actor with this right or not.
+
+    One statement. Raises: MayNot.
+    """
+    actor.require(permission)
+    wanted = set(names)
+    rows = SalesOrder.objects.filter(
+        channel__in={channel for channel, _ in wanted}, external_id__in={each for _, each in wanted}
+    ).only("code", "state", "channel", "external_id", "allocation")
+    return {
+        (row.channel, row.external_id): NamedOrder(row.code, row.state, sees(actor, row, permission))
+        for row in rows
+        if (row.channel, row.external_id) in wanted
+    }
+
+
+def units_back(*, channel: str, external_ids: Collection[str]) -> dict[str, int]:
+    """How many units of each of a channel's orders were received back, by the channel's own ids. One statement."""
+    rows = OrderLine.objects.filter(order__channel=channel, order__external_id__in=list(external_ids))
+    return dict(rows.values_list("order__external_id").annotate(units=Sum("returned")))
 
 
 def open_lines(*, actor: Actor, channel: str, listings: Collection[str]) -> list[tuple[str, int, str]]:

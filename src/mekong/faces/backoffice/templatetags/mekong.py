@@ -324,6 +324,18 @@ def status(code: str) -> SafeString:
 
 
 @register.simple_tag
+def return_status(code: str) -> SafeString:
+    """Where a return stands with its platform."""
+    return _shape(words.RETURN_STATES.get(code), code)
+
+
+@register.filter
+def return_reason(code: str) -> str:
+    """Why a buyer wants to return something; a code that is not known stays out of the way."""
+    return str(words.RETURN_REASONS.get(code, ""))
+
+
+@register.simple_tag
 def transfer_status(code: str) -> SafeString:
     """Where a transfer stands."""
     return _shape(words.TRANSFER_STATES.get(code), code)

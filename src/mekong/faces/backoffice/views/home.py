@@ -105,6 +105,7 @@ def _work(visit: Visit, covers: Covers, low: Sequence[LowStock], names: Mapping[
         kinds = [kind.name for kind in todo.KINDS if kind.right != "reports.view" or actor.may("reports.view")]
         waiting = queries.waiting(actor=actor, names=kinds, platforms=platforms(found), now=now, soon=now + todo.SOON)
         works += todo.of_orders(waiting, may=actor.may, now=now)
+        works += _returns(visit)
     if actor.may("inventory.view"):
         works += todo.of_campaigns(
             inventory.list_campaigns(actor=actor, state="running", limit=20)[0],
@@ -116,6 +117,13 @@ def _work(visit: Visit, covers: Covers, low: Sequence[LowStock], names: Mapping[
             names={each: variant.full_name for each, variant in names.items()},
         )  # fmt: skip
     return works
+
+
+def _returns(visit: Visit) -> list[todo.Work]:
+    waiting = channels.count_waiting(actor=visit.actor)
+    first = channels.list_returns(actor=visit.actor, is_waiting=True, limit=1).returns if waiting else ()
+    due = first[0].answer_by if first else None
+    return todo.of_returns(waiting, due, may=visit.actor.may, now=visit.now)
 
 
 def _sales(visit: Visit) -> sales_day.SalesDay | None:

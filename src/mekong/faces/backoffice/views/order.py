@@ -17,7 +17,7 @@ from mekong.channels import queries as channels
 from mekong.faces.backoffice import channel_book, paper, sentences, words
 from mekong.faces.backoffice.once import once
 from mekong.faces.backoffice.templatetags.mekong import cancel_word, remote_word
-from mekong.faces.backoffice.views import order_desk
+from mekong.faces.backoffice.views import order_desk, returns
 from mekong.faces.backoffice.views.order_bulk import cancel_reason
 from mekong.faces.backoffice.views.order_desk import ADDRESS_FIELDS
 from mekong.faces.backoffice.visit import Visit, page
@@ -120,10 +120,11 @@ def acts_for(order: OrderView) -> list[Act]:
 @page("orders.view")
 def order(visit: Visit, code: str) -> HttpResponse:
     """The whole order; its customer's phone and address are masked until somebody with the right asks to see it."""
-    return _show(visit, queries.get_order(actor=visit.actor, code=code))
+    return show(visit, queries.get_order(actor=visit.actor, code=code))
 
 
-def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> HttpResponse:
+def show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The page of an order, with `more` for what an act on it has to say."""
     ids = [line.variant_id for line in found.lines if line.variant_id is not None]
     sees_catalog = visit.actor.may("catalog.view")
     variants = catalog.variants_by_id(actor=visit.actor, ids=ids) if sees_catalog else {}
@@ -176,6 +177,7 @@ def _show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> 
         "outbound_problems": [each for each in outbound if each.state == "failed"],
         "is_over": found.state in ("cancelled", "returned"),
         **order_desk.context(visit, found),
+        **returns.panel(visit, channel=found.channel, external_id=found.external_id),
         **more,
     }
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "order"
@@ -270,7 +272,7 @@ def act(visit: Visit, code: str) -> HttpResponse:
         found = queries.get_order(actor=visit.actor, code=code)
         # A part is only put in place by an answer that is no error; what was refused stands in it.
         status = 200 if visit.is_partial else refused.status
-        return _show(visit, found, status=status, refused=sentences.of(refused), tried=visit.request.POST.dict())
+        return show(visit, found, status=status, refused=sentences.of(refused), tried=visit.request.POST.dict())
 
 
 def _int(text: str) -> int:
@@ -315,5 +317,5 @@ def reveal(visit: Visit, code: str) -> HttpResponse:
         fields=["customer_phone", "shipping_address"],
     )
     if visit.is_partial:
-        return _show(visit, found, is_revealed=True, part="orders/buyer.html")
-    return _show(visit, found, is_revealed=True)
+        return show(visit, found, is_revealed=True, part="orders/buyer.html")
+    return show(visit, found, is_revealed=True)

@@ -12,6 +12,7 @@ from django.http import HttpResponse, JsonResponse, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from mekong.channels import queries as channels
 from mekong.faces.backoffice import channel_book, order_conditions, order_rows, presence, shell, words
 from mekong.faces.backoffice.fields import Errors
 from mekong.faces.backoffice.marks import Mark, mark
@@ -216,6 +217,7 @@ def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
         "most": MOST_AT_ONCE,
         "has_platform_labels": channel_book.gives_labels(),
         "looked_at": queries.LOOKED_AT,
+        "returns_waiting": channels.count_waiting(actor=visit.actor),
     }
 
 
