@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
+from django.utils.translation import gettext_noop as _n
 
 from mekong.catalog import commands as catalog
 from mekong.catalog import queries as catalogue
@@ -102,7 +103,7 @@ class Desk:
         if kind == "q":
             return self._limit(edit, self._market(code))
         if edit.column not in get_args(CellColumn):
-            raise CellInvalid(field="column", problem="There is no column “{column}”.", column=edit.column)
+            raise CellInvalid(field="column", problem=_n("There is no column “{column}”."), column=edit.column)
         column: Any = edit.column
         value, seen = self.typed(edit), edit.seen
         if edit.shift is not None:
@@ -119,7 +120,7 @@ class Desk:
         typed = self.typed(edit)
         wanted = read_money(typed, currency) if typed else None
         if typed and wanted is None:
-            raise CellInvalid(field="price", problem="“{value}” is no amount. Write it in digits.", value=typed)
+            raise CellInvalid(field="price", problem=_n("“{value}” is no amount. Write it in digits."), value=typed)
         seen = read_money(before, currency) if before else None
         channels.set_own_price(
             actor=self.visit.actor, channel=market.view.code, variant_id=edit.row, price_minor=wanted, seen=seen
@@ -132,7 +133,9 @@ class Desk:
         if wanted is None:
             raise CellInvalid(
                 field="limit",
-                problem="Write a limit (12), a share (30%), units set aside (=12) or held back (-3); empty for the pool.",
+                problem=_n(
+                    "Write a limit (12), a share (30%), units set aside (=12) or held back (-3); empty for the pool."
+                ),
             )
         before = self._standing_limit(market.view.code, facts.sku) if edit.seen is None else edit.seen
         seen: Any = KEEP
@@ -150,7 +153,7 @@ class Desk:
 
     def _row(self, edit: Edit) -> GridFacts:
         if edit.row not in self.facts:
-            raise CellInvalid(field="row", problem="This row is no longer there. Load the page again.")
+            raise CellInvalid(field="row", problem=_n("This row is no longer there. Load the page again."))
         return self.facts[edit.row]
 
     def typed(self, edit: Edit) -> str:
@@ -184,15 +187,15 @@ class Desk:
     def _shifted(self, edit: Edit, shift: Shift) -> str:
         facts, kind = self._row(edit), edit.column.partition(":")[0]
         if edit.column not in ("price", "cost") and kind != "p":
-            raise CellInvalid(field="column", problem="Only prices can be changed by a percentage or an amount.")
+            raise CellInvalid(field="column", problem=_n("Only prices can be changed by a percentage or an amount."))
         base, currency = self._base(edit, facts)
         add, step = read_money(shift.add or "0", currency), read_money(shift.round_to or "0", currency)
         if add is None or step is None or step < 0:
-            raise CellInvalid(field="price", problem="“{value}” is no amount. Write it in digits.", value=shift.add)
+            raise CellInvalid(field="price", problem=_n("“{value}” is no amount. Write it in digits."), value=shift.add)
         if base is None:
-            raise CellInvalid(field="price", problem="There is no amount yet to change. Type one first.")
+            raise CellInvalid(field="price", problem=_n("There is no amount yet to change. Type one first."))
         if not -10_000 <= shift.percent_bp <= 1_000_000:
-            raise CellInvalid(field="percent", problem="From -100% to 10,000%.")
+            raise CellInvalid(field="percent", problem=_n("From -100% to 10,000%."))
         made = PriceShift(shift.percent_bp, add, step).of(base)
         return money_text(made, currency)
 

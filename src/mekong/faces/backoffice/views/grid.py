@@ -85,7 +85,6 @@ def _words() -> dict[str, str]:
         "planWrong": gettext("{count} cannot change."),
         "planOther": gettext("{count} cells get this value."),
         "empty": gettext("empty"),
-        "clear": gettext("Nothing selected: choose rows by their box first."),
         "tooLong": gettext("At most {count} cells at once."),
         "limit": gettext("12: at most 12 · 30%: a share · =12: set aside · -3: hold back · empty: from the pool"),
         "select": gettext("Select {name}"),

@@ -110,6 +110,7 @@
     el.hidden = false; el.drawn = version;
     el.tick.checked = picked.has(id);
     el.setAttribute("aria-selected", picked.has(id));
+    el.tick.setAttribute("aria-label", fill(said.select, { name: row ? row.sku : "" }));
     const [r0, c0, r1, c1] = range();
     el.cells.forEach((cell, c) => {
       const key = columns[c], column = known.get(key);
