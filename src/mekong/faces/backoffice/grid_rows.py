@@ -113,6 +113,8 @@ def _figure(market: Market, own: Sequence[ListingView], control: ControlView | N
         return {"v": rule, "show": "", "state": "none", "why": why}
     desired = max((each.desired for each in own if each.desired is not None), default=None)
     acknowledged = max((each.acknowledged for each in own if each.acknowledged is not None), default=None)
+    if acknowledged is None:
+        acknowledged = max((each.remote_quantity for each in own if each.remote_quantity is not None), default=None)
     states = {each.state for each in own}
     reasons = [limit_sentence(control)]
     cell: Cell = {"v": rule, "show": "" if desired is None else num(desired), "state": "ok", "own": bool(rule)}

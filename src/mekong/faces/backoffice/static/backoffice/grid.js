@@ -118,7 +118,7 @@
       cell.id = `g-${i}-${c}`;
       if (!row) { put(cell.text, ""); if (cell.picture) { cell.picture.replaceChildren(); cell.picture.last = ""; put(cell.sub, ""); } dress(cell, `${kind} gwait`); return; }
       const mark = marks.get(at(id, key)), own = column.channel ? row.cells[key] : null;
-      if (own) kind += ` ${own.state}${own.own ? " own" : ""}`;
+      if (own) kind += ` s-${own.state}${own.own ? " s-own" : ""}`;
       if (column.kind === "free" && row.free !== null && row.free <= 0) kind += " zero";
       if (mark) kind += mark.kind === "wait" ? " sending" : mark.kind === "bad" ? " refused" : " fresh";
       if (i >= r0 && i <= r1 && c >= c0 && c <= c1 && anchor) kind += " in";
@@ -381,7 +381,7 @@
       if (!row) return;
       const none = column.channel && row.cells[key].state === "none";
       if (column.why || none) { if (text !== "" && text !== copied(row, key)) marks.set(at(row.id, key), { kind: "bad", value: text, message: none ? row.cells[key].why : column.why }); return; }
-      if (text === copied(row, key) && marks.get(at(row.id, key))?.kind !== "bad") return;
+      if (text === (column.channel && (text === "" || column.kind === "stock") ? raw(row, key) : copied(row, key)) && marks.get(at(row.id, key))?.kind !== "bad") return;
       edits.push({ row: row.id, column: key, value: text, seen: raw(row, key) });
     });
     if (edits.length) send(edits); else again();
@@ -470,8 +470,9 @@
   body.addEventListener("dblclick", (event) => { if (cell_at(event)?.c !== undefined) edit(); });
   let last = -1;
   body.addEventListener("click", (event) => {
-    const tick = event.target.closest("input[type=checkbox]");
+    const tick = $("input", event.target.closest(".gpick") || make("i"));
     if (!tick) return;
+    if (event.target !== tick) tick.checked = !tick.checked;
     const i = tick.closest(".gr").i;
     const [from, to] = event.shiftKey && last >= 0 ? [Math.min(last, i), Math.max(last, i)] : [i, i];
     for (let r = from; r <= to; r++) if (tick.checked) picked.add(ids[r]); else picked.delete(ids[r]);
@@ -533,7 +534,8 @@
   };
   change.addEventListener("input", plan);
   $("[data-grid-change]").addEventListener("click", () => {
-    if (columns[cur.c] && [...change.elements.column.options].some((each) => each.value === columns[cur.c])) change.elements.column.value = columns[cur.c];
+    const offered = [...change.elements.column.options].map((each) => each.value);
+    change.elements.column.value = [columns[cur.c], "price", offered[0]].find((key) => offered.includes(key));
     $("[data-n]", dialog).textContent = number.format(picked.size);
     dialog.showModal(); plan(); change.elements.column.focus();
   });
@@ -557,7 +559,7 @@
     post("layout", { columns }).then((got) => { if (!got.ok) tell(got.status === 401 ? words.ended : words.failed); }, () => tell(words.offline));
   }));
   const size = () => {
-    const foot = $("[data-foot]").offsetHeight + (innerWidth < 761 ? 80 : 24);
+    const foot = $("[data-foot]").offsetHeight + (innerWidth < 761 ? 84 : 36);
     box.style.height = `${Math.max(320, innerHeight - box.getBoundingClientRect().top - scrollY - foot)}px`;
     build();
   };
