@@ -194,6 +194,14 @@ def test_many_prices_are_planned_and_changed_alike(shop: Shop, visitor: Visitor)
     odd = {"percent_bp": -20_000, "add": "", "round_to": ""}
     assert edit(client, {"row": rows[0], "column": "price", "shift": odd})[0]["ok"] is False
     prices_on()
+    own_prices = {"rows": [*rows, *ids("QT-2027")], "column": "p:shopee-1"}
+    planned = send(client, "plan", {**own_prices, "shift": shift}).json()
+    assert (planned["changed"], planned["wrong"]) == (3, 1), "the bundle is not listed there"
+    assert planned["examples"][0]["before"] == ""
+    assert send(client, "plan", {**own_prices, "value": ""}).json()["changed"] == 0
+    limits = {"rows": rows, "column": "q:shopee-1"}
+    assert send(client, "plan", {**limits, "value": "12"}).json()["changed"] == 3
+    assert send(client, "plan", {**limits, "value": "nhiều"}).json()["wrong"] == 3
     (own,) = edit(client, {"row": rows[0], "column": "p:shopee-1", "shift": shift})
     assert own == {"ok": True, "before": "", "after": "160000"}
 
@@ -238,3 +246,17 @@ def test_a_window_costs_the_same_however_many_rows(
     everything = index(client)
     with django_assert_max_num_queries(60):
         assert len(send(client, "rows", {"ids": everything}).json()["rows"]) == len(shop.skus)
+
+
+def test_the_list_on_screen_is_exported_and_comes_back_unchanged(shop: Shop, visitor: Visitor) -> None:
+    import io
+
+    from mekong.catalog.commands import import_products
+
+    client = visitor("owner")
+    for query, rows in (("q=KL-TT-XA", 3), ("category=gom", 5), ("status=draft", 0), ("", len(shop.skus))):
+        out = client.get(f"/products/export/?{query}").content
+        report = import_products(
+            actor=SYSTEM, file=io.BytesIO(out), dry_run=True, now=datetime.now(UTC)
+        )
+        assert (report.rows, report.unchanged, report.errors) == (rows, rows, ()), query

@@ -92,6 +92,13 @@ def grid_index(
     return GridIndex(tuple(row[0] for row in rows[:MOST_ROWS]), is_cut=len(rows) > MOST_ROWS)
 
 
+def products_of(*, actor: Actor, variant_ids: Sequence[int]) -> set[int]:
+    """The products that these variants are of. One SQL statement. Raises: MayNot."""
+    actor.require("catalog.view")
+    rows = fetch("select distinct product_id from catalog_variant where id = any(%(ids)s)", {"ids": list(variant_ids)})
+    return {row[0] for row in rows}
+
+
 def grid_facts(*, actor: Actor, ids: Sequence[int]) -> list[GridFacts]:
     """The facts of these variants, in the order asked for; unknown ids are left out. One SQL statement. Raises: MayNot."""
     actor.require("catalog.view")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -270,6 +270,16 @@ _SHOWN = """
       join channels_listingsync s on s.listing_id = l.id
      where c.code = %s and l.variant_id is not null group by 1
 """
+
+
+def own_prices(*, actor: Actor, channel: str, variant_ids: Collection[int]) -> dict[int, int | None]:
+    """The own price of each of these variants on a channel (of its first listing there), None for the catalogue's.
+
+    Those not listed there are left out. One statement. Raises: MayNot.
+    """
+    actor.require("channels.view")
+    rows = Listing.objects.filter(channel__code=channel, variant_id__in=list(variant_ids)).order_by("-id")
+    return dict(rows.values_list("variant_id", "own_price_minor"))
 
 
 def find_listing(listing_id: int) -> Listing:

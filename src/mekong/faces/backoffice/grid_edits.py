@@ -14,7 +14,7 @@ from mekong.catalog.contracts import KEEP, CellColumn, GridFacts, PriceShift
 from mekong.catalog.errors import CellMoved
 from mekong.channels import commands as channels
 from mekong.channels import queries as listings
-from mekong.channels.errors import ChannelNotFound, OwnPriceMoved
+from mekong.channels.errors import ChannelNotFound, NotListed, OwnPriceMoved
 from mekong.faces.backoffice import sentences
 from mekong.faces.backoffice.grid_columns import (
     Market,
@@ -38,6 +38,8 @@ MOST_EDITS = 200
 """In one request; the page sends more in several."""
 MOST_PLANNED = 20_000
 MOST_EXAMPLES = 3
+_AMOUNT = _n("“{value}” is no amount. Write it in digits.")
+_LIMIT = _n("Write a limit (12), a share (30%), units set aside (=12) or held back (-3); empty for the pool.")
 
 
 class Edit(msgspec.Struct):
@@ -83,7 +85,7 @@ class Desk:
         }
         self.markets: Mapping[str, Market] = {each.view.code: each for each in markets(visit)}
         self._limits: Mapping[tuple[str, str], ControlView] | None = None
-        self._own: dict[tuple[int | None, str], int | None] | None = None
+        self._own: dict[str, Mapping[int, int | None]] = {}
         self.categories, self.statuses = category_choices(visit), status_choices()
 
     def apply(self, edit: Edit) -> dict[str, Any]:
@@ -120,7 +122,7 @@ class Desk:
         typed = self.typed(edit)
         wanted = read_money(typed, currency) if typed else None
         if typed and wanted is None:
-            raise CellInvalid(field="price", problem=_n("“{value}” is no amount. Write it in digits."), value=typed)
+            raise CellInvalid(field="price", problem=_AMOUNT, value=typed)
         seen = read_money(before, currency) if before else None
         channels.set_own_price(
             actor=self.visit.actor, channel=market.view.code, variant_id=edit.row, price_minor=wanted, seen=seen
@@ -131,12 +133,7 @@ class Desk:
         facts = self._row(edit)
         wanted = read_limit(self.typed(edit))
         if wanted is None:
-            raise CellInvalid(
-                field="limit",
-                problem=_n(
-                    "Write a limit (12), a share (30%), units set aside (=12) or held back (-3); empty for the pool."
-                ),
-            )
+            raise CellInvalid(field="limit", problem=_LIMIT)
         before = self._standing_limit(market.view.code, facts.sku) if edit.seen is None else edit.seen
         seen: Any = KEEP
         if (known := read_limit(before)) is not None:
@@ -173,10 +170,14 @@ class Desk:
         return (facts.cost or "") if edit.column == "cost" else facts.price
 
     def _listed_price(self, variant: int, channel: str) -> str:
-        if self._own is None:
-            found = listings.listings_of(actor=self.visit.actor, variant_ids=list(self.facts))
-            self._own = {(each.variant_id, each.channel): each.own_price_minor for each in reversed(found)}
-        return money_text(self._own.get((variant, channel)), self.markets[channel].view.currency)
+        return money_text(self._own_prices(channel).get(variant), self.markets[channel].view.currency)
+
+    def _own_prices(self, channel: str) -> Mapping[int, int | None]:
+        """Of the variants listed there."""
+        if channel not in self._own:
+            ids = list(self.facts)
+            self._own[channel] = listings.own_prices(actor=self.visit.actor, channel=channel, variant_ids=ids)
+        return self._own[channel]
 
     def _standing_limit(self, channel: str, sku: str) -> str:
         if self._limits is None:
@@ -191,7 +192,7 @@ class Desk:
         base, currency = self._base(edit, facts)
         add, step = read_money(shift.add or "0", currency), read_money(shift.round_to or "0", currency)
         if add is None or step is None or step < 0:
-            raise CellInvalid(field="price", problem=_n("“{value}” is no amount. Write it in digits."), value=shift.add)
+            raise CellInvalid(field="price", problem=_AMOUNT, value=shift.add)
         if base is None:
             raise CellInvalid(field="price", problem=_n("There is no amount yet to change. Type one first."))
         if not -10_000 <= shift.percent_bp <= 1_000_000:
@@ -212,6 +213,31 @@ class Desk:
         fits = facts.currency == market.view.currency
         return (facts.price_minor if fits else None), market.view.currency
 
+    def would(self, edit: Edit, facts: GridFacts) -> tuple[str, str]:
+        """What stands in a cell, and what an edit would put there. Raises: what is wrong with the value itself."""
+        kind, _, code = edit.column.partition(":")
+        typed = self.typed(edit)
+        if kind == "q":
+            limit = read_limit(typed)
+            if limit is None:
+                raise CellInvalid(field="limit", problem=_LIMIT)
+            return self._standing_limit(code, facts.sku), limit_text(limit if limit[0] else None)
+        if kind == "p":
+            market = self._market(code)
+            if facts.id not in self._own_prices(code):
+                raise NotListed(channel=market.view.name)
+            return self._listed_price(facts.id, code), self._amount(typed, market.view.currency)
+        if edit.column in ("price", "cost"):
+            stands = facts.price if edit.column == "price" else facts.cost or ""
+            return stands, self._amount(typed, facts.currency)
+        return (facts.category if edit.column == "category" else facts.status), typed
+
+    def _amount(self, typed: str, currency: str) -> str:
+        minor = read_money(typed, currency) if typed else None
+        if typed and (minor is None or minor < 0):
+            raise CellInvalid(field="price", problem=_AMOUNT, value=typed)
+        return money_text(minor, currency)
+
     def _current(self, edit: Edit, moved: CellMoved | OwnPriceMoved | ControlMoved) -> str:
         current = moved.params["current"]
         if isinstance(moved, OwnPriceMoved):
@@ -228,25 +254,20 @@ def apply(visit: Visit, edits: Sequence[Edit]) -> list[dict[str, Any]]:
 def plan(visit: Visit, asked: Planned) -> dict[str, Any]:
     """What a change of many rows would do, without doing it: how many cells change, and three of them.
 
-    Of channels' own prices only those that cannot change are told apart.
+    What is wrong with a single one (a SKU that is a part of a bundle, …) its command tells when it comes to it.
     """
     desk = Desk(visit, asked.rows)
     changed, wrong = 0, len(asked.rows) - len(desk.facts)
     examples: list[dict[str, str]] = []
     for facts in desk.facts.values():
+        edit = Edit(facts.id, asked.column, asked.value, shift=asked.shift)
         try:
-            after = desk.typed(Edit(facts.id, asked.column, asked.value, shift=asked.shift))
+            before, after = desk.would(edit, facts)
         except MekongError:
             wrong += 1
             continue
-        before = _shown(facts, asked.column)
         if after != before:
             changed += 1
             if len(examples) < MOST_EXAMPLES:
                 examples.append({"name": facts.name, "title": facts.title, "before": before, "after": after})
     return {"rows": len(asked.rows), "changed": changed, "wrong": wrong, "examples": examples}
-
-
-def _shown(facts: GridFacts, column: str) -> str:
-    known = {"price": facts.price, "cost": facts.cost or "", "category": facts.category, "status": facts.status}
-    return known.get(column, "")

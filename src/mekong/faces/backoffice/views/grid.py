@@ -83,12 +83,12 @@ def _words() -> dict[str, str]:
         "was": gettext("It is now: {value}."),
         "plan": gettext("{changed} of {count} cells change."),
         "planWrong": gettext("{count} cannot change."),
-        "planOther": gettext("{count} cells get this value."),
         "empty": gettext("empty"),
         "tooLong": gettext("At most {count} cells at once."),
         "limit": gettext("12: at most 12 · 30%: a share · =12: set aside · -3: hold back · empty: from the pool"),
         "select": gettext("Select {name}"),
         "adjust": gettext("Enter: adjust with a reason"),
+        "ended": gettext("Signed out. Sign in again in another tab; what was typed stays here, and Enter sends it."),
         "cancelled": gettext("Stopped"),
     }
 

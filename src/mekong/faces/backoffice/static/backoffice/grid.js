@@ -5,7 +5,7 @@
   const box = $("#grid");
   if (!box) return;
   const facts = JSON.parse($("#grid-facts").textContent), said = facts.words, lang = document.documentElement.lang;
-  const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+  let token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
   const ROW = 40, OVER = 6, WINDOW = 100, MOST_KEPT = 4000, CHUNK = 40, MOST_CELLS = 5000;
   const number = new Intl.NumberFormat(lang), money = new Intl.NumberFormat(lang, { maximumFractionDigits: 3 });
   const known = new Map(facts.columns.map((column) => [column.key, column]));
@@ -19,7 +19,15 @@
 
   const head = $("[data-head]", box), body = $("[data-body]", box), status = $("[data-status]"), why = $("[data-why]");
   const make = (name, kind = "") => Object.assign(document.createElement(name), { className: kind });
-  const post = (path, sent) => fetch(`/products/grid/${path}/`, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": token }, body: JSON.stringify(sent) });
+  const post = async (path, sent, tries = 1) => {
+    const got = await fetch(`/products/grid/${path}/`, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": token }, body: JSON.stringify(sent) });
+    if (got.status !== 403 || !tries) return got;
+    // Signed in again elsewhere: this page's token went with the old session.
+    const page = await (await fetch("/products/grid/")).text(), renewed = page.match(/"X-CSRFToken": "(\w+)"/)?.[1];
+    if (!renewed || renewed === token) return got;
+    token = renewed;
+    return post(path, sent, 0);
+  };
   const at = (id, key) => `${id}|${key}`;
   const tell = (text) => { status.textContent = text; };
 
@@ -61,7 +69,7 @@
     box.style.setProperty("--cols", `36px ${list.map((wide) => `${wide}px`).join(" ")}`);
     box.style.setProperty("--all", `${x}px`);
   };
-  const cell_class = (column) => `gc${["money", "own", "stock", "free"].includes(column.kind) ? " n" : ""}${column.key === "name" ? " gname" : ""}${column.kind === "stock" ? " sep" : ""}`;
+  const cell_class = (column) => `gc${["money", "own", "stock", "free"].includes(column.kind) ? " n" : ""}${column.key === "name" ? " gname" : ""}${column.kind === "stock" ? " sep" : ""}${column.kind === "status" ? " gst" : ""}`;
   const build = () => {
     widths();
     head.replaceChildren(); body.replaceChildren(); pool = []; first = -1;
@@ -104,19 +112,24 @@
   };
   const put = (node, text) => { if (node.last !== text) { node.textContent = text; node.last = text; } };
   const dress = (node, kind) => { if (node.className !== kind) node.className = kind; };
+  const attribute = (node, name, value) => { const last = node.kept ??= {}; if (last[name] !== value) { node.setAttribute(name, value); last[name] = value; } };
   const paint = (el, i) => {
     const id = ids[i], row = store.get(id);
-    if (el.i !== i) { el.style.transform = `translateY(${i * ROW}px)`; el.setAttribute("aria-rowindex", i + 2); el.i = i; }
-    el.hidden = false; el.drawn = version;
+    if (el.i !== i) { el.style.transform = `translateY(${i * ROW}px)`; attribute(el, "aria-rowindex", i + 2); el.i = i; }
+    if (el.hidden) el.hidden = false;
+    el.drawn = version;
     el.tick.checked = picked.has(id);
-    el.setAttribute("aria-selected", picked.has(id));
-    el.tick.setAttribute("aria-label", fill(said.select, { name: row ? row.sku : "" }));
+    attribute(el, "aria-selected", picked.has(id));
+    // Rows that fly by before they have come stay as blank as they are.
+    if (!row && el.blank && i !== cur.r) return;
+    el.blank = !row;
+    attribute(el.tick, "aria-label", fill(said.select, { name: row ? row.sku : "" }));
     const [r0, c0, r1, c1] = range();
     el.cells.forEach((cell, c) => {
       const key = columns[c], column = known.get(key);
       let kind = cell_class(column);
-      cell.id = `g-${i}-${c}`;
-      if (!row) { put(cell.text, ""); if (cell.picture) { cell.picture.replaceChildren(); cell.picture.last = ""; put(cell.sub, ""); } dress(cell, `${kind} gwait`); return; }
+      if (i === cur.r) cell.id = `g-${i}-${c}`; else if (cell.id) cell.removeAttribute("id");
+      if (!row) { put(cell.text, ""); if (cell.sub) put(cell.sub, ""); dress(cell, `${kind} gwait${i === cur.r && c === cur.c ? " cur" : ""}`); return; }
       const mark = marks.get(at(id, key)), own = column.channel ? row.cells[key] : null;
       if (own) kind += ` s-${own.state}${own.own ? " s-own" : ""}`;
       if (column.kind === "free" && row.free !== null && row.free <= 0) kind += " zero";
@@ -127,22 +140,23 @@
         if (cell.picture.last !== row.picture) { cell.picture.innerHTML = row.picture; cell.picture.last = row.picture; }
         put(cell.sub, row.title);
       }
-      if (column.kind === "status") cell.text.className = `st ${state.get(row.status).tone}`;
+      if (column.kind === "status") dress(cell.text, `st ${state.get(row.status).tone}`);
       put(cell.text, shown(row, key));
       dress(cell, kind);
-      if (mark?.kind === "bad") cell.setAttribute("aria-invalid", "true"); else cell.removeAttribute("aria-invalid");
+      attribute(cell, "aria-invalid", mark?.kind === "bad");
     });
   };
   const draw = () => {
     due = 0;
     const top = Math.max(0, Math.floor(box.scrollTop / ROW) - OVER), end = Math.min(ids.length, top + pool.length);
     for (let i = top; i < end; i++) { const el = pool[i % pool.length]; if (el.i !== i || el.drawn !== version) paint(el, i); }
-    pool.forEach((el) => { if (el.i < top || el.i >= end) { el.hidden = true; el.i = -1; } });
+    pool.forEach((el) => { if ((el.i < top || el.i >= end) && !el.hidden) { el.hidden = true; el.i = -1; } });
     first = top;
     want(top, end);
   };
   const later = () => { if (!due) due = requestAnimationFrame(draw); };
   const again = () => { version += 1; later(); };
+  const smudge = (from, to) => { pool.forEach((el) => { if (el.i >= from && el.i <= to) el.drawn = -1; }); later(); };
   box.addEventListener("scroll", later, { passive: true });
 
   // Rows by window, as they come near.
@@ -182,7 +196,7 @@
         version += 1; draw(); explain();
       } catch (failed) {
         part.forEach((id) => asked.delete(id));
-        tell(failed.message === "401" ? words.ended : navigator.onLine ? words.failed : words.offline);
+        tell(failed.message === "401" ? said.ended : navigator.onLine ? words.failed : words.offline);
         return false;
       }
     }
@@ -195,11 +209,12 @@
   const index = async () => {
     const query = new URLSearchParams(new FormData(form)), mine = ++loaded;
     if (sort) query.set("sort", sort); else query.delete("sort");
+    $("[data-export]").href = `/products/export/?${query}`;
     history.replaceState(null, "", `${location.pathname}?${query}`);
     let got;
     try { got = await fetch(`/products/grid/index/?${query}`, { headers: { "Content-Type": "application/json" } }); } catch { tell(words.offline); return; }
     if (mine !== loaded) return;
-    if (!got.ok || got.redirected) { tell(got.status === 401 || got.redirected ? words.ended : words.failed); return; }
+    if (!got.ok || got.redirected) { tell(got.status === 401 || got.redirected ? said.ended : words.failed); return; }
     const found = await got.json();
     ids = found.ids; place = new Map(ids.map((id, i) => [id, i]));
     asked.clear();
@@ -226,16 +241,18 @@
     why.title = why.textContent;
   };
   const see = () => {
-    const y = cur.r * ROW, high = box.clientHeight - head.offsetHeight;
+    const y = cur.r * ROW, high = box.clientHeight - ROW;
     if (y < box.scrollTop) box.scrollTop = y; else if (y + ROW > box.scrollTop + high) box.scrollTop = y + ROW - high;
     const pinned = left[1] || 0, x = left[cur.c], end = left[cur.c + 1];
     if (cur.c > 0) { if (x < box.scrollLeft + pinned) box.scrollLeft = x - pinned; else if (end > box.scrollLeft + box.clientWidth) box.scrollLeft = end - box.clientWidth; }
   };
   const go = (r, c, extend = false) => {
     if (!ids.length) return;
+    const [was0, , was1] = range();
     if (extend) anchor = anchor || { ...cur }; else anchor = null;
     cur = { r: Math.min(ids.length - 1, Math.max(0, r)), c: Math.min(columns.length - 1, Math.max(0, c)) };
-    see(); again(); explain();
+    const [is0, , is1] = range();
+    see(); smudge(Math.min(was0, is0), Math.max(was1, is1)); explain();
   };
 
   // Typing. One field over the cell, so that rows may pass below it.
@@ -345,7 +362,7 @@
           const fresh = new Set(rows.map((row) => row.id));
           if (products.size) for (const [id, row] of store) if (products.has(row.product) && !fresh.has(id)) { store.delete(id); asked.delete(id); }
           part.forEach((each, n) => done(each, results[n]));
-        } else if (got.status === 401) message = words.ended;
+        } else if (got.status === 401) message = said.ended;
         else message = (await got.json().catch(() => ({}))).message || words.failed;
       } catch { message = navigator.onLine ? words.failed : words.offline; }
       if (message || stopped) {
@@ -353,7 +370,7 @@
         const rest = [...(message ? part : []), ...queue.splice(0)];
         rest.forEach((each) => done(each, { ok: false, message: message || said.cancelled }));
         stopped = false;
-        if (message === words.ended && !$(".toast.bad")) window.mekong.toast(words.ended, "bad");
+        if (message === said.ended && !$(".toast.bad")) window.mekong.toast(said.ended, "bad");
       }
       again(); explain();
     }
@@ -449,13 +466,14 @@
   });
 
   // Mouse and touch
-  let dragging = false;
+  let dragging = false, tapped = false;
   const cell_at = (event) => { const cell = event.target.closest(".gr > .gc"); return cell && { r: cell.parentNode.i, c: cell.c, cell }; };
   body.addEventListener("pointerdown", (event) => {
     const hit = cell_at(event);
     if (!hit || event.button) return;
     if (hit.c === undefined) return;
     if (open) close(true);
+    tapped = event.pointerType !== "mouse" && hit.r === cur.r && hit.c === cur.c && document.activeElement === box;
     go(hit.r, hit.c, event.shiftKey);
     dragging = event.pointerType === "mouse";
     if (dragging) event.preventDefault();
@@ -470,6 +488,8 @@
   body.addEventListener("dblclick", (event) => { if (cell_at(event)?.c !== undefined) edit(); });
   let last = -1;
   body.addEventListener("click", (event) => {
+    // On a screen that is touched the second tap types.
+    if (tapped) { tapped = false; edit(); return; }
     const tick = $("input", event.target.closest(".gpick") || make("i"));
     if (!tick) return;
     if (event.target !== tick) tick.checked = !tick.checked;
@@ -519,14 +539,14 @@
       const got = await post("plan", { rows: [...picked], ...asked_for }).catch(() => null);
       if (mine !== planned) return;
       if (!got?.ok) { told.textContent = (await got?.json().catch(() => null))?.message || words.failed; return; }
-      const found = await got.json(), plain = known.get(asked_for.column).channel === null;
+      const found = await got.json(), kind = known.get(asked_for.column).kind;
       const lead = make("p", "mid");
-      lead.textContent = [plain || asked_for.shift ? fill(plain ? said.plan : said.planOther, { changed: number.format(found.changed), count: number.format(plain ? found.rows : found.rows - found.wrong) }) : fill(said.planOther, { count: number.format(found.rows - found.wrong) }), found.wrong ? fill(said.planWrong, { count: number.format(found.wrong) }) : ""].filter(Boolean).join(" ");
+      lead.textContent = [fill(said.plan, { changed: number.format(found.changed), count: number.format(found.rows) }), found.wrong ? fill(said.planWrong, { count: number.format(found.wrong) }) : ""].filter(Boolean).join(" ");
       told.append(lead);
-      const kind = known.get(asked_for.column).kind, form_of = (text) => text === "" ? said.empty : kind === "money" || kind === "own" ? money.format(text) : word_of(asked_for.column, text) || text;
+      const form_of = (text) => text === "" ? said.empty : kind === "money" || kind === "own" ? money.format(text) : word_of(asked_for.column, text) || text;
       found.examples.forEach((each) => {
         const line = make("p", "small muted");
-        line.textContent = `${[each.name, each.title].filter(Boolean).join(" · ")}: ${plain ? `${form_of(each.before)} → ` : ""}${form_of(each.after)}`;
+        line.textContent = `${[each.name, each.title].filter(Boolean).join(" · ")}: ${form_of(each.before)} → ${form_of(each.after)}`;
         told.append(line);
       });
       apply.disabled = !found.changed;
@@ -556,7 +576,7 @@
   const chosen = () => { columns = facts.columns.map((each) => each.key).filter((key) => key === "name" || $(`[data-col="${CSS.escape(key)}"]`)?.checked); };
   all("[data-col]").forEach((tick) => tick.addEventListener("change", () => {
     chosen(); cur = { r: cur.r, c: Math.min(cur.c, columns.length - 1) }; anchor = null; build(); explain();
-    post("layout", { columns }).then((got) => { if (!got.ok) tell(got.status === 401 ? words.ended : words.failed); }, () => tell(words.offline));
+    post("layout", { columns }).then((got) => { if (!got.ok) tell(got.status === 401 ? said.ended : words.failed); }, () => tell(words.offline));
   }));
   const size = () => {
     const foot = $("[data-foot]").offsetHeight + (innerWidth < 761 ? 84 : 36);
