@@ -39,7 +39,7 @@ _SCROLL = """([steps, back]) => new Promise((done) => {
   };
   requestAnimationFrame(step);
 })"""
-_FULL = """() => !document.querySelector(".gr:not([hidden]) .gwait")"""
+_FULL = """() => !document.querySelector(".gr.blank:not([hidden])")"""
 
 
 def measure(installation: Installation) -> Result:

@@ -120,16 +120,15 @@
     el.drawn = version;
     el.tick.checked = picked.has(id);
     attribute(el, "aria-selected", picked.has(id));
-    // Rows that fly by before they have come stay as blank as they are.
-    if (!row && el.blank && i !== cur.r) return;
-    el.blank = !row;
-    attribute(el.tick, "aria-label", fill(said.select, { name: row ? row.sku : "" }));
+    // Rows that fly by before they have come are not drawn at all: the ground has their lines.
+    if (el.blank !== !row) { el.blank = !row; el.classList.toggle("blank", !row); }
+    if (!row) return;
+    attribute(el.tick, "aria-label", fill(said.select, { name: row.sku }));
     const [r0, c0, r1, c1] = range();
     el.cells.forEach((cell, c) => {
       const key = columns[c], column = known.get(key);
       let kind = cell_class(column);
       if (i === cur.r) cell.id = `g-${i}-${c}`; else if (cell.id) cell.removeAttribute("id");
-      if (!row) { put(cell.text, ""); if (cell.sub) put(cell.sub, ""); dress(cell, `${kind} gwait${i === cur.r && c === cur.c ? " cur" : ""}`); return; }
       const mark = marks.get(at(id, key)), own = column.channel ? row.cells[key] : null;
       if (own) kind += ` s-${own.state}${own.own ? " s-own" : ""}`;
       if (column.kind === "free" && row.free !== null && row.free <= 0) kind += " zero";
