@@ -40,6 +40,9 @@ ALL: dict[str, Scenario] = {
     "last-unit": Scenario("50 units, 500 buyers on all channels at once", f"{_HERE}.last_unit:measure", 30),
     "search": Scenario("typing a query, 200,000 variants", f"{_HERE}.search:measure", 90),
     "orders-page": Scenario("the order list over a million orders", f"{_HERE}.orders_page:measure", 600),
+    "catalog-grid": Scenario(
+        "10,000 rows scrolled and typed in a browser", f"{_HERE}.catalog_grid:measure", 120, is_asked=True
+    ),
     "import-xlsx": Scenario("50,000 rows of Excel: products, orders", f"{_HERE}.import_xlsx:measure", 150),
     "torture": Scenario("a million random operations, with kills", "benchmarks.torture:measure", 3600, is_asked=True),
     "crash": Scenario("fifty kills of a running system under load", "benchmarks.crash:measure", 900, is_asked=True),

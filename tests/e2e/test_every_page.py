@@ -17,7 +17,7 @@ PAGES = (
     "/welcome/?step=channel", "/welcome/?step=orders", "/help/", "/help/orders/",
     "/", "/orders/", "/orders/?tab=all", "/products/", "/products/TS-TH-100/", "/products/QT-2027/", "/products/new/",
     "/products/BG-ML-28/edit/", "/products/import/", "/products/categories/?at=gom",
-    "/products/labels/?pick=TS-TH-100&pick=BG-ML-28", "/products/labels/", "/products/?lacking=lazada",
+    "/products/labels/?pick=TS-TH-100&pick=BG-ML-28", "/products/labels/", "/products/?lacking=lazada", "/products/grid/",
     "/stock/", "/stock/?view=lots",
     "/stock/BG-ML-28/", "/stock/adjust/", "/stock/adjust/file/", "/stock/low/", "/stock/transfers/", "/stock/transfers/new/",
     "/stock/transfers/file/", "/stock/adjustments/", "/stock/movements/", "/stock/limits/",

@@ -123,6 +123,67 @@ class VariantChange:
     position: int | Keep = KEEP
 
 
+CellColumn = Literal["name", "sku", "barcode", "category", "status", "price", "cost"]
+"""A fact of a variant that can be changed in a table of variants."""
+
+
+@dataclass(frozen=True)
+class CellEdited:
+    """What stood in a cell, and what stands there now; amounts in major units, without grouping."""
+
+    variant_id: int
+    product_id: int
+    column: CellColumn
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class PriceShift:
+    """How many prices change alike: `percent_bp` of the price (basis points), then `add_minor`, then rounded.
+
+    `round_to_minor`: to a multiple of so much, halves up; 0 or 1: to the minor unit.
+    """
+
+    percent_bp: int = 0
+    add_minor: int = 0
+    round_to_minor: int = 0
+
+    def of(self, price_minor: int) -> int:
+        """The new price; never below 0."""
+        step = max(1, self.round_to_minor)
+        exact = price_minor * (10_000 + self.percent_bp) + self.add_minor * 10_000
+        return max(0, (exact * 2 + step * 10_000) // (step * 20_000) * step)
+
+
+@dataclass(frozen=True)
+class GridIndex:
+    """The variants of a table, in order. `is_cut`: there are more than a table holds."""
+
+    ids: tuple[int, ...]
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class GridFacts:
+    """A row of a table of variants; amounts in major units without grouping, `cost` None where it may not be seen."""
+
+    id: int
+    product_id: int
+    name: str
+    title: str
+    sku: str
+    barcode: str
+    category: str
+    status: str
+    price: str
+    price_minor: int
+    cost: str | None
+    currency: str
+    is_bundle: bool
+    thumbnail_url: str
+
+
 @dataclass(frozen=True)
 class PriceLine:
     sku: str

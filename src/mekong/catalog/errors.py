@@ -56,6 +56,18 @@ class BadChoice(Invalid):
     template = "{field}: “{value}” is not one of: {allowed}. Choose one of these."
 
 
+class CellMoved(Conflict):
+    """`current`: what stands there by now, as `CellEdited` tells it."""
+
+    code = "catalog.cell_moved"
+    template = "{field}: somebody changed this in the meantime. Look at the new value, then type it again if need be."
+
+
+class TooManyColumns(Invalid):
+    code = "catalog.too_many_columns"
+    template = "{field}: at most {limit} columns of up to 60 characters each. Leave some out."
+
+
 class BadBarcode(Invalid):
     """A GTIN whose check digit does not fit. `expected`: the digit that would."""
 

@@ -229,6 +229,17 @@ class Variant(models.Model):
         return self.sku
 
 
+class GridLayout(models.Model):
+    """Which columns of the table of variants somebody looks at, in order."""
+
+    owner = models.CharField(max_length=80, unique=True)
+    columns = models.JSONField(default=list)
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.owner
+
+
 class Pack(models.Model):
     """A larger unit of a variant: one thùng is `factor` of the product's unit, exactly."""
 

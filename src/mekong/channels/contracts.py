@@ -134,6 +134,8 @@ class ListingView:
     remote_quantity: int | None
     remote_price_minor: int | None
     read_at: datetime | None
+    own_price_minor: int | None = None
+    price_error: Problem | None = None
 
 
 @dataclass(frozen=True)

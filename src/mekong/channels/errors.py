@@ -51,6 +51,23 @@ class NotMatched(Conflict):
     template = "Listing {key} is not matched to a SKU. Match it first."
 
 
+class NotListed(NotFound):
+    code = "channels.not_listed"
+    template = "This SKU is not listed on {channel}. List it there, or match its listing first."
+
+
+class PricesNotSent(Conflict):
+    code = "channels.prices_not_sent"
+    template = "Prices are not sent to {channel}. Switch on “Send prices” on the channel’s page first."
+
+
+class OwnPriceMoved(Conflict):
+    """`current`: the own price by now; None: the catalogue's price is shown."""
+
+    code = "channels.own_price_moved"
+    template = "Somebody changed this price in the meantime. Look at the new one, then type it again if need be."
+
+
 class NoTestBuyer(Conflict):
     code = "channels.no_test_buyer"
     template = "Channel {channel} has no test buyer. Only sandboxes have one."

@@ -105,6 +105,9 @@ class Listing(models.Model):
     match_how = models.CharField(max_length=10, blank=True, default="", help_text="sku, barcode or hand.")
     match_reason = models.CharField(max_length=40, blank=True, default="", help_text="Why it is not matched.")
     is_synced = models.BooleanField(default=True)
+    own_price_minor = models.BigIntegerField(
+        null=True, help_text="In the channel's currency; null: the catalogue's price."
+    )
     pulled_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -114,6 +117,9 @@ class Listing(models.Model):
                 condition=Q(match_state="matched", variant__isnull=False)
                 | (~Q(match_state="matched") & Q(variant__isnull=True)),
                 name="listing_matched_has_variant",
+            ),
+            models.CheckConstraint(
+                condition=Q(own_price_minor__isnull=True) | Q(own_price_minor__gt=0), name="listing_own_price_above_0"
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -143,6 +149,8 @@ class ListingSync(models.Model):
     acked_price_version = models.BigIntegerField(default=0)
     acked_price_minor = models.BigIntegerField(null=True)
     acked_price_at = models.DateTimeField(null=True)
+    price_error_code = models.CharField(max_length=80, blank=True, default="", db_default="")
+    price_error_params = models.JSONField(default=dict, db_default={})
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     is_parked = models.BooleanField(default=False)

@@ -74,6 +74,16 @@ def match(*, sku: str, barcode: str, by_sku: Mapping[str, int], by_barcode: Mapp
     return Match(None, reason="not_found" if sku or barcode else "no_code")
 
 
+def desired_price(own: int | None, catalogue: int, currency: str, channel_currency: str) -> int | None:
+    """What a listing should cost in its channel's currency: its own price, else the catalogue's.
+
+    None: nothing is known, for a catalogue price in another currency says nothing about the price there.
+    """
+    if own is not None:
+        return own
+    return catalogue if currency == channel_currency else None
+
+
 def listing_state(
     *,
     match_state: str,

@@ -111,6 +111,13 @@ class AdjustmentDecided(Conflict):
     template = "Adjustment {code} was decided in the meantime. Open it again to see how."
 
 
+class ControlMoved(Conflict):
+    """`current`: kind and amount by now; None: no control."""
+
+    code = "inventory.control_moved"
+    template = "Somebody changed this limit in the meantime. Look at the new one, then type it again if need be."
+
+
 class FiguresMoved(Conflict):
     """Stock moved since the approver saw it; nothing was booked."""
 

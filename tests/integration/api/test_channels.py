@@ -115,3 +115,23 @@ def test_a_listing_is_matched_let_go_and_left_alone(caller: Client) -> None:
     assert send(caller, f"{listing}/unmatch", b"").json()["match_state"] == "unmatched"
     assert send(caller, f"{listing}/ignore", b"").json()["match_state"] == "ignored"
     assert refused(send(caller, "/api/v1/listings/99/match", {"sku": "AO-1"}), 404)
+
+
+def patch(caller: Client, path: str, body: dict[str, Any]) -> Any:
+    return caller.patch(path, body, content_type="application/json")
+
+
+def test_a_listing_has_a_price_of_its_own(caller: Client) -> None:
+    listing = f"/api/v1/listings/{a_listing(caller)}"
+    price = {"own_price_minor": 88_000}
+    assert refused(patch(caller, listing, price), 409)["code"] == "channels.not_matched"
+    send(caller, f"{listing}/match", {"sku": "AO-1"})
+    assert refused(patch(caller, listing, price), 409)["code"] == "channels.prices_not_sent"
+    patch(caller, f"{CHANNELS}/s1", {"price_sync": True})
+    for _ in range(2):
+        found = patch(caller, listing, price).json()
+        assert (found["own_price_minor"], found["desired_price_minor"], found["price_error"]) == (88_000, 88_000, None)
+    assert refused(patch(caller, listing, {"own_price_minor": 0}), 422)
+    assert patch(caller, listing, {"is_synced": True}).json()["own_price_minor"] == 88_000
+    back = patch(caller, listing, {"own_price_minor": None}).json()
+    assert (back["own_price_minor"], back["desired_price_minor"]) == (None, 1)

@@ -54,6 +54,7 @@ SAMPLES = {
     "movements": ("/stock/movements/",),
     "categories": ("/products/categories/?at=gom",),
     "labels": ("/products/labels/?sku=BG-ML-28",),
+    "product-grid": ("/products/grid/",),
     "order-filters": ("/orders/filters/",),
     "order-returns": ("/orders/returns/",),
     "account": ("/account/",),

@@ -14,10 +14,12 @@ from mekong.catalog.commands.edit_categories import (
     rename_category,
     set_category_attributes,
 )
+from mekong.catalog.commands.edit_cell import edit_cell
 from mekong.catalog.commands.give_internal_barcodes import give_internal_barcodes
 from mekong.catalog.commands.import_products import import_products, write_error_workbook
 from mekong.catalog.commands.lay_down_tax_rates import lay_down_tax_rates
 from mekong.catalog.commands.load_many import load_many
+from mekong.catalog.commands.save_grid_layout import save_grid_layout
 from mekong.catalog.commands.search_index import refresh_lexemes, set_popularity
 from mekong.catalog.commands.set_bundle import set_bundle
 from mekong.catalog.commands.set_packs import set_packs
@@ -37,6 +39,7 @@ __all__ = [
     "create_category",
     "create_product",
     "delete_category",
+    "edit_cell",
     "give_internal_barcodes",
     "import_products",
     "lay_down_tax_rates",
@@ -49,6 +52,7 @@ __all__ = [
     "rename_category",
     "restore_media",
     "restore_product",
+    "save_grid_layout",
     "set_bundle",
     "set_category_attributes",
     "set_packs",

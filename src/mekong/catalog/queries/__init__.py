@@ -9,6 +9,7 @@ from mekong.catalog.queries.categories import (
     list_tax_classes,
 )
 from mekong.catalog.queries.export import export_products, write_template
+from mekong.catalog.queries.grid import grid_facts, grid_index, grid_layout, products_of
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.listing_facts import listing_facts
 from mekong.catalog.queries.products import get_product, list_products
@@ -45,6 +46,9 @@ __all__ = [
     "control_names",
     "export_products",
     "get_product",
+    "grid_facts",
+    "grid_index",
+    "grid_layout",
     "list_attributes",
     "list_categories",
     "list_products",
@@ -53,6 +57,7 @@ __all__ = [
     "lot_tracked",
     "media_files_exist",
     "packs_of",
+    "products_of",
     "scan_barcodes",
     "search_variants",
     "shown_variants",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import BinaryIO, Literal
 
@@ -27,8 +27,11 @@ def export_products(
     out: BinaryIO,
     format: Literal["xlsx", "csv"] = "xlsx",  # noqa: A002 - the word of the command line and the API
     progress: Callable[[int], None] | None = None,
+    product_ids: Collection[int] | None = None,
 ) -> int:
-    """Write every product to `out`, one row a variant, in the columns `import_products` reads; how many rows.
+    """Write every product, or those asked for, to `out`, one row a variant; how many rows.
+
+    In the columns `import_products` reads; a product comes with all its variants.
 
     In CSV (UTF-8 with a signature, for Excel) a text that begins like a formula stands behind an apostrophe; in xlsx
     every text is a text. Costs stay blank for those who may not see them. A cell of more than 32,767 characters does
@@ -37,7 +40,7 @@ def export_products(
     Streams by 1,000 products, each five SQL statements. Raises: MayNot, ValueError (a cell too long for xlsx).
     """
     actor.require("catalog.view")
-    rows = _counted(_rows(with_costs=actor.may("money.view_cost")), progress)
+    rows = _counted(_rows(product_ids, with_costs=actor.may("money.view_cost")), progress)
     return _write_csv(out, rows) if format == "csv" else _write_xlsx(out, rows)
 
 
@@ -46,11 +49,11 @@ def write_template(*, out: BinaryIO) -> None:
     _write_xlsx(out, iter(()))
 
 
-def _rows(*, with_costs: bool) -> Iterator[_Row]:
+def _rows(product_ids: Collection[int] | None, *, with_costs: bool) -> Iterator[_Row]:
     paths = category_paths()
     kinds = {each.code: each.kind for each in attributes_of(None)}
-    after = 0
-    while ids := [row[0] for row in fetch(_NEXT, {"after": after, "limit": _CHUNK})]:
+    after, wanted = 0, None if product_ids is None else list(product_ids)
+    while ids := [row[0] for row in fetch(_NEXT, {"after": after, "limit": _CHUNK, "wanted": wanted})]:
         after = ids[-1]
         for state in product_states(ids, paths):
             for variant in state.product.variants:
@@ -58,7 +61,10 @@ def _rows(*, with_costs: bool) -> Iterator[_Row]:
                 yield sheet.cells(state.product, shown, kinds)
 
 
-_NEXT = "select id from catalog_product where id > %(after)s order by id limit %(limit)s"
+_NEXT = """
+    select id from catalog_product
+     where id > %(after)s and (%(wanted)s::bigint[] is null or id = any(%(wanted)s::bigint[])) order by id limit %(limit)s
+"""
 
 
 def _counted(rows: Iterator[_Row], progress: Callable[[int], None] | None) -> Iterator[_Row]:

@@ -110,7 +110,7 @@ _LIST = """
      where {where}
      order by p.id desc limit %(limit)s
 """
-_BELOW = """p.category_id in (
+BELOW = """p.category_id in (
     with recursive down as (
         select id from catalog_category where code = %(category)s
         union all
@@ -146,7 +146,7 @@ def list_products(
         where.append("p.id < %(before)s")
         parameters["before"] = decode_cursor(cursor, tuple[int])[0]
     if category:
-        where.append(_BELOW)
+        where.append(BELOW)
         parameters["category"] = category
     if status:
         where.append("p.status = %(status)s")

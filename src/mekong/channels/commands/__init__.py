@@ -35,6 +35,7 @@ from mekong.channels.commands.outbound import (
     retry_outbound,
     tell_platform,
 )
+from mekong.channels.commands.prices import set_listing_price, set_own_price
 from mekong.channels.commands.returns import begin_answer, end_answer, keep_returns, mark_read
 from mekong.channels.commands.silence import learn_habits, watch_silence
 
@@ -75,7 +76,9 @@ __all__ = [
     "retry_refused",
     "set_give_up",
     "set_limits",
+    "set_listing_price",
     "set_listing_sync",
+    "set_own_price",
     "set_price_sync",
     "store_listings",
     "tell_platform",

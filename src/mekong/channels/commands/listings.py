@@ -28,8 +28,11 @@ TURN = """
         select listing_id from channels_listingsync where listing_id = any(%s) order by listing_id for no key update)
     update channels_listingsync s
        set turn = s.turn + 1, is_parked = false, attempts = 0, next_attempt_at = null, failed_quantity = null,
-           error_code = '', error_params = '{}', acked_price_version = case when %s then 0 else acked_price_version end
-      from mine where s.listing_id = mine.listing_id
+           error_code = '', error_params = '{}',
+           acked_price_version = case when asked.price then 0 else acked_price_version end,
+           price_error_code = case when asked.price then '' else price_error_code end,
+           price_error_params = case when asked.price then '{}' else price_error_params end
+      from mine, (select %s::bool as price) asked where s.listing_id = mine.listing_id
 """
 
 
@@ -89,7 +92,7 @@ def store_listings(*, actor: Actor, channel: str, listings: Sequence[RemoteListi
     Listing.objects.bulk_update(
         [*changed],
         ["remote_sku", "name", "barcode", "url", "image_url", "is_live", "variant", "match_state", "match_how",
-         "match_reason", "pulled_at"],
+         "match_reason", "pulled_at", "own_price_minor"],
     )  # fmt: skip
     kept = [each.id for each in there.values() if each.id not in set(dirty)]
     Listing.objects.filter(id__in=kept).update(pulled_at=now)
@@ -123,6 +126,8 @@ def _apply(known: Listing, remote: RemoteListing, match: Match | None, now: date
     known.barcode, known.url, known.image_url = remote.barcode[:64], remote.url[:500], remote.image_url[:500]
     known.is_live, known.pulled_at = remote.is_active, now
     if match is not None:
+        if known.variant_id != match.variant_id:
+            known.own_price_minor = None
         known.variant_id = match.variant_id
         known.match_state = MatchState.MATCHED if match.variant_id else MatchState.UNMATCHED
         known.match_how, known.match_reason = match.how, match.reason
@@ -158,8 +163,8 @@ def match_listing(*, actor: Actor, listing_id: int, sku: str) -> ListingView:
         raise ChannelInvalid(field="sku", problem="SKU {sku} does not exist. Check it in the catalogue.", sku=sku)
     if row.variant_id != variant.id:
         row.variant_id, row.match_state = variant.id, MatchState.MATCHED
-        row.match_how, row.match_reason = "hand", ""
-        row.save(update_fields=["variant", "match_state", "match_how", "match_reason"])
+        row.match_how, row.match_reason, row.own_price_minor = "hand", "", None
+        row.save(update_fields=["variant", "match_state", "match_how", "match_reason", "own_price_minor"])
         turn(row.channel.code, [row.id])
     return listing_views(rows=[row])[0]
 
@@ -223,7 +228,8 @@ def _leave(actor: Actor, listing_id: int, state: MatchState, reason: str) -> Lis
     actor.require("channels.manage")
     row = _lock(listing_id)
     row.variant_id, row.match_state, row.match_how, row.match_reason = None, state, "hand", reason
-    row.save(update_fields=["variant", "match_state", "match_how", "match_reason"])
+    row.own_price_minor = None
+    row.save(update_fields=["variant", "match_state", "match_how", "match_reason", "own_price_minor"])
     turn(row.channel.code, [row.id])
     return listing_views(rows=[row])[0]
 

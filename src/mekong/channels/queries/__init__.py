@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
 
-from mekong.catalog.contracts import ListingFacts
+from mekong.catalog.contracts import ListingFacts, VariantView
 from mekong.channels import matching, registry, rules
 from mekong.channels.contracts import (
     ChannelFigures,
@@ -255,6 +255,37 @@ def listings_of(*, actor: Actor, variant_ids: Sequence[int]) -> list[ListingView
     return listing_views(rows=list(Listing.objects.filter(variant_id__in=list(variant_ids)).only("id")))
 
 
+def shown_on(*, actor: Actor, channel: str) -> dict[int, tuple[int | None, int | None]]:
+    """What a channel shows of each variant listed there, as it last acknowledged: price and quantity.
+
+    For putting variants in order; of several listings of one variant the lowest price and the sum. One statement.
+    Raises: MayNot.
+    """
+    actor.require("channels.view")
+    with connection.cursor() as cursor:
+        cursor.execute(_SHOWN, [channel])
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
+
+
+_SHOWN = """
+    select l.variant_id, min(coalesce(l.own_price_minor, s.acked_price_minor, s.remote_price_minor)),
+           sum(s.acked_quantity)::bigint
+      from channels_listing l join channels_channel c on c.id = l.channel_id
+      join channels_listingsync s on s.listing_id = l.id
+     where c.code = %s and l.variant_id is not null group by 1
+"""
+
+
+def own_prices(*, actor: Actor, channel: str, variant_ids: Collection[int]) -> dict[int, int | None]:
+    """The own price of each of these variants on a channel (of its first listing there), None for the catalogue's.
+
+    Those not listed there are left out. One statement. Raises: MayNot.
+    """
+    actor.require("channels.view")
+    rows = Listing.objects.filter(channel__code=channel, variant_id__in=list(variant_ids)).order_by("-id")
+    return dict(rows.values_list("variant_id", "own_price_minor"))
+
+
 def find_listing(listing_id: int) -> Listing:
     row = Listing.objects.select_related("channel", "sync").filter(id=listing_id).first()
     if row is None:
@@ -318,11 +349,16 @@ def _listing_view(row: Listing, known: Mapping[int, Any], desired: Mapping[int, 
         match_state=row.match_state, match_how=row.match_how, match_reason=row.match_reason, state=state,
         desired=quantity, desired_version=version, acknowledged=sync.acked_quantity,
         acknowledged_version=sync.acked_version, acknowledged_at=sync.acked_at,
-        desired_price_minor=variant.price_minor if variant and row.channel.price_sync else None,
+        desired_price_minor=_desired_price(row, variant) if variant and row.channel.price_sync else None,
         acknowledged_price_minor=sync.acked_price_minor, attempts=sync.attempts, next_attempt_at=sync.next_attempt_at,
         error=error, remote_quantity=sync.remote_quantity, remote_price_minor=sync.remote_price_minor,
-        read_at=sync.read_at,
+        read_at=sync.read_at, own_price_minor=row.own_price_minor,
+        price_error=Problem(sync.price_error_code, dict(sync.price_error_params)) if sync.price_error_code else None,
     )  # fmt: skip
+
+
+def _desired_price(row: Listing, variant: VariantView) -> int | None:
+    return rules.desired_price(row.own_price_minor, variant.price_minor, variant.currency, row.channel.currency)
 
 
 def count_oversold() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from datetime import datetime
 import structlog
 from django.db import connection
 
-from mekong.channels import matching
+from mekong.channels import matching, rules
 from mekong.channels.models import Listing, MatchState
 from mekong.channels.socket import ListingKey, PricePush, PushesPrice, PushResult
 from mekong.channels.sync.line import Line, now
@@ -22,9 +23,13 @@ LANE = "price"
 _AT_ONCE = 500
 _ACK = """
     update channels_listingsync s
-       set acked_price_version = a.version, acked_price_minor = a.price, acked_price_at = %s
+       set acked_price_version = a.version, acked_price_minor = a.price, acked_price_at = %s, price_error_code = '',
+           price_error_params = '{}'
       from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) a(id, version, price)
-     where s.listing_id = a.id and s.acked_price_version < a.version
+     where s.listing_id = a.id and s.acked_price_version <= a.version
+"""
+_REFUSED = """
+    update channels_listingsync set price_error_code = %s, price_error_params = %s where listing_id = %s
 """
 
 
@@ -34,15 +39,19 @@ class DuePrice:
     push: PricePush
     version: int
 
+    @property
+    def price(self) -> tuple[int, int]:
+        return (self.version, self.push.price_minor)
+
 
 class PricePusher:
-    """Keeps one account's prices at the catalogue's. Lives in one event loop."""
+    """Keeps one account's prices at the catalogue's, or at a listing's own. Lives in one event loop."""
 
     def __init__(self, line: Line, threads: Threads, currency: str) -> None:
         self.line, self.threads, self.currency = line, threads, currency
         self._wake = asyncio.Event()
-        self.refused: dict[int, int] = {}
-        """Listing to the version of the price that the platform refused for good."""
+        self.refused: dict[int, tuple[int, int]] = {}
+        """Listing to the version and amount of the price that the platform refused for good."""
 
     def heard(self) -> None:
         self._wake.set()
@@ -52,7 +61,7 @@ class PricePusher:
         while True:
             try:
                 due = await self.threads.run(_due, self.line.channel_id, self.currency)
-                due = [row for row in due if self.refused.get(row.listing_id) != row.version]
+                due = [row for row in due if self.refused.get(row.listing_id) != row.price]
                 for start in range(0, len(due), _AT_ONCE):
                     await self._push(due[start : start + _AT_ONCE])
             except NeedsReconnect:
@@ -76,10 +85,11 @@ class PricePusher:
             for result in results:
                 if result.error and result.is_final and result.key in by_key:
                     row = by_key[result.key]
-                    self.refused[row.listing_id] = row.version
+                    self.refused[row.listing_id] = row.price
                     refused = RemoteRefused(
                         remote=self.line.code, remote_code=result.error, remote_message=result.message
                     )
+                    await self.threads.run(_note_refusal, row.listing_id, refused)
                     log.warning("price_refused", channel=self.line.code, listing=row.listing_id, error=str(refused))
 
     async def _answer(self, batch: Sequence[PricePush]) -> Sequence[PushResult]:
@@ -101,12 +111,20 @@ def _due(channel_id: int, currency: str) -> list[DuePrice]:
         variants = matching.variants({row.variant_id for row in part if row.variant_id is not None})
         for row in part:
             variant = variants.get(row.variant_id or 0)
-            # A catalogue price in another currency says nothing about the price there.
-            if variant and variant.currency == currency and variant.price_version > row.sync.acked_price_version:
-                key = ListingKey(row.item_id, row.model_id)
-                push = PricePush(key, row.remote_sku, variant.price_minor, currency)
+            if variant is None:
+                continue
+            wanted = rules.desired_price(row.own_price_minor, variant.price_minor, variant.currency, currency)
+            # A push that was under way when the price moved may have been acknowledged after it: the amount tells too.
+            is_behind = variant.price_version > row.sync.acked_price_version or wanted != row.sync.acked_price_minor
+            if wanted is not None and is_behind:
+                push = PricePush(ListingKey(row.item_id, row.model_id), row.remote_sku, wanted, currency)
                 found.append(DuePrice(row.id, push, variant.price_version))
     return found
+
+
+def _note_refusal(listing_id: int, refused: RemoteRefused) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSED, [refused.code, json.dumps(refused.params), listing_id])
 
 
 def _record(rows: Sequence[DuePrice], at: datetime) -> None:

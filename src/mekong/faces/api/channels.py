@@ -111,6 +111,8 @@ class ListingOut(Schema):
     acknowledged_at: Moment | None
     desired_price_minor: int | None
     acknowledged_price_minor: int | None
+    own_price_minor: int | None
+    price_error: TroubleOut | None
     remote: int | None
     remote_price_minor: int | None
     remote_read_at: Moment | None
@@ -131,11 +133,15 @@ class ChannelPatchIn(Body):
 
 
 class ListingPatchIn(Body):
-    """What is left out stays. `sku` matches by hand; null takes a match away. `is_ignored` leaves it alone for good."""
+    """What is left out stays. `sku` matches by hand; null takes a match away. `is_ignored` leaves it alone for good.
+
+    `own_price_minor`: what it costs there, in the channel's currency; null: as in the catalogue.
+    """
 
     sku: Sku | None = None
     is_synced: Flag | None = None
     is_ignored: Flag | None = None
+    own_price_minor: Annotated[int, Field(ge=1, le=10**12)] | None = None
 
 
 class PushedOut(Schema):
@@ -145,7 +151,7 @@ class PushedOut(Schema):
 _CHANNEL_PLAIN = frozenset(ChannelOut.model_fields) - {
     "problem", "capabilities", "listings", "figures", "incidents",
 }  # fmt: skip
-_LISTING_PLAIN = frozenset(ListingOut.model_fields) - {"remote", "remote_read_at", "error"}
+_LISTING_PLAIN = frozenset(ListingOut.model_fields) - {"remote", "remote_read_at", "error", "price_error"}
 
 
 def trouble_out(problem: Problem | None) -> dict[str, Any] | None:
@@ -177,6 +183,7 @@ def listing_out(listing: ListingView, live: LiveListing | None = None) -> dict[s
         "remote_price_minor": live.price_minor if live else listing.remote_price_minor,
         "remote_read_at": live.read_at if live else listing.read_at,
         "error": trouble_out(listing.error),
+        "price_error": trouble_out(listing.price_error),
     }
 
 
@@ -253,6 +260,8 @@ def change_listing(request: HttpRequest, listing_id: ListingId, body: ListingPat
         commands.unmatch_listing(actor=actor, listing_id=listing_id)
     if body.is_synced is not None:
         commands.set_listing_sync(actor=actor, listing_id=listing_id, on=body.is_synced)
+    if "own_price_minor" in body.model_fields_set:
+        commands.set_listing_price(actor=actor, listing_id=listing_id, price_minor=body.own_price_minor)
     return listing_out(queries.get_listing(actor=actor, listing_id=listing_id))
 
 

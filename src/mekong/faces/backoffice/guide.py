@@ -32,6 +32,7 @@ _PAGES: tuple[tuple[str, str], ...] = (
     (r"/products/import/.*", "product-import"),
     (r"/products/categories/.*", "categories"),
     (r"/products/labels/.*", "labels"),
+    (r"/products/grid/", "product-grid"),
     (r"/products/.*", "product"),
     (r"/stock/", "stock"),
     (r"/stock/(adjust|transfers)/file/", "stock-file"),

@@ -16,7 +16,7 @@ from mekong.inventory.commands.campaigns import (
     turn_campaigns,
 )
 from mekong.inventory.commands.checking import MAX_QUANTITY
-from mekong.inventory.commands.controls import remove_control, set_control, turn_controls
+from mekong.inventory.commands.controls import remove_control, set_control, set_sku_control, turn_controls
 from mekong.inventory.commands.goods import adjust_stock, expire_lots, sell_below_zero
 from mekong.inventory.commands.holds import (
     ask_claim,
@@ -92,6 +92,7 @@ __all__ = [
     "set_channel_supply",
     "set_control",
     "set_reorder_level",
+    "set_sku_control",
     "settle_transfer",
     "ship_beyond",
     "ship_holds",

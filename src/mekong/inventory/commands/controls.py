@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from mekong.catalog.contracts import KEEP, Keep
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.inventory import rules
@@ -17,11 +18,13 @@ from mekong.inventory.contracts import (
 )
 from mekong.inventory.errors import (
     ControlInvalid,
+    ControlMoved,
 )
 from mekong.inventory.models import (
     ControlKind,
     ControlScope,
     StockControl,
+    StockPolicy,
 )
 from mekong.inventory.queries import control_view
 
@@ -70,6 +73,47 @@ def set_control(
     )  # fmt: skip
     policy_moved()
     return control_view(made)
+
+
+@command
+def set_sku_control(
+    *,
+    actor: Actor,
+    channel: str,
+    sku: str,
+    kind: str,
+    amount: int = 0,
+    seen: tuple[str, int] | Keep | None = KEEP,
+) -> ControlView | None:
+    """The standing control of one SKU on a channel, in place of the one it had; kind "" leaves it to the pool.
+
+    Controls with a start or an end stay as they are. A new amount counts anew what is sold from it. Safe to repeat:
+    the same control changes nothing.
+
+    Args:
+        seen: kind and amount (None: no control) that the caller saw. When another stands by now, nothing is changed.
+
+    Raises: MayNot, ControlInvalid naming the field, ControlMoved.
+    """
+    actor.require("inventory.controls")
+    # One after another: the row that every change of a control writes.
+    StockPolicy.objects.select_for_update().filter(id=1).first()
+    rows = list(
+        StockControl.objects.filter(
+            channel=channel, scope=ControlScope.SKU, target__iexact=sku, starts_at=None, ends_at=None
+        ).order_by("position", "id")
+    )
+    wanted = (kind, amount) if kind else None
+    current = (rows[0].kind, rows[0].amount) if rows else None
+    if current == wanted:
+        return control_view(rows[0]) if rows else None
+    if seen is not KEEP and seen != current:
+        raise ControlMoved(channel=channel, sku=sku, current=current)
+    StockControl.objects.filter(id__in=[row.id for row in rows]).delete()
+    if kind:
+        return set_control(actor=actor, channel=channel, scope=ControlScope.SKU, kind=kind, target=sku, amount=amount)
+    policy_moved()
+    return None
 
 
 @command

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models.functions import Lower
 
 from mekong.catalog import queries as catalog
 from mekong.foundation.actor import Actor
@@ -390,6 +391,40 @@ def list_controls(*, actor: Actor, channel: str = "") -> list[ControlView]:
     rows = StockControl.objects.filter(channel=channel) if channel else StockControl.objects.all()
     order = {scope: place for place, scope in enumerate(rules.SCOPES)}
     return [control_view(row) for row in sorted(rows, key=lambda each: (order[each.scope], each.position, each.id))]
+
+
+def sku_controls(*, actor: Actor, skus: Collection[str]) -> dict[tuple[str, str], ControlView]:
+    """The standing control of each of these SKUs on each channel that has one: by channel and SKU, in the case asked for.
+
+    One SQL statement. Raises: MayNot.
+    """
+    actor.require("inventory.view")
+    asked = {sku.casefold(): sku for sku in skus}
+    rows = StockControl.objects.annotate(folded=Lower("target")).filter(
+        scope="sku", folded__in={*asked, *(sku.lower() for sku in skus)}, starts_at=None, ends_at=None
+    )
+    found: dict[tuple[str, str], ControlView] = {}
+    for row in rows.order_by("position", "id"):
+        if (sku := asked.get(row.target.casefold())) is not None:
+            found.setdefault((row.channel, sku), control_view(row))
+    return found
+
+
+def stock_sums(*, actor: Actor, variant_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """On hand and reserved of each variant at the places the actor may see; those never stocked are left out.
+
+    One SQL statement. Raises: MayNot.
+    """
+    actor.require("inventory.view")
+    scope = actor.locations_for("inventory.view")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select variant_id, sum(on_hand)::bigint, sum(reserved)::bigint from inventory_stocklevel
+                where variant_id = any(%s::bigint[]) and (%s::bigint[] is null or location_id = any(%s::bigint[]))
+                group by variant_id""",
+            [list(variant_ids), *([sorted(scope)] * 2 if scope is not None else [None, None])],
+        )
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 
 def get_hold(*, hold_id: UUID) -> HoldView:

@@ -120,18 +120,30 @@ def errors_file(visit: Visit) -> HttpResponse:
 
 @page("catalog.view")
 def export(visit: Visit) -> HttpResponse:
-    """Every product, in the columns the import reads."""
+    """Every product, or those with a variant that the filters of the query fit, in the columns the import reads."""
+    only = _filtered(visit)
     chosen: Literal["xlsx", "csv"] = "csv" if visit.param("format") == "csv" else "xlsx"
     out = io.BytesIO()
     try:
-        queries.export_products(actor=visit.actor, out=out, format=chosen)
+        queries.export_products(actor=visit.actor, out=out, format=chosen, product_ids=only)
     except ValueError:
         # A cell that Excel cannot hold; CSV can.
         out, chosen = io.BytesIO(), "csv"
-        queries.export_products(actor=visit.actor, out=out, format=chosen)
+        queries.export_products(actor=visit.actor, out=out, format=chosen, product_ids=only)
     kind = kept_files.XLSX if chosen == "xlsx" else "text/csv; charset=utf-8"
     name = f"mekong-{gettext('products')}-{visit.now:%y%m%d}.{chosen}"
     return kept_files.download(out, name, kind)
+
+
+def _filtered(visit: Visit) -> set[int] | None:
+    """The products that the table of variants shows with these filters; None without any."""
+    status = visit.param("status")
+    status = status if status in ("active", "draft", "archived") else ""
+    q, category, brand = visit.param("q"), visit.param("category"), visit.param("brand")
+    if not (q or category or brand or status):
+        return None
+    found = queries.grid_index(actor=visit.actor, q=q, category=category, brand=brand, status=status)
+    return queries.products_of(actor=visit.actor, variant_ids=found.ids)
 
 
 @page("catalog.view")
