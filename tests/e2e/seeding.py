@@ -8,13 +8,13 @@ from mekong.faces.cli.installation import opened
 def main() -> None:
     with opened():
         from tests.support.partners import furnish_partners
-        from tests.support.shop import furnish
+        from tests.support.shop import ask_for_returns, furnish
 
         now = datetime.now(UTC)
         furnish(now)
         _set_aside(now)
         _incident(now)
-        _returns(now)
+        ask_for_returns(now)
         furnish_partners(now)
         _a_desk(now)
 
@@ -93,33 +93,6 @@ def _a_desk(now: datetime) -> None:
     row.set_password(PASSWORD)
     row.must_change_password = False
     row.save()
-
-
-def _returns(now: datetime) -> None:
-    """Returns asked for on a platform: one that presses, one that is late, one that was answered there."""
-    from mekong.channels import commands
-    from mekong.channels.socket import ListingKey
-    from mekong.channels.socket.returns import RemoteReturn, RemoteReturnLine, ReturnState
-    from mekong.foundation.actor import SYSTEM
-    from mekong.orders import queries
-    from mekong.orders.contracts import OrderFilter
-
-    sold = queries.list_orders(actor=SYSTEM, wanted=OrderFilter(channel="shopee-1")).orders
-    asked = (
-        ("ITEM_DAMAGED", "Bình bị mẻ miệng, hộp móp một góc", ReturnState.REQUESTED, timedelta(hours=7), True),
-        ("CHANGE_MIND", "", ReturnState.REQUESTED, timedelta(days=2), False),
-        ("OTHER", "Giao thiếu một món trong bộ", ReturnState.REQUESTED, timedelta(hours=-1), True),
-        ("WRONG_ITEM", "Nhầm màu", ReturnState.REFUNDED, timedelta(days=-3), False),
-    )
-    lines = [RemoteReturnLine(ListingKey("5001"), "", "Bình gốm men lam cổ cao 28 cm", 1)]
-    returns = [
-        RemoteReturn(
-            f"2511{place:04}RT", sold[place % len(sold)].external_id, state, state.value.upper(), lines, "VND",
-            890_000, is_back, now - timedelta(hours=20), now, code, words, now + due,
-        )
-        for place, (code, words, state, due, is_back) in enumerate(asked)
-    ]  # fmt: skip
-    commands.keep_returns(actor=SYSTEM, channel="shopee-1", returns=returns, now=now)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,13 @@ from mekong.catalog.contracts import NewPart, NewProduct, NewVariant
 from mekong.channels import commands as channels
 from mekong.channels.queries import list_listings
 from mekong.channels.socket import ListingKey, RemoteListing, Secrets
+from mekong.channels.socket.returns import RemoteReturn, RemoteReturnLine, ReturnState
 from mekong.foundation.actor import SYSTEM, channel_actor
 from mekong.inventory import commands as inventory
 from mekong.inventory.contracts import AdjustmentLine
 from mekong.orders import commands as orders
-from mekong.orders.contracts import DraftLine, OrderDraft, Placed
+from mekong.orders.contracts import DraftLine, OrderDraft, OrderFilter, Placed
+from mekong.orders.queries import list_orders
 
 GOODS = (
     ("Bình gốm men lam cổ cao 28 cm", "gom", "Chu Đậu", "cái", (("BG-ML-28", "", 890_000, "8936012840285"),)),
@@ -244,3 +246,24 @@ def _orders(now: datetime) -> list[Placed]:
         if upto >= 4:
             orders.deliver_order(code=code, **step)
     return made
+
+
+def ask_for_returns(now: datetime) -> None:
+    """Returns asked for on a platform: one that presses, one that is late, one that was answered there."""
+
+    sold = list_orders(actor=SYSTEM, wanted=OrderFilter(channel="shopee-1")).orders
+    asked = (
+        ("ITEM_DAMAGED", "Bình bị mẻ miệng, hộp móp một góc", ReturnState.REQUESTED, timedelta(hours=7), True),
+        ("CHANGE_MIND", "", ReturnState.REQUESTED, timedelta(days=2), False),
+        ("OTHER", "Giao thiếu một món trong bộ", ReturnState.REQUESTED, timedelta(hours=-1), True),
+        ("WRONG_ITEM", "Nhầm màu", ReturnState.REFUNDED, timedelta(days=-3), False),
+    )
+    lines = [RemoteReturnLine(ListingKey("5001"), "", "Bình gốm men lam cổ cao 28 cm", 1)]
+    returns = [
+        RemoteReturn(
+            f"2511{place:04}RT", sold[place % len(sold)].external_id, state, state.value.upper(), lines, "VND",
+            890_000, is_back, now - timedelta(hours=20), now, code, words, now + due,
+        )
+        for place, (code, words, state, due, is_back) in enumerate(asked)
+    ]  # fmt: skip
+    channels.keep_returns(actor=SYSTEM, channel="shopee-1", returns=returns, now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from mekong.faces.backoffice import guide
 from mekong.faces.backoffice.urls import urlpatterns
 from tests.integration.backoffice.conftest import Visitor
-from tests.support.shop import Shop
+from tests.support.shop import Shop, ask_for_returns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,6 +110,7 @@ def test_pages_that_guides_name_exist(shop: Shop, visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("language", guide.LANGUAGES)
 def test_what_a_guide_says_to_press_is_on_its_page(shop: Shop, visitor: Visitor, language: str) -> None:
+    ask_for_returns(datetime.now(UTC))
     client = visitor("owner", language=language)
     missing = []
     for name, paths in SAMPLES.items():

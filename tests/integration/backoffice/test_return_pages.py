@@ -22,7 +22,7 @@ LIST = "/orders/returns/"
 
 
 @pytest.fixture
-def platform(wiped_database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     yield a_platform(monkeypatch)
     close_all()
 

@@ -25,9 +25,6 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MayNot
 from tests.integration.catalog.builders import EDITOR, VIEWER, a_product, a_variant, events
 from tests.support.people import NOON, an_actor
-from tests.support.wiping import wiped_database
-
-__all__ = ["wiped_database"]
 
 pytestmark = pytest.mark.django_db
 
@@ -141,7 +138,7 @@ def test_rights(shirts: tuple[int, int]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_people_in_one_cell_the_second_is_told(wiped_database: None) -> None:
+def test_of_two_people_in_one_cell_the_second_is_told() -> None:
     variant = a_product(a_variant("AO-1")).variants[0].id
 
     def type_in(price: str) -> str:

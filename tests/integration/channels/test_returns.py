@@ -32,7 +32,7 @@ from mekong.orders import commands as orders
 from mekong.orders.contracts import GradedReturn
 from mekong.orders.models import SalesOrder, TimelineEntry
 from tests.support.bazaar import Platform, plug
-from tests.support.marketplaces import a_worker, close_all, eventually, forget_everything
+from tests.support.marketplaces import a_worker, close_all, eventually
 from tests.support.people import a_person, acting, an_actor
 from tests.support.returning import a_platform, answer, asked, events, follow, keep, now, row, sold, state_of
 from tests.support.stock import a_location
@@ -40,7 +40,6 @@ from tests.support.stock import a_location
 
 @pytest.fixture
 def platform(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    forget_everything()
     yield a_platform(monkeypatch)
     close_all()
 
