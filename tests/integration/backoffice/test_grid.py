@@ -256,7 +256,5 @@ def test_the_list_on_screen_is_exported_and_comes_back_unchanged(shop: Shop, vis
     client = visitor("owner")
     for query, rows in (("q=KL-TT-XA", 3), ("category=gom", 5), ("status=draft", 0), ("", len(shop.skus))):
         out = client.get(f"/products/export/?{query}").content
-        report = import_products(
-            actor=SYSTEM, file=io.BytesIO(out), dry_run=True, now=datetime.now(UTC)
-        )
+        report = import_products(actor=SYSTEM, file=io.BytesIO(out), dry_run=True, now=datetime.now(UTC))
         assert (report.rows, report.unchanged, report.errors) == (rows, rows, ()), query
