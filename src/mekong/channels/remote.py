@@ -40,6 +40,7 @@ from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.threads import Threads
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
+from mekong.foundation.company import get_company
 from mekong.foundation.errors import MekongError, RemoteRefused, Unavailable
 from mekong.foundation.queries import email_of
 
@@ -263,13 +264,17 @@ def fetch_many_labels(*, actor: Actor, wanted: Sequence[tuple[str, str]]) -> lis
 
 
 async def _labels(line: Line, external_id: str) -> Sequence[Label]:
-    async def fetch(connector: Any) -> Sequence[Label]:
+    async def order_there(connector: Any) -> Any:
         orders = await connector.fetch_orders(external_ids=[external_id])
         if not orders:
             raise RemoteRefused(remote=line.code, remote_code="unknown_order", remote_message="no such order")
-        labels: Sequence[Label] = await connector.fetch_labels(order=orders[0])
+        return orders[0]
+
+    async def fetch(connector: Any) -> Sequence[Label]:
+        labels: Sequence[Label] = await connector.fetch_labels(order=order)
         return labels
 
+    order = await line.call(order_there, tries=3)
     return await line.call(fetch, tries=6)
 
 
@@ -289,7 +294,9 @@ def answer_return(*, actor: Actor, return_id: str, accept: bool, reason: str = "
     try:
         _, line = _line(begun.view.channel)
         line.speaker(HandlesReturns)
-        stands = calls.run(_answer(line, begun.asked, accept, reason.strip(), email_of(actor.ref)))
+        stands = calls.run(
+            _answer(line, begun.asked, accept, reason.strip(), email_of(actor.ref) or get_company().email)
+        )
     except MekongError:
         commands.end_answer(actor=actor, return_id=return_id, accept=accept, stands=None, now=_now())
         raise

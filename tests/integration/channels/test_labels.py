@@ -79,7 +79,7 @@ def test_a_label_that_takes_a_moment_is_waited_for(sandbox: Sandbox) -> None:
 def test_faults_on_the_way_to_a_label_are_got_over(sandbox: Sandbox, kind: str) -> None:
     shop, order = sold(sandbox, kind)
     arrange(shop, order)
-    sandbox.break_things([{"market": kind, "kind": "http_5xx", "probability": 0.3}], 5)
+    sandbox.break_things([{"market": kind, "kind": "http_5xx", "probability": 0.15}], 5)
 
     assert remote.fetch_labels(actor=SYSTEM, channel=shop.channel, external_id=order)
 

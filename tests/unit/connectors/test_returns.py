@@ -231,10 +231,14 @@ def asked(order: str, number: str) -> RemoteReturn:
     return RemoteReturn(number, order, ReturnState.REQUESTED, "", (), "VND", 1, True)
 
 
+def a_reason(number: str, *, is_required: bool) -> dict[str, Any]:
+    evidence = {"module_index": 1, "requirement": "Photos", "is_required": is_required}
+    return {"dispute_reason": number, "dispute_requirement": "Prove it", "evidence_module_list": [evidence]}
+
+
 def shopee_says(*statuses: str, **answers: Answer) -> tuple[Shopee, Wire]:
     details: list[Answer] = [test_shopee.ok(**{**SHOPEE, "status": status}) for status in statuses]
-    reasons = test_shopee.ok(dispute_reason_list=[{"dispute_reason_id": 3, "text": "Not received"},
-                                                  {"dispute_reason_id": 9, "text": "Other"}])  # fmt: skip
+    reasons = test_shopee.ok(dispute_reason_list=[a_reason("3", is_required=True), a_reason("9", is_required=False)])
     said: dict[str, Answer | list[Answer]] = {"/get_return_detail": details, "/get_return_dispute_reason": reasons}
     said |= {f"/returns/{name}": answer for name, answer in answers.items()}
     return test_shopee.a_shop(said)
@@ -259,12 +263,13 @@ def test_a_shopee_return_is_disputed_with_a_reason_the_platform_offers() -> None
     }  # fmt: skip
 
 
-def test_without_a_reason_to_choose_from_shopee_is_not_asked_to_judge() -> None:
+def test_where_every_reason_wants_photographs_shopee_is_not_asked_to_judge() -> None:
     shop, wire = shopee_says("REQUESTED")
-    wire.answers["/get_return_dispute_reason"] = [test_shopee.ok()]
+    photographs = a_reason("3", is_required=True)
+    wire.answers["/get_return_dispute_reason"] = [test_shopee.ok(dispute_reason_list=[photographs])]
     with pytest.raises(RemoteRefused) as failed:
         run(shop.answer_return(return_=asked("251122ABCDEF01", SHOPEE["return_sn"]), accept=False, reason="x"))
-    assert failed.value.params["remote_code"] == "no_reason"
+    assert failed.value.params["remote_code"] == "photographs"
     assert wire.asked("/returns/dispute") == []
 
 

@@ -59,14 +59,18 @@ class Returns:
         return await self._return(return_.external_id)
 
     async def _dispute(self, return_sn: str, reason: str, contact_email: str) -> None:
-        offered = await self.client.get("/returns/get_return_dispute_reason", [("return_sn", return_sn)])
-        reason_id = returns.dispute_reason(offered)
-        if reason_id is None:
-            raise RemoteRefused(remote=TITLE, remote_code="no_reason", remote_message="no reason to dispute is offered")
+        said = await self.client.get("/returns/get_return_dispute_reason", [("return_sn", return_sn)])
+        with wire.readable(TITLE):
+            reason_given = returns.open_reason(msgspec.convert(said, returns.DisputeReasons, strict=False))
+        if reason_given is None:
+            raise RemoteRefused(
+                remote=TITLE, remote_code="photographs",
+                remote_message="it wants photographs with this refusal: give them in the seller centre",
+            )  # fmt: skip
         body = {
             "return_sn": return_sn,
             "email": contact_email,
-            "dispute_reason_id": reason_id,
+            "dispute_reason_id": reason_given.dispute_reason,
             "dispute_text_reason": reason,
             "image_list": [],
         }

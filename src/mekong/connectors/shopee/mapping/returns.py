@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -94,19 +94,28 @@ def _line(item: Item) -> RemoteReturnLine:
     return RemoteReturnLine(key, str(item.variation_sku or item.item_sku), str(item.name), item.amount)
 
 
-def dispute_reason(said: Mapping[str, Any]) -> int | None:
-    """The id of the reason that fits any refusal ("other"), else of the first one offered; None where there is none.
+class Evidence(Struct, frozen=True):
+    """Something the platform wants to see before it judges."""
 
-    The platform's documentation names the call but not its members, so the list is found by what it holds.
-    """
-    rows: Sequence[Any] = next((value for value in said.values() if isinstance(value, list)), ())
-    offered = [(number, str(row).lower()) for row in rows if isinstance(row, dict) and (number := _id(row)) is not None]
-    others = [number for number, words in offered if "other" in words or "khác" in words]
-    return next(iter([*others, *(number for number, _ in offered)]), None)
+    requirement: str = ""
+    is_required: bool = False
 
 
-def _id(row: Mapping[str, Any]) -> int | None:
-    for name in ("dispute_reason_id", "reason_id", "id"):
-        if str(row.get(name, "")).isdecimal():
-            return int(row[name])
-    return None
+class DisputeReason(Struct, frozen=True):
+    """`dispute_reason`: its id, which a dispute names as `dispute_reason_id`."""
+
+    dispute_reason: int
+    dispute_requirement: str = ""
+    evidence_module_list: list[Evidence] = field(default_factory=list)
+
+
+class DisputeReasons(Struct, frozen=True):
+    dispute_reason_list: list[DisputeReason] = field(default_factory=list)
+
+
+def open_reason(said: DisputeReasons) -> DisputeReason | None:
+    """The first reason that a dispute may give in words alone; None where each wants photographs."""
+    return next(
+        (one for one in said.dispute_reason_list if not any(each.is_required for each in one.evidence_module_list)),
+        None,
+    )
