@@ -37,6 +37,9 @@ ACTS = (
     Place("/products/new/", "plus", _n("New product"), ("catalog.edit",), "tạo thêm hàng hóa create add"),
     Place("/products/import/", "import", _n("Import products"), ("catalog.import",), "excel csv file hàng hóa"),
     Place("/products/export/", "export", _n("Export products"), ("catalog.view",), "excel file hàng hóa tải"),
+    Place("/products/grid/", "edit", _n("Edit many products"), ("catalog.view",), "bảng sản phẩm sửa hàng loạt giá grid bulk"),
+    Place("/products/labels/", "print", _n("Print barcode labels"), ("catalog.view",), "in tem nhãn mã vạch label"),
+    Place("/orders/returns/", "return", _n("Returns to answer"), ("orders.view",), "trả hàng hoàn hàng yêu cầu refund"),
     Place("/stock/adjust/", "edit", _n("Change stock"), ("inventory.adjust", "inventory.receive"), "điều chỉnh tồn adjust"),
     Place(
         "/stock/adjust/?reason=receipt", "import", _n("Receive goods"), ("inventory.receive", "inventory.adjust"),
