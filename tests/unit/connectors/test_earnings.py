@@ -181,8 +181,9 @@ def test_tiki_items_say_what_they_earn() -> None:
             )
         ], "discount": {"discount_coupon": {"seller_discount": 0}},
     }  # fmt: skip
-    shop, _ = test_tiki.a_shop({"/orders/57": tiki_order(income, income)})
+    shop, wire = test_tiki.a_shop({"/orders/57": tiki_order(income, income)})
     found = run(shop.fetch_earnings(order=an_order()))
+    assert query(wire.asked("/orders/57")[0]) == {"include": "item.fees"}, "else the fees stay out"
     assert amounts(found) == [
         ("goods", "item_price", 300000), ("shipping", "shipping_fee", 28000), ("commission", "Chiết khấu", -7200),
         ("payment_fee", "Phí thanh toán", -6000), ("shipping", "Phí vận chuyển", -28000),

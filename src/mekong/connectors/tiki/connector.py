@@ -316,10 +316,10 @@ class Tiki:
         with wire.readable(TITLE):
             return msgspec.convert(said, orders.Order, strict=False) if said else None
 
-    async def _said(self, code: str) -> Any:
+    async def _said(self, code: str, params: Sequence[tuple[str, str]] = ()) -> Any:
         """The order as it came; None when the platform does not know it."""
         try:
-            return inner(await self.client.get(f"/v2/orders/{code}"))
+            return inner(await self.client.get(f"/v2/orders/{code}", params))
         except RemoteRefused as refused:
             if is_unknown(refused):
                 return None
@@ -439,8 +439,8 @@ class Tiki:
     # TellsEarnings
 
     async def fetch_earnings(self, *, order: RemoteOrder) -> Earnings:
-        """Each item of an order says what it earns, from the first day on."""
-        got = await self._said(order.external_id)
+        """Each item of an order says what it earns, from the first day on; its fees come where they are asked for."""
+        got = await self._said(order.external_id, [("include", "item.fees")])
         with wire.readable(TITLE):
             said = msgspec.convert(got, earnings.Order, strict=False) if got else None
         if said is None or not any(item.seller_income_detail for item in said.items):
