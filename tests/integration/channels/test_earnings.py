@@ -262,7 +262,7 @@ STEPS = {
 @pytest.mark.parametrize("kind", ["shopee", "lazada", "tiktok", "tiki"])
 def test_a_platform_tells_what_an_order_earns_whatever_goes_wrong_on_the_way(sandbox: Sandbox, kind: str) -> None:
     shop, order = sold_on(sandbox, kind, steps=STEPS[kind])
-    sandbox.break_things([{"market": kind, "kind": "http_5xx", "probability": 0.2}], 7)
+    sandbox.break_things([{"market": kind, "kind": "http_5xx", "probability": 0.2}], 5)
     view = remote.read_earnings(actor=SYSTEM, channel=shop.channel, external_id=order)
     assert view.problem is None
     assert view.by_kind["goods"] > 0

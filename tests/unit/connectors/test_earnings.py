@@ -192,6 +192,15 @@ def test_tiki_items_say_what_they_earn() -> None:
     assert (found.net_minor, sum(line.amount_minor for line in found.lines), found.is_final) == (277800, 277800, True)
 
 
+def test_tiki_fees_written_as_what_they_take_are_taken() -> None:
+    fee = {"fee_type_key": "percent_per_item_sales_value", "fee_type_name": "Phí hoa hồng", "final_amount": 19800}
+    income = {"item_price": 99000, "item_qty": 2, "sub_total": 198000, "seller_income": 178200, "seller_fees": [fee]}
+    shop, _ = test_tiki.a_shop({"/orders/57": tiki_order(income)})
+    found = run(shop.fetch_earnings(order=an_order()))
+    assert amounts(found)[-1] == ("commission", "Phí hoa hồng", -19800)
+    assert sum(line.amount_minor for line in found.lines) == found.net_minor
+
+
 def test_tiki_gives_the_sellers_part_of_free_shipping_off() -> None:
     income = {"item_price": 92800, "item_qty": 1, "shipping_fee": 10400, "sub_total": 100000, "seller_income": 100000}
     shop, _ = test_tiki.a_shop({"/orders/57": tiki_order(income, status="delivered")})

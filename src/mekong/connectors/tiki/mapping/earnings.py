@@ -30,6 +30,10 @@ class Fee(Struct, frozen=True):
     total_amount: Decimal = Decimal(0)
     final_amount: Decimal | None = None
 
+    @property
+    def amount(self) -> Decimal:
+        return self.total_amount if self.final_amount is None else self.final_amount
+
 
 class Income(Struct, frozen=True):
     """`sub_total`: the goods and what the buyer paid for shipping, less what the seller gave off."""
@@ -75,8 +79,17 @@ def _amounts(income: Income) -> Iterator[tuple[EarningKind, str, Decimal]]:
     yield EarningKind.SHIPPING, "shipping_fee", income.shipping_fee
     if income.sub_total is not None:
         yield EarningKind.VOUCHER, "discount", income.sub_total - goods - income.shipping_fee
+    sign = _sign(income)
     for fee in income.seller_fees:
         key = str(fee.fee_type_key).lower()
         kind = next((kind for kind, words in _WORDS if any(word in key for word in words)), EarningKind.SERVICE_FEE)
-        amount = fee.total_amount if fee.final_amount is None else fee.final_amount
-        yield kind, str(fee.fee_type_name or fee.fee_type_key), amount
+        yield kind, str(fee.fee_type_name or fee.fee_type_key), sign * fee.amount
+
+
+def _sign(income: Income) -> int:
+    """Fees come with a minus. The documentation says nothing of it, so an income that adds up only when they are taken off
+    as they stand is believed."""
+    fees = sum((fee.amount for fee in income.seller_fees), Decimal(0))
+    if income.sub_total is None or income.seller_income is None:
+        return 1
+    return -1 if income.sub_total - fees == income.seller_income and fees else 1
