@@ -32,6 +32,7 @@ from mekong.channels.socket import (
     StockPush,
     Transport,
 )
+from mekong.channels.socket.earnings import Earning, EarningKind, Earnings
 from mekong.channels.socket.returns import RemoteReturn, RemoteReturnLine, ReturnPage, ReturnState
 from mekong.foundation.errors import RemoteRefused
 
@@ -41,7 +42,7 @@ MANIFEST = Manifest(
     letters="BZ",
     api_version="1",
     capabilities=frozenset({"PullsProducts", "ReadsListings", "PushesStock", "PushesPrice", "PullsOrders", "Ships",
-                            "Cancels", "HandlesReturns", "ReceivesNotices"}),
+                            "Cancels", "HandlesReturns", "TellsEarnings", "ReceivesNotices"}),
     limits={"default": RateLimit(10_000, 1000)},
 )  # fmt: skip
 
@@ -59,6 +60,9 @@ class Platform:
     skus: dict[ListingKey, str] = field(default_factory=dict)
     orders: dict[str, RemoteOrder] = field(default_factory=dict)
     returns: dict[str, RemoteReturn] = field(default_factory=dict)
+    earnings: dict[str, Earnings] = field(default_factory=dict)
+    earning_trouble: Exception | None = None
+    asked_earnings: list[str] = field(default_factory=list)
     pushed: list[tuple[str, int]] = field(default_factory=list)
     told: list[tuple[str, str]] = field(default_factory=list)
     before_push: Callable[[Sequence[StockPush]], object] | None = None
@@ -113,6 +117,18 @@ class Platform:
         )
         self.returns[external_id] = moved
         return moved
+
+    def settle(
+        self, order: str, *, is_final: bool = False, commission: int = -8_000, net: int | None = None
+    ) -> Earnings:
+        """What an order earns from now on: its goods and a commission, with the platform's own sum."""
+        goods = self.orders[order].total_minor
+        lines = (
+            Earning(EarningKind.GOODS, "Giá bán", goods, self.clock, "S1"),
+            Earning(EarningKind.COMMISSION, "Phí cố định", commission, self.clock, "S1"),
+        )
+        self.earnings[order] = Earnings(order, lines, goods + commission if net is None else net, "VND", is_final)
+        return self.earnings[order]
 
     def move(self, external_id: str, state: RemoteState) -> None:
         order = self.orders[external_id]
@@ -208,6 +224,15 @@ class Bazaar:
         if now.state is not ReturnState.REQUESTED:
             return now
         return platform.move_return(return_.external_id, ReturnState.ACCEPTED if accept else ReturnState.DISPUTED)
+
+    async def fetch_earnings(self, *, order: RemoteOrder) -> Earnings:
+        platform = self.platform
+        platform.asked_earnings.append(order.external_id)
+        if platform.earning_trouble is not None:
+            raise platform.earning_trouble
+        if order.external_id not in platform.earnings:
+            raise RemoteRefused(remote="Bazaar", remote_code="not_settled", remote_message="not settled yet")
+        return platform.earnings[order.external_id]
 
     def _tell(self, what: str, order: RemoteOrder, state: RemoteState) -> Shipment:
         self.platform.told.append((what, order.external_id))

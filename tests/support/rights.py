@@ -57,6 +57,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "orders/<str:code>/": {"GET": "orders.view"},
     "orders/<str:code>/act/": {"POST": "orders.view"},
     "orders/<str:code>/reveal/": {"POST": "customers.reveal"},
+    "orders/<str:code>/earnings/": {"POST": "reports.view"},
     "products/": {"GET": "catalog.view"},
     "products/suggest/": {"GET": "catalog.view"},
     "products/new/": {"GET": "catalog.edit", "POST": "catalog.edit"},

@@ -493,3 +493,57 @@ class ReturnView:
 class ReturnPageView:
     returns: Sequence[ReturnView]
     next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class EarningView:
+    """One amount: what the shop gets is positive, what the platform keeps is negative. `name`: the platform's word."""
+
+    kind: str
+    name: str
+    amount_minor: int
+    at: datetime | None
+    statement: str
+
+
+@dataclass(frozen=True)
+class EarningsView:
+    """What an order earns on its platform, as the platform last said at `read_at`; None: it told nothing yet.
+
+    `kind` of a line: goods, commission, payment_fee, service_fee, shipping, voucher, tax, refund, adjustment, other.
+    `net_minor`: the platform's own sum, None where it says none. `problem`: what the last asking (`asked_at`) ran into.
+    """
+
+    channel: str
+    external_id: str
+    currency: str
+    lines: Sequence[EarningView]
+    net_minor: int | None
+    is_final: bool
+    asked_at: datetime | None
+    read_at: datetime | None
+    next_at: datetime | None
+    problem: Problem | None
+
+    @property
+    def total_minor(self) -> int:
+        """What the lines add up to."""
+        return sum(line.amount_minor for line in self.lines)
+
+    @property
+    def difference_minor(self) -> int:
+        """By how much the platform's own sum is above what its lines add up to."""
+        return 0 if self.net_minor is None else self.net_minor - self.total_minor
+
+    @property
+    def earned_minor(self) -> int:
+        """What the shop gets: by the platform's own sum, else by its lines."""
+        return self.total_minor if self.net_minor is None else self.net_minor
+
+    @property
+    def by_kind(self) -> Mapping[str, int]:
+        """Sums of the lines by kind, in the order of their first line."""
+        sums: dict[str, int] = {}
+        for line in self.lines:
+            sums[line.kind] = sums.get(line.kind, 0) + line.amount_minor
+        return sums

@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from mekong.channels.socket.earnings import EarningKind
 from mekong.channels.socket.returns import ReturnState
 from mekong.foundation.ids import new_id
 
@@ -320,6 +321,64 @@ class ChannelReturn(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class OrderEarnings(models.Model):
+    """What one order earns on its platform, as the platform last said, and when to ask again.
+
+    `state`: the step of the order that made the asking due, last `since`. `next_at` null: not asked any more, because it
+    is final or too old. `read_at` null: the platform told nothing yet. `error_*`: what the last asking ran into.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="+", db_index=False)
+    order_external_id = models.CharField(max_length=80)
+    state = models.CharField(max_length=20, blank=True, default="")
+    since = models.DateTimeField()
+    next_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    net_minor = models.BigIntegerField(null=True, help_text="The platform's own sum; null: it says none.")
+    is_final = models.BooleanField(default=False)
+    error_code = models.CharField(max_length=80, blank=True, default="")
+    error_params = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["channel", "order_external_id"], name="earnings_once_per_order"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["channel", "next_at"], name="earnings_due", condition=Q(next_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_external_id
+
+
+class ChannelEarning(models.Model):
+    """One amount of an order's earnings: what the seller gets is positive. `kind`: of `socket.earnings.EarningKind`.
+
+    Platform money is a fact of the channel: it moves nothing in the order's own sums.
+    """
+
+    earnings = models.ForeignKey(OrderEarnings, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    place = models.PositiveIntegerField(help_text="Among the lines of the order, as the platform gives them.")
+    kind = models.CharField(max_length=12)
+    name = models.CharField(max_length=200, blank=True, default="")
+    amount_minor = models.BigIntegerField()
+    at = models.DateTimeField(null=True)
+    statement = models.CharField(max_length=80, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["earnings", "place"], name="earning_once_per_place"),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in EarningKind]), name="earning_kind_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_minor}"
 
 
 class SyncMinute(models.Model):

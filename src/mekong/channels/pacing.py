@@ -124,6 +124,8 @@ class Pace:
     poll_overlap_s: float = 60.0
     returns_s: float = 60.0
     returns_overlap_s: float = 3600.0
+    earnings_s: float = 60.0
+    earnings_again_s: float = 6 * 3600.0
     compare_s: float = 5.0
     price_compare_s: float = 60.0
     gate_s: float = 2.0

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -19,10 +19,20 @@ from mekong.channels import commands, hints, queries, rules
 from mekong.channels.calling import calls
 from mekong.channels.commands.accounts import use_state
 from mekong.channels.commands.listings import mark_gone
-from mekong.channels.contracts import AuditReport, ChannelView, ListingView, LiveListing, PullReport, ReturnView
+from mekong.channels.contracts import (
+    AuditReport,
+    ChannelView,
+    EarningsView,
+    ListingView,
+    LiveListing,
+    PullReport,
+    ReturnView,
+)
 from mekong.channels.errors import ChannelInvalid, ListingNotFound, NoTestBuyer, ReturnAnswered
 from mekong.channels.http1 import WireError
 from mekong.channels.models import Channel, Listing
+from mekong.channels.pacing import Pace
+from mekong.channels.queries.earnings import may_read
 from mekong.channels.socket import (
     Authorises,
     HandlesReturns,
@@ -33,15 +43,17 @@ from mekong.channels.socket import (
     ReadsListings,
     RemoteListing,
     Request,
+    TellsEarnings,
 )
 from mekong.channels.socket.returns import RemoteReturn
+from mekong.channels.sync.earnings import asked as earnings_asked
 from mekong.channels.sync.line import Line
 from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.threads import Threads
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.company import get_company
-from mekong.foundation.errors import MekongError, RemoteRefused, Unavailable
+from mekong.foundation.errors import MekongError, NeedsReconnect, RemoteRefused, Unavailable
 from mekong.foundation.queries import email_of
 
 MAX_TEST_UNITS = 1_000
@@ -312,6 +324,30 @@ async def _answer(line: Line, asked: RemoteReturn, accept: bool, reason: str, em
         return await connector.answer_return(return_=asked, accept=accept, reason=reason, contact_email=email)
 
     return await line.call(tell, tries=4)
+
+
+# --- earnings ---------------------------------------------------------------------------------------------------------
+
+
+def read_earnings(*, actor: Actor, channel: str, external_id: str) -> EarningsView:
+    """What an order earns on its platform, asked of it now and kept. Where it has nothing to tell yet, what it said
+    before stays, with the platform's word in `problem`.
+
+    Safe to repeat. Raises: MayNot, OrderNotFound, ChannelNotFound, NotConnected, CannotDo, NeedsReconnect, Unavailable.
+    """
+    may_read(actor, channel, external_id)
+    _, line = _line(channel)
+    line.speaker(TellsEarnings)
+    asked_at, again = _now(), timedelta(seconds=Pace().earnings_again_s)
+    try:
+        said = calls.run(line.call(lambda connector: earnings_asked(connector, line.code, external_id), tries=6))
+    except NeedsReconnect:
+        raise
+    except RemoteRefused as refused:
+        return commands.note_untold(
+            actor=actor, channel=line.code, external_id=external_id, error=refused, asked_at=asked_at, again=again
+        )
+    return commands.keep_earnings(actor=actor, channel=line.code, earnings=said, asked_at=asked_at, again=again)
 
 
 # --- test buyers ------------------------------------------------------------------------------------------------------

@@ -246,3 +246,9 @@ def is_taken(*, accept: bool, state: ReturnState) -> bool:
     """Whether a return stands where an answer leads. A platform that has taken the answer may show the old state a
     moment longer."""
     return state in _AFTER[accept]
+
+
+KEEPS_EARNING = timedelta(days=60)
+"""For how long after an order's last step its earnings are asked for, where the platform does not call them final."""
+EARNS = frozenset({RemoteState.DELIVERED, RemoteState.COMPLETED, RemoteState.RETURNED})
+"""Where an order stands when its platform settles it, or is about to."""

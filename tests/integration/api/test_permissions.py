@@ -159,6 +159,8 @@ ASKS: dict[str, tuple[str, Any]] = {
     "POST /orders/{code}/holds": ("orders.edit", {"hold": "manual", "reason": "x"}),
     "DELETE /orders/{code}/holds/{hold}": ("orders.edit", None),
     "GET /orders/{code}/buyer": ("customers.view", None),
+    "GET /orders/{code}/earnings": ("reports.view", None),
+    "POST /orders/{code}/earnings/read": ("reports.view", None),
     "GET /return-requests": ("orders.view", None),
     "GET /return-requests/{return_id}": ("orders.view", None),
     "POST /return-requests/{return_id}/answer": ("orders.return", {"accept": True}),

@@ -58,6 +58,7 @@ CAPABILITIES = {
     "PrintsLabels",
     "Cancels",
     "HandlesReturns",
+    "TellsEarnings",
     "ReceivesNotices",
 }
 

@@ -59,6 +59,7 @@ CAPABILITIES = {
     "PrintsLabels",
     "Cancels",
     "HandlesReturns",
+    "TellsEarnings",
     "ReceivesNotices",
 }
 

@@ -51,6 +51,7 @@ CAPABILITIES = {
     "Ships",
     "PrintsLabels",
     "Cancels",
+    "TellsEarnings",
 }
 
 

@@ -49,6 +49,7 @@ CAPABILITIES = {
     "PrintsLabels",
     "Cancels",
     "HandlesReturns",
+    "TellsEarnings",
     "ReceivesNotices",
 }
 

@@ -15,6 +15,7 @@ from mekong.channels.commands.accounts import (
     update_channel,
 )
 from mekong.channels.commands.audits import ask_audit, begin_audit, end_audit, note_audited
+from mekong.channels.commands.earnings import expect_earnings, keep_earnings, note_untold
 from mekong.channels.commands.incidents import Facts, hush_incident, note_caught_up, note_trouble, note_well
 from mekong.channels.commands.listings import (
     ignore_listing,
@@ -53,9 +54,11 @@ __all__ = [
     "end_answer",
     "end_audit",
     "ensure_own_channels",
+    "expect_earnings",
     "give_up_on_short_orders",
     "hush_incident",
     "ignore_listing",
+    "keep_earnings",
     "keep_returns",
     "learn_habits",
     "mark_read",
@@ -65,6 +68,7 @@ __all__ = [
     "note_caught_up",
     "note_problem",
     "note_trouble",
+    "note_untold",
     "note_well",
     "pause_channel",
     "push_now",

@@ -29,6 +29,8 @@ from mekong.channels.contracts import (
 )
 from mekong.channels.errors import ChannelNotFound, ListingNotFound
 from mekong.channels.models import Channel, Listing, MatchState, Outbound, ParkedOrder
+from mekong.channels.queries.earnings import earnings_of as earnings_of
+from mekong.channels.queries.earnings import tells_earnings as tells_earnings
 from mekong.channels.queries.health import audit_differences as audit_differences
 from mekong.channels.queries.health import healths, open_kinds
 from mekong.channels.queries.health import list_audits as list_audits

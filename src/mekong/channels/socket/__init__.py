@@ -25,6 +25,7 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Protocol, runtime_checkable
 
+from mekong.channels.socket.earnings import TellsEarnings as TellsEarnings
 from mekong.channels.socket.returns import HandlesReturns as HandlesReturns
 
 # --- what a connector gets -------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 
 from mekong.catalog.contracts import VariantView
 from mekong.channels import matching, rules
+from mekong.channels.commands.earnings import expect_earnings
 from mekong.channels.models import ParkedOrder
 from mekong.channels.pacing import backoff_s
 from mekong.channels.queries.returns import coming_back
@@ -78,6 +79,10 @@ def book(*, channel_id: int, channel: str, orders_: Sequence[RemoteOrder], now: 
     _follow(report, actor, channel_id, channel, words, now)
     done = [order.external_id for order in orders_ if order.external_id not in report.parked]
     ParkedOrder.objects.filter(channel_id=channel_id, external_id__in=done).delete()
+    booked = set(done)
+    over = [order for order in orders_ if order.state in rules.EARNS and order.external_id in booked]
+    if over:
+        expect_earnings(actor=actor, channel=channel, orders=over, now=now)
     return report
 
 

@@ -16,8 +16,9 @@ from mekong.channels.commands import Facts, note_problem
 from mekong.channels.figures import bucket_of, percentile_ms, summed
 from mekong.channels.models import Channel, ChannelState
 from mekong.channels.pacing import Pace, backoff_s
-from mekong.channels.socket import HandlesReturns, PullsOrders, PushesPrice, PushesStock
+from mekong.channels.socket import HandlesReturns, PullsOrders, PushesPrice, PushesStock, TellsEarnings
 from mekong.channels.sync.desk import Desk, Ledger
+from mekong.channels.sync.earnings import EarningsDesk
 from mekong.channels.sync.figures import Counts, Rates, write_down
 from mekong.channels.sync.intake import Intake
 from mekong.channels.sync.line import Line, now
@@ -59,6 +60,7 @@ class Runner:
         self.intake = Intake(self.line, self.pusher, threads, row.order_cursor or now(), well=lambda: self._note(None))
         self.teller = Teller(self.line, self.intake, threads)
         self.returns = ReturnsDesk(self.line, threads)
+        self.earnings = EarningsDesk(self.line, threads)
         self.reader = Reader(self.line, self.pusher, threads)
         self.prices = PricePusher(self.line, threads, row.currency) if row.price_sync else None
         self._compare_now = asyncio.Event()
@@ -145,6 +147,8 @@ class Runner:
             self.intake.has_polled.set()
         if self.line.can(HandlesReturns):
             works["returns"] = self.returns.poll
+        if self.line.can(TellsEarnings):
+            works["earnings"] = self.earnings.poll
         if self.line.can(PushesStock):
             works |= {
                 "push": self._push_after_orders,

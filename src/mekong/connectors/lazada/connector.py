@@ -34,8 +34,10 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.earnings import Earnings
 from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.lazada.client import TITLE, Client, is_account_wide, sign
+from mekong.connectors.lazada.earnings import Transactions
 from mekong.connectors.lazada.mapping import Word, moment, notices, orders, products
 from mekong.connectors.lazada.returns import RETURN_WINDOW, Returns
 from mekong.foundation.errors import (
@@ -88,6 +90,7 @@ class Lazada:
 
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
+        self.transactions = Transactions(self.account, self.client)
         self.returns = Returns(self.account, self.client)
 
     # Authorises
@@ -423,6 +426,11 @@ class Lazada:
         contact_email: str = "",  # noqa: ARG002 - this platform asks for nobody
     ) -> RemoteReturn:
         return await self.returns.answer(return_, accept=accept, reason=reason)
+
+    # TellsEarnings
+
+    async def fetch_earnings(self, *, order: RemoteOrder) -> Earnings:
+        return await self.transactions.of(order)
 
     # ReceivesNotices
 

@@ -33,6 +33,7 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.earnings import Earnings
 from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.shopee.client import (
     ROOT,
@@ -42,6 +43,7 @@ from mekong.connectors.shopee.client import (
     is_unknown,
     sign,
 )
+from mekong.connectors.shopee.earnings import Escrow
 from mekong.connectors.shopee.mapping import notices, orders, products
 from mekong.connectors.shopee.returns import RETURN_WINDOW, Returns
 from mekong.foundation.errors import (
@@ -91,6 +93,7 @@ class Shopee:
 
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
+        self.escrow = Escrow(self.account, self.client)
         self.returns = Returns(self.account, self.client)
 
     # Authorises
@@ -410,6 +413,11 @@ class Shopee:
         self, *, return_: RemoteReturn, accept: bool, reason: str, contact_email: str = ""
     ) -> RemoteReturn:
         return await self.returns.answer(return_, accept=accept, reason=reason, contact_email=contact_email)
+
+    # TellsEarnings
+
+    async def fetch_earnings(self, *, order: RemoteOrder) -> Earnings:
+        return await self.escrow.of(order)
 
     # ReceivesNotices
 

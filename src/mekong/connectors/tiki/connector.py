@@ -30,6 +30,7 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.earnings import Earnings
 from mekong.connectors.tiki.client import (
     CONSENT_PATH,
     LINK_GONE,
@@ -39,7 +40,7 @@ from mekong.connectors.tiki.client import (
     is_account_wide,
     is_unknown,
 )
-from mekong.connectors.tiki.mapping import Word, events, has_more, inner, orders, products, stock
+from mekong.connectors.tiki.mapping import Word, earnings, events, has_more, inner, orders, products, stock
 from mekong.connectors.tiki.mapping.rounds import Round, Walk
 from mekong.connectors.tiki.queue import EventQueue
 from mekong.foundation.errors import Invalid, NeedsReconnect, NeedsRefresh, RemoteRefused, Unavailable
@@ -311,14 +312,18 @@ class Tiki:
             return [orders.order(said, self.account.currency) for said in read]
 
     async def _order(self, code: str) -> orders.Order | None:
+        said = await self._said(code)
+        with wire.readable(TITLE):
+            return msgspec.convert(said, orders.Order, strict=False) if said else None
+
+    async def _said(self, code: str, params: Sequence[tuple[str, str]] = ()) -> Any:
+        """The order as it came; None when the platform does not know it."""
         try:
-            said = inner(await self.client.get(f"/v2/orders/{code}"))
+            return inner(await self.client.get(f"/v2/orders/{code}", params))
         except RemoteRefused as refused:
             if is_unknown(refused):
                 return None
             raise
-        with wire.readable(TITLE):
-            return msgspec.convert(said, orders.Order, strict=False) if said else None
 
     # Ships
 
@@ -430,6 +435,18 @@ class Tiki:
         """Buyers ask Tiki, not the seller, so no request ever waits here: to accept one is to cancel for the buyer."""
         if accept:
             await self.cancel(order=order, reason="customer_request")
+
+    # TellsEarnings
+
+    async def fetch_earnings(self, *, order: RemoteOrder) -> Earnings:
+        """Each item of an order says what it earns, from the first day on; its fees come where they are asked for."""
+        got = await self._said(order.external_id, [("include", "item.fees")])
+        with wire.readable(TITLE):
+            said = msgspec.convert(got, earnings.Order, strict=False) if got else None
+        if said is None or not any(item.seller_income_detail for item in said.items):
+            raise RemoteRefused(remote=TITLE, remote_code="no_income", remote_message="no income of this order yet")
+        with wire.readable(TITLE):
+            return earnings.earnings(said, order.currency or self.account.currency)
 
 
 def connect(account: Account, transport: Transport) -> Connector:

@@ -33,9 +33,11 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.earnings import Earnings
 from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.tiktok import paths
 from mekong.connectors.tiktok.client import TITLE, Client, is_account_wide, is_unknown, sign
+from mekong.connectors.tiktok.earnings import Statements
 from mekong.connectors.tiktok.mapping import following, listed, moment, notices, orders, products
 from mekong.connectors.tiktok.mapping.authorisation import TokenReply
 from mekong.connectors.tiktok.returns import RETURN_WINDOW, Returns
@@ -79,6 +81,7 @@ class TikTok:
 
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
+        self.statements = Statements(self.account, self.client)
         self.returns = Returns(self.account, self.client, self._reject_reason)
         self.warehouses = Warehouses(self.client)
         self._one_by_one: set[str] = set()
@@ -419,6 +422,11 @@ class TikTok:
         contact_email: str = "",  # noqa: ARG002 - this platform asks for nobody
     ) -> RemoteReturn:
         return await self.returns.answer(return_, accept=accept, reason=reason)
+
+    # TellsEarnings
+
+    async def fetch_earnings(self, *, order: RemoteOrder) -> Earnings:
+        return await self.statements.of(order)
 
     # ReceivesNotices
 

@@ -37,3 +37,5 @@ REJECT_REASONS: Final = "/return_refund/202309/reject_reasons"
 RETURN_SEARCH: Final = "/return_refund/202602/returns/search"
 RETURN_APPROVE: Final = "/return_refund/202309/returns/{return_id}/approve"
 RETURN_REJECT: Final = "/return_refund/202606/returns/{return_id}/reject"
+
+STATEMENT_TRANSACTIONS: Final = "/finance/202501/orders/{order_id}/statement_transactions"

@@ -18,6 +18,7 @@ from mekong.faces.api import (
     catalogue_desk,
     company,
     connecting,
+    earnings,
     health,
     order_desk,
     order_filters,
@@ -96,6 +97,7 @@ for _room in (
     order_desk,
     order_filters,
     returns,
+    earnings,
 ):
     api.add_router("", _room.router)
 

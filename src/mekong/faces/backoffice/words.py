@@ -258,6 +258,20 @@ RETURN_STATES: Mapping[str, Shape] = {
     "closed": Shape(pgettext_lazy("a return", "Closed"), "off"),
 }
 
+EARNING_KINDS: Mapping[str, Word] = {
+    "goods": _("Goods"),
+    "voucher": _("Discounts the shop bears"),
+    "shipping": _("Shipping"),
+    "commission": _("Commission"),
+    "payment_fee": _("Payment fee"),
+    "service_fee": _("Service fees"),
+    "tax": _("Tax withheld"),
+    "refund": _("Refunded to the buyer"),
+    "adjustment": pgettext_lazy("platform money", "Adjustments"),
+    "other": _("Other"),
+}
+"""What an amount of an order's earnings is."""
+
 RETURN_REASONS: Mapping[str, Word] = {
     **dict.fromkeys(("NOT_RECEIPT", "ITEM_NOT_RECEIVED"), _("Goods did not arrive")),
     "WRONG_ITEM": _("Wrong goods sent"),

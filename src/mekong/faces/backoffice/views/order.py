@@ -17,7 +17,7 @@ from mekong.channels import queries as channels
 from mekong.faces.backoffice import channel_book, paper, sentences, words
 from mekong.faces.backoffice.once import once
 from mekong.faces.backoffice.templatetags.mekong import cancel_word, remote_word
-from mekong.faces.backoffice.views import order_desk, returns
+from mekong.faces.backoffice.views import earnings, order_desk, returns
 from mekong.faces.backoffice.views.order_bulk import cancel_reason
 from mekong.faces.backoffice.views.order_desk import ADDRESS_FIELDS
 from mekong.faces.backoffice.visit import Visit, page
@@ -178,6 +178,7 @@ def show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> H
         "is_over": found.state in ("cancelled", "returned"),
         **order_desk.context(visit, found),
         **returns.panel(visit, channel=found.channel, external_id=found.external_id),
+        **earnings.panel(visit, channel=found.channel, external_id=found.external_id),
         **more,
     }
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "order"
