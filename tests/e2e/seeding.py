@@ -15,6 +15,7 @@ def main() -> None:
         _set_aside(now)
         _incident(now)
         ask_for_returns(now)
+        _earnings(now)
         furnish_partners(now)
         _a_desk(now)
 
@@ -93,6 +94,28 @@ def _a_desk(now: datetime) -> None:
     row.set_password(PASSWORD)
     row.must_change_password = False
     row.save()
+
+
+def _earnings(now: datetime) -> None:
+    """What the orders of a platform earn: settled ones, and one whose sum differs from the platform's own."""
+    from mekong.channels import commands
+    from mekong.channels.socket.earnings import Earning, EarningKind, Earnings
+    from mekong.foundation.actor import SYSTEM
+    from mekong.orders import queries
+    from mekong.orders.contracts import OrderFilter
+
+    for place, order in enumerate(queries.list_orders(actor=SYSTEM, wanted=OrderFilter(channel="shopee-1")).orders):
+        lines = (
+            Earning(EarningKind.GOODS, "original_price", 890_000),
+            Earning(EarningKind.VOUCHER, "voucher_from_seller", -40_000),
+            Earning(EarningKind.COMMISSION, "commission_fee", -76_500),
+            Earning(EarningKind.SERVICE_FEE, "service_fee", -25_500),
+            Earning(EarningKind.PAYMENT_FEE, "seller_transaction_fee", -41_650),
+            Earning(EarningKind.TAX, "withholding_vat_tax", -8_500, now, "2511-W47"),
+        )
+        net = sum(line.amount_minor for line in lines) - (1_200 if place % 2 else 0)
+        said = Earnings(order.external_id, lines, net, "VND", is_final=place % 2 == 0)
+        commands.keep_earnings(actor=SYSTEM, channel="shopee-1", earnings=said, asked_at=now, again=timedelta(hours=6))
 
 
 if __name__ == "__main__":

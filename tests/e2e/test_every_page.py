@@ -59,9 +59,12 @@ def test_every_page_fits_and_can_be_read(visit: Callable[..., Visit], width: int
     page = here.page
     page.goto("/orders/?tab=all")
     order = page.locator("tbody a[href^='/orders/']").first.get_attribute("href")
+    page.goto("/orders/returns/")
+    settled = page.locator("main a[href^='/orders/DH']").first.get_attribute("href")
     page.goto("/stock/campaigns/")
     campaign = page.locator("tbody a[href^='/stock/campaigns/']").first.get_attribute("href")
     assert order
+    assert settled
     assert campaign
     found: list[str] = []
     for room in ("webhooks", "apps", "feeds"):
@@ -73,7 +76,7 @@ def test_every_page_fits_and_can_be_read(visit: Callable[..., Visit], width: int
     message = page.locator("#messages tbody a").first.get_attribute("href")
     assert message
     wrong: list[str] = []
-    for path in (*PAGES, order, campaign, *found, message):
+    for path in (*PAGES, order, settled, campaign, *found, message):
         here.complaints.clear()
         # Axe is a file of this test, not of the page: it is put in past the page's content policy.
         page.goto(path)

@@ -29,7 +29,7 @@ from tests.support.people import a_caller
 pytestmark = pytest.mark.django_db(transaction=True)
 RIGHTS = (
     "inventory.view", "inventory.adjust", "inventory.receive", "inventory.transfer", "inventory.sell_below_zero",
-    "inventory.approve",
+    "inventory.approve", "reports.view",
     "orders.view", "customers.view", "orders.confirm", "orders.edit", "orders.cancel", "orders.ship", "orders.return",
 )  # fmt: skip
 LINE = {"sku": "AT-1", "quantity": 1}
@@ -44,6 +44,8 @@ ELSEWHERE: dict[str, tuple[Any, int]] = {
     "POST /stock/transfers": ({"from_location": "SG", "to_location": "HN", "lines": [LINE]}, 403),
     "POST /stock/transfers/{transfer_id}/receive": ({}, 403),
     "GET /orders/{code}": (None, 404),
+    "GET /orders/{code}/earnings": (None, 404),
+    "POST /orders/{code}/earnings/read": (NOTHING, 404),
     "POST /orders/{code}/confirm": ({}, 404),
     "POST /orders/{code}/cancel": ({}, 404),
     "POST /orders/{code}/move": ({"to": "packed"}, 404),
