@@ -584,7 +584,7 @@ def test_a_dropship_order_goes_its_way(tiki: Tiki) -> None:
     order = tiki.order(code, include="status_histories,item.fees,item.confirmation_histories")
     assert order["items"][0]["confirmation"]["status"] == "seller_confirmed"
     assert order["items"][0]["confirmation"]["pickup_confirm_sla"] == slot
-    assert order["items"][0]["seller_income_detail"]["seller_fees"][0]["final_amount"] == 29700
+    assert order["items"][0]["seller_income_detail"]["seller_fees"][0]["final_amount"] == -29700
     assert order["shipping"]["tracking_code"]
     label = tiki.reply("GET", f"v2/orders/{code}/dropship/labels?format=html")
     assert label.headers["content-type"].startswith("text/html")

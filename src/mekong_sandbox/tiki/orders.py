@@ -86,7 +86,7 @@ def _confirmation(order: Order, item: Item, extras: set[str]) -> dict[str, Any]:
 def _money(item: Item, extras: set[str]) -> dict[str, Any]:
     subtotal = item.price * item.quantity
     fee = subtotal * FEE_PERCENT // 100
-    fees = [{"fee_type_key": "percent_per_item_sales_value", "fee_type_name": "Phí hoa hồng", "final_amount": fee}]
+    fees = [{"fee_type_key": "percent_per_item_sales_value", "fee_type_name": "Phí hoa hồng", "final_amount": -fee}]
     return {
         "invoice": {
             "price": item.price,
