@@ -72,7 +72,7 @@ def _a_desk(now: datetime) -> None:
     from tests.e2e.conftest import PASSWORD
 
     name = "Túi giấy gói quà"
-    bag = NewProduct(name=name, variants=(NewVariant(sku="TG-QT-01", price_minor=15_000),))
+    bag = NewProduct(name=name, variants=(NewVariant(sku="TG-QT-01", price_minor=160_000),))
     catalog.load_many(actor=SYSTEM, products=[bag], now=now)
     bag_id = variants_by_sku(actor=SYSTEM, skus=["TG-QT-01"])["TG-QT-01"].id
     lines = [AdjustmentLine(bag_id, 60)]
@@ -80,7 +80,7 @@ def _a_desk(now: datetime) -> None:
     drafts = [
         OrderDraft(
             channel="phone", external_id=f"BP-{place:02d}", currency="VND", placed_at=now - timedelta(minutes=place),
-            lines=(DraftLine(bag_id, "TG-QT-01", name, 1 + place, 15_000, 800),), state="pending_confirmation",
+            lines=(DraftLine(bag_id, "TG-QT-01", name, 1 + place, 160_000, 800),), state="pending_confirmation",
             customer_name=f"Khách Gói Quà {place}", customer_phone=f"+8490100200{place}",
             shipping_address={"line": f"{place} Lê Lợi", "ward": "Phường Bến Thành", "province": "Thành phố Hồ Chí Minh"},
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -161,6 +162,8 @@ def shopify(box: Sandbox, shop: Shopify, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("http_proxy", box.url)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
+    # Whoever called somebody before left an opener that knows no proxy.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     monkeypatch.setattr(library.Session, "protocol", "http")
     library.Session.setup(api_key=shop.client_id, secret=shop.client_secret)
     start(library, shop)

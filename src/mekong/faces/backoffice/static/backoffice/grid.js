@@ -149,9 +149,16 @@
     due = 0;
     const top = Math.max(0, Math.floor(box.scrollTop / ROW) - OVER), end = Math.min(ids.length, top + pool.length);
     for (let i = top; i < end; i++) { const el = pool[i % pool.length]; if (el.i !== i || el.drawn !== version) paint(el, i); }
-    pool.forEach((el) => { if ((el.i < top || el.i >= end) && !el.hidden) { el.hidden = true; el.i = -1; } });
+    pool.forEach((el) => { if ((el.i < top || el.i >= end) && !el.hidden) { el.hidden = true; el.i = -1; el.cells.forEach((cell) => cell.id && cell.removeAttribute("id")); } });
     first = top;
+    point();
     want(top, end);
+  };
+  // The cell one is at is named only while it is drawn: scrolled away, it is nowhere.
+  const point = () => {
+    const here = `g-${cur.r}-${cur.c}`;
+    if (document.getElementById(here)) attribute(box, "aria-activedescendant", here);
+    else if (box.kept?.["aria-activedescendant"]) { box.removeAttribute("aria-activedescendant"); delete box.kept["aria-activedescendant"]; }
   };
   const later = () => { if (!due) due = requestAnimationFrame(draw); };
   const again = () => { version += 1; later(); };
@@ -232,7 +239,7 @@
   };
   const explain = () => {
     const row = store.get(ids[cur.r]), key = columns[cur.c];
-    box.setAttribute("aria-activedescendant", `g-${cur.r}-${cur.c}`);
+    point();
     if (!row || !key) { why.textContent = ""; return; }
     const column = known.get(key), bad = marks.get(at(row.id, key))?.kind === "bad";
     why.textContent = [column.channel ? `${column.channel.name}, ${column.word.toLowerCase()}` : column.word, row.sku].join(" · ") + (reason(row, key) ? `: ${reason(row, key)}` : "");
