@@ -78,6 +78,8 @@ def checks() -> list[Any]:
 )
 def test_every_answer_is_one_that_was_promised(case: schemathesis.Case, checks: list[Any]) -> None:
     made = commands.create_token(actor=SYSTEM, name="probe", scopes=["all"], now=datetime.now(UTC))
+    if case.media_type == "multipart/form-data":  # every field of a form is text there: a number for a text is none
+        checks = [each for each in checks if each.__name__ != "negative_data_rejection"]
     case.call_and_validate(headers={"Authorization": f"Bearer {made.text}", "Host": "localhost"}, checks=checks)
 
 
