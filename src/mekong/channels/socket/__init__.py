@@ -26,6 +26,7 @@ from importlib.resources import files
 from typing import Protocol, runtime_checkable
 
 from mekong.channels.socket.earnings import TellsEarnings as TellsEarnings
+from mekong.channels.socket.publishing import PublishesProducts as PublishesProducts
 from mekong.channels.socket.returns import HandlesReturns as HandlesReturns
 
 # --- what a connector gets -------------------------------------------------------------------------------------------
