@@ -332,6 +332,26 @@ class ProductView:
 
 
 @dataclass(frozen=True)
+class PictureFile:
+    """A picture as it was given: `path` is relative to MEDIA_ROOT. `variant_id`: whose it is alone; None: the product's."""
+
+    sha256: str
+    path: str
+    width: int
+    height: int
+    variant_id: int | None
+
+
+@dataclass(frozen=True)
+class ListingMaterial:
+    """What a product is shown with elsewhere. `gtins`: by variant id, "" where a variant has none the world knows."""
+
+    product: ProductView
+    pictures: tuple[PictureFile, ...]
+    gtins: Mapping[int, str]
+
+
+@dataclass(frozen=True)
 class ProductRow:
     """A product in a list. Prices: lowest and highest of its active variants, of one currency, else None."""
 

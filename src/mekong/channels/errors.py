@@ -122,3 +122,13 @@ class AuditUnderWay(Conflict):
 class AuditRunNotFound(NotFound):
     code = "channels.audit_not_found"
     template = "Channel {channel} has no reading back with the number {key}. Choose one on the channel’s page."
+
+
+class CategoryNotRead(Conflict):
+    code = "channels.categories_not_read"
+    template = "The categories of {channel} are not known yet. Read them first."
+
+
+class PublicationNotFound(NotFound):
+    code = "channels.publication_not_found"
+    template = "This product is not published on {channel} from here. Publish it first."

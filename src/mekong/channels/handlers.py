@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mekong.catalog.events import PriceChanged, ProductUpdated
+from mekong.catalog.events import PriceChanged, ProductArchived, ProductUpdated
 from mekong.channels import hints
 from mekong.channels.commands import tell_platform
 from mekong.channels.commands.listings import turn
-from mekong.channels.models import Listing
+from mekong.channels.commands.publishing import turn_publications
+from mekong.channels.models import Listing, Publication
 from mekong.channels.rules import cancel_reason
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.events import Heard, subscribe
@@ -57,6 +58,24 @@ def look_again(event: ProductUpdated, heard: Heard) -> None:  # noqa: ARG001 - a
         turn(channel, sorted(ids), price=False)
 
 
+@subscribe(ProductUpdated, "channels.publish_changes")
+def publish_changes(event: ProductUpdated, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
+    _publish(event.product_id)
+
+
+@subscribe(ProductArchived, "channels.hide_archived")
+def hide_archived(event: ProductArchived, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
+    _publish(event.product_id)
+
+
+def _publish(product_id: int, **where: str) -> None:
+    """Look again at a product wherever it is published and follows the catalogue."""
+    rows = Publication.objects.filter(product_id=product_id, follows=True, **where)
+    for code in sorted(set(rows.values_list("channel__code", flat=True))):
+        turn_publications(rows.filter(channel__code=code), code, _now())
+
+
 @subscribe(PriceChanged, "channels.look_at_prices")
 def look_at_prices(event: PriceChanged, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
     hints.send(hints.PRICES)
+    _publish(event.product_id, state="incomplete")

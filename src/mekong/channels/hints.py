@@ -17,8 +17,10 @@ OUTBOUND = "mekong_outbound"
 """Payload: the channel whose platform is to be told something."""
 PRICES = "mekong_prices"
 """Payload: none; some price changed."""
+PUBLICATIONS = "mekong_publications"
+"""Payload: the channel that a product is to be published on, changed or hidden."""
 
-ALL = (STOCK, NOTICES, CHANNELS, LISTINGS, OUTBOUND, PRICES)
+ALL = (STOCK, NOTICES, CHANNELS, LISTINGS, OUTBOUND, PRICES, PUBLICATIONS)
 _LIMIT = 7800
 
 

@@ -126,6 +126,8 @@ class Pace:
     returns_overlap_s: float = 3600.0
     earnings_s: float = 60.0
     earnings_again_s: float = 6 * 3600.0
+    publish_s: float = 30.0
+    review_s: float = 120.0
     compare_s: float = 5.0
     price_compare_s: float = 60.0
     gate_s: float = 2.0

@@ -7,12 +7,14 @@ from mekong.catalog.queries.categories import (
     list_attributes,
     list_categories,
     list_tax_classes,
+    options_used,
 )
 from mekong.catalog.queries.export import export_products, write_template
 from mekong.catalog.queries.grid import grid_facts, grid_index, grid_layout, products_of
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.listing_facts import listing_facts
-from mekong.catalog.queries.products import get_product, list_products
+from mekong.catalog.queries.listing_material import listing_material
+from mekong.catalog.queries.products import get_product, list_products, products_by_id
 from mekong.catalog.queries.search import search_variants, similar_variants
 from mekong.catalog.queries.supply import (
     StockFacts,
@@ -54,9 +56,12 @@ __all__ = [
     "list_products",
     "list_tax_classes",
     "listing_facts",
+    "listing_material",
     "lot_tracked",
     "media_files_exist",
+    "options_used",
     "packs_of",
+    "products_by_id",
     "products_of",
     "scan_barcodes",
     "search_variants",

@@ -81,6 +81,25 @@ def attributes_of(category_id: int | None) -> tuple[AttributeView, ...]:
     return tuple(AttributeView(row[0], row[1], row[2], tuple(_list(row[3])), row[4], row[5]) for row in rows)
 
 
+def options_used(*, actor: Actor, category_id: int) -> tuple[str, ...]:
+    """Names of the options that products in a category and below it have, the most frequent first.
+
+    One SQL statement. Raises: MayNot.
+    """
+    actor.require("catalog.view")
+    rows = fetch(
+        """with recursive down as (
+               select id from catalog_category where id = %(id)s
+               union all
+               select c.id from down join catalog_category c on c.parent_id = down.id
+           )
+           select said.name from catalog_product p, jsonb_array_elements_text(p.options) as said(name)
+            where p.category_id in (select id from down) group by said.name order by count(*) desc, said.name limit 50""",
+        {"id": category_id},
+    )
+    return tuple(row[0] for row in rows)
+
+
 def category_attributes(*, actor: Actor, category_id: int) -> tuple[CategoryAttributeView, ...]:
     """The attribute sets of a category and of those above it, from the top down, each in its order.
 

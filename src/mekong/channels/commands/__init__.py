@@ -29,6 +29,7 @@ from mekong.channels.commands.listings import (
     store_listings,
     unmatch_listing,
 )
+from mekong.channels.commands.mappings import map_category, set_attribute_rules, store_attributes, store_categories
 from mekong.channels.commands.notices import areceive_notice, receive_notice
 from mekong.channels.commands.outbound import (
     answer_cancellation,
@@ -37,6 +38,13 @@ from mekong.channels.commands.outbound import (
     tell_platform,
 )
 from mekong.channels.commands.prices import set_listing_price, set_own_price
+from mekong.channels.commands.publishing import (
+    forget_publication,
+    publish_products,
+    retry_publication,
+    set_follows,
+    set_shown,
+)
 from mekong.channels.commands.returns import begin_answer, end_answer, keep_returns, mark_read
 from mekong.channels.commands.silence import learn_habits, watch_silence
 
@@ -55,12 +63,14 @@ __all__ = [
     "end_audit",
     "ensure_own_channels",
     "expect_earnings",
+    "forget_publication",
     "give_up_on_short_orders",
     "hush_incident",
     "ignore_listing",
     "keep_earnings",
     "keep_returns",
     "learn_habits",
+    "map_category",
     "mark_read",
     "match_listing",
     "match_listings",
@@ -71,19 +81,26 @@ __all__ = [
     "note_untold",
     "note_well",
     "pause_channel",
+    "publish_products",
     "push_now",
     "receive_notice",
     "resolve_held_lines",
     "resume_channel",
     "retry_listing",
     "retry_outbound",
+    "retry_publication",
     "retry_refused",
+    "set_attribute_rules",
+    "set_follows",
     "set_give_up",
     "set_limits",
     "set_listing_price",
     "set_listing_sync",
     "set_own_price",
     "set_price_sync",
+    "set_shown",
+    "store_attributes",
+    "store_categories",
     "store_listings",
     "tell_platform",
     "unmatch_listing",

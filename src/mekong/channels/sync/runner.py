@@ -16,13 +16,21 @@ from mekong.channels.commands import Facts, note_problem
 from mekong.channels.figures import bucket_of, percentile_ms, summed
 from mekong.channels.models import Channel, ChannelState
 from mekong.channels.pacing import Pace, backoff_s
-from mekong.channels.socket import HandlesReturns, PullsOrders, PushesPrice, PushesStock, TellsEarnings
+from mekong.channels.socket import (
+    HandlesReturns,
+    PublishesProducts,
+    PullsOrders,
+    PushesPrice,
+    PushesStock,
+    TellsEarnings,
+)
 from mekong.channels.sync.desk import Desk, Ledger
 from mekong.channels.sync.earnings import EarningsDesk
 from mekong.channels.sync.figures import Counts, Rates, write_down
 from mekong.channels.sync.intake import Intake
 from mekong.channels.sync.line import Line, now
 from mekong.channels.sync.prices import PricePusher
+from mekong.channels.sync.publishing import PublishingDesk
 from mekong.channels.sync.pushing import Pusher
 from mekong.channels.sync.reading import Reader
 from mekong.channels.sync.returns import ReturnsDesk
@@ -61,6 +69,7 @@ class Runner:
         self.teller = Teller(self.line, self.intake, threads)
         self.returns = ReturnsDesk(self.line, threads)
         self.earnings = EarningsDesk(self.line, threads)
+        self.publishing = PublishingDesk(self.line, threads)
         self.reader = Reader(self.line, self.pusher, threads)
         self.prices = PricePusher(self.line, threads, row.currency) if row.price_sync else None
         self._compare_now = asyncio.Event()
@@ -90,6 +99,9 @@ class Runner:
     def heard_prices(self) -> None:
         if self.prices is not None:
             self.prices.heard()
+
+    def heard_publications(self) -> None:
+        self.publishing.soon()
 
     def heard_listings(self, listings: list[int] | None) -> None:
         if listings is None:
@@ -149,6 +161,8 @@ class Runner:
             works["returns"] = self.returns.poll
         if self.line.can(TellsEarnings):
             works["earnings"] = self.earnings.poll
+        if self.line.can(PublishesProducts):
+            works["publishing"] = self.publishing.run
         if self.line.can(PushesStock):
             works |= {
                 "push": self._push_after_orders,

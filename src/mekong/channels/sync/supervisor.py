@@ -115,6 +115,7 @@ class Supervisor:
             runner.heard_notice()
             runner.heard_outbound()
             runner.heard_prices()
+            runner.heard_publications()
 
     def _hear(self, channel: str, payload: str) -> None:
         if channel == notices.CHANNEL:
@@ -137,6 +138,8 @@ class Supervisor:
             runner.heard_notice()
         elif channel == hints.OUTBOUND:
             runner.heard_outbound()
+        elif channel == hints.PUBLICATIONS:
+            runner.heard_publications()
         elif what == "audit":
             runner.audit_soon()
         elif what == "poll":

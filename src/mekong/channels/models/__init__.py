@@ -12,6 +12,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from mekong.channels.models.publishing import CategoryMapping as CategoryMapping
+from mekong.channels.models.publishing import PictureCopy as PictureCopy
+from mekong.channels.models.publishing import PlatformCategory as PlatformCategory
+from mekong.channels.models.publishing import Publication as Publication
 from mekong.channels.socket.earnings import EarningKind
 from mekong.channels.socket.returns import ReturnState
 from mekong.foundation.ids import new_id
