@@ -15,6 +15,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """HTTP status of `error_rate_limit`."""
     shopee_stock_includes_reserved: bool = False
     """update_stock writes the total, never below the reserved units; False: it writes what is available."""
+    shopee_review: bool = False
+    """A new item is REVIEWING until a control call decides; False: it is on sale at once."""
+    shopee_description_least: int = 20
+    """Letters of a description; the platform's own figures come by `get_item_limit` and differ by category."""
+    shopee_description_most: int = 5000
     shopee_ack_timeout_s: float = 3.0
     shopee_access_token_s: int = 4 * 3600
     shopee_tracking_delay_s: float = 1.0
