@@ -112,13 +112,18 @@ class Pictures:
         _, found, name = address.partition(PREFIX)
         return self._found.get(name.rpartition(".")[0]) if found else None
 
+    def content(self, picture: Picture) -> bytes | None:
+        """Its bytes."""
+        found = self._store.get(CONTENT, picture.id, Content)
+        return found.body if found else None
+
     def answer(self, request: Request) -> Reply:
         """Serve a picture."""
         picture = self.at(request.path)
-        content = self._store.get(CONTENT, picture.id, Content) if picture else None
+        content = self.content(picture) if picture else None
         if picture is None or content is None or request.path != picture.path or request.method not in ("GET", "HEAD"):
             return Reply(b"not found", status=404, content_type="text/plain")
-        reply = Reply(content.body, content_type=TYPES[picture.ending])
+        reply = Reply(content, content_type=TYPES[picture.ending])
         reply.headers["cache-control"] = "public, max-age=86400"
         reply.headers["x-content-type-options"] = "nosniff"
         return reply
