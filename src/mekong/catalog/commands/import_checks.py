@@ -29,8 +29,10 @@ def check_barcodes(found: Read, rows: Collection[Row]) -> None:
     owners = {
         row[0]: (row[1], row[2], row[3])
         for row in fetch(
-            """select b.key, v.sku_key, v.sku, b.pack_id is not null from catalog_barcode b
-                 join catalog_variant v on v.id = b.variant_id where b.key = any(%(keys)s)""",
+            # One by one on purpose: see `product_states`.
+            """select b.key, (select v.sku_key from catalog_variant v where v.id = b.variant_id),
+                      (select v.sku from catalog_variant v where v.id = b.variant_id), b.pack_id is not null
+                 from catalog_barcode b where b.key = any(%(keys)s)""",
             {"keys": list(asked)},
         )
     }

@@ -218,8 +218,9 @@ def insert_barcodes(rows: Sequence[tuple[str, int, int | None, str]]) -> None:
         return
     codes = [read_barcode(code, field) for field, _, _, code in rows]
     taken = fetch(
-        """select b.key, v.sku from catalog_barcode b join catalog_variant v on v.id = b.variant_id
-            where b.key = any(%(keys)s)""",
+        # One by one on purpose: see `product_states`.
+        """select b.key, (select v.sku from catalog_variant v where v.id = b.variant_id)
+             from catalog_barcode b where b.key = any(%(keys)s)""",
         {"keys": [code.key for code in codes]},
     )
     owners: dict[str, str] = dict(taken)
