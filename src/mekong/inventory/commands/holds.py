@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from mekong.inventory.errors import (
 from mekong.inventory.ledger import Move
 from mekong.inventory.models import (
     Hold,
+    HoldBundle,
     HoldState,
     LocationKind,
     MovementReason,
@@ -168,13 +170,20 @@ def ask_claim(cursor: Any, hold_ids_by_order: Mapping[str, str]) -> None:
 
 
 def split_hold(
-    *, hold_id: str, claimed_by: str, units: Mapping[int, int], now: datetime
+    *,
+    hold_id: str,
+    claimed_by: str,
+    units: Mapping[int, int],
+    now: datetime,
+    sold: Mapping[int, int] | None = None,
 ) -> tuple[str | None, list[tuple[int, int, int]]]:
     """Move units of a claimed hold, by variant, into a new hold that another order has claimed; inside a command.
 
-    Lines taken last go first, so that the first order keeps the places that were asked first. No unit is released or
-    taken: stock levels stay untouched, and units stay counted against the caps and slices they came from. Returns the
-    new hold (None when no unit moved) and what it holds: (variant, location, units).
+    `sold`: what those units were sold as, by variant; of it, bundles that a cap or slice counts move along. Lines taken
+    last go first, so that the first order keeps the places that were asked first. No unit is released or taken: stock
+    levels stay untouched, and units stay counted against the caps and slices they came from. Only when no unit moved,
+    and so there is nothing that could be given back later, are the bundles counted no more. Returns the new hold (None
+    when no unit moved) and what it holds: (variant, location, units).
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -195,6 +204,7 @@ def split_hold(
                 wanted[variant] -= count
                 taken.append((line, variant, place, count, quantity - count, control))
         if not taken:
+            _move_bundles(cursor, hold_id, None, sold or {})
             return None, []
         made = Hold.objects.create(
             channel=row[0], owner=row[1], state=HoldState.CLAIMED, claimed_by=claimed_by, created_at=now
@@ -212,7 +222,29 @@ def split_hold(
                    values (%s, %s, %s, %s, %s, %s)""",
                 [made.id, number, variant, place, count, control],
             )
+        _move_bundles(cursor, hold_id, made.id, sold or {})
     return str(made.id), [(variant, place, count) for _, variant, place, count, _, _ in reversed(taken)]
+
+
+def _move_bundles(cursor: Any, hold_id: str, to: UUID | None, sold: Mapping[int, int]) -> None:
+    """Move counted bundles to another hold; without one they are counted no more."""
+    left = dict(sold)
+    freed: Counter[int] = Counter()
+    for row in HoldBundle.objects.filter(hold_id=hold_id, variant_id__in=sold).order_by("-id"):
+        count = min(row.quantity, left[row.variant_id])
+        if not count:
+            continue
+        left[row.variant_id] -= count
+        if count < row.quantity:
+            HoldBundle.objects.filter(id=row.id).update(quantity=row.quantity - count)
+        else:
+            row.delete()
+        if to is None:
+            freed[row.control_id] += count
+        else:
+            HoldBundle.objects.create(hold_id=to, variant_id=row.variant_id, control_id=row.control_id, quantity=count)
+    if freed:
+        ledger.uncount(cursor, freed)
 
 
 def hand_over(*, hold_id: str, claimed_by: str) -> None:
