@@ -57,11 +57,13 @@ def reservation(
     is_sold: bool = False,
     listings: Mapping[int, str] | None = None,
     facts: Mapping[int, StockFacts] | None = None,
+    rest_of: Collection[int] = (),
 ) -> ReserveRequest:
     """A checked request for the engine: lines of one variant added up, bundles taken apart, back-orders marked.
 
     `listings`: the listing (`item:model`) that a variant was sold from. `facts` of variants at hand already need
-    not be read again; those of a bundle name its parts. Raises: MayNot, BadQuantity.
+    not be read again; those of a bundle name its parts. `rest_of`: what `lines` are the missing units of, where it is
+    held in part and so counted already. Raises: MayNot, BadQuantity.
     """
     actor.require("inventory.reserve")
     for place in location_ids or ():
@@ -74,8 +76,8 @@ def reservation(
     if not wanted:
         raise BadQuantity(field="lines", quantity="", range="in at least one line")
     known = dict(facts or {})
-    if any(variant not in known for variant in wanted):
-        known.update(catalog.stock_facts(variant_ids=[variant for variant in wanted if variant not in known]))
+    if any(variant not in known for variant in (*wanted, *rest_of)):
+        known.update(catalog.stock_facts(variant_ids=[each for each in {*wanted, *rest_of} if each not in known]))
     parts: dict[int, int] = {}
     backorder: set[int] = set()
     bundles: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
@@ -87,6 +89,7 @@ def reservation(
             parts[part] = parts.get(part, 0) + units * each
             if fact.allow_backorder:
                 backorder.add(part)
+    bundles += [(variant, 0, tuple(known[variant].parts)) for variant in rest_of if known[variant].parts]
     return ReserveRequest(
         channel, owner, tuple(parts.items()), now + timedelta(seconds=ttl_s), now, key, location_ids, is_sold,
         frozenset(backorder), tuple(bundles), tuple((listings or {}).items()),
@@ -105,11 +108,12 @@ def reserve(
     location_ids: tuple[int, ...] | None = None,
     is_sold: bool = False,
     listings: Mapping[int, str] | None = None,
+    rest_of: Collection[int] = (),
 ) -> Held | Short:
     """Hold units for an owner for `ttl_s` seconds: all lines or none. The engine's own transaction, not the caller's."""
     request = reservation(
         actor=actor, channel=channel, owner=owner, lines=lines, ttl_s=ttl_s, now=now, key=key,
-        location_ids=location_ids, is_sold=is_sold, listings=listings,
+        location_ids=location_ids, is_sold=is_sold, listings=listings, rest_of=rest_of,
     )  # fmt: skip
     return engine().call(request)
 
@@ -197,12 +201,7 @@ def split_hold(
                 where hold_id = %s::uuid order by line desc""",
             [hold_id],
         )
-        wanted, taken = dict(units), []
-        for line, variant, place, quantity, control in cursor.fetchall():
-            count = min(quantity, wanted.get(variant, 0))
-            if count > 0:
-                wanted[variant] -= count
-                taken.append((line, variant, place, count, quantity - count, control))
+        taken = _taken(cursor.fetchall(), units, sold or {})
         if not taken:
             _move_bundles(cursor, hold_id, None, sold or {})
             return None, []
@@ -224,6 +223,33 @@ def split_hold(
             )
         _move_bundles(cursor, hold_id, made.id, sold or {})
     return str(made.id), [(variant, place, count) for _, variant, place, count, _, _ in reversed(taken)]
+
+
+def _taken(
+    rows: Sequence[tuple[int, int, int, int, int | None]], units: Mapping[int, int], sold: Mapping[int, int]
+) -> list[tuple[int, int, int, int, int, int | None]]:
+    """Which of these lines give how many units: (line, variant, place, units, what is left, control).
+
+    What was sold by itself is taken from what its control counts, what was sold inside bundles from the rest first.
+    """
+    wanted, by_itself = dict(units), dict(sold)
+    given: Counter[int] = Counter()
+    for is_by_itself, is_any in ((True, False), (False, False), (False, True)):
+        for line, variant, _, quantity, control in rows:
+            if not is_any and is_by_itself != (control is not None):
+                continue
+            most = min(wanted.get(variant, 0), by_itself.get(variant, 0) if is_by_itself else quantity)
+            count = min(quantity - given[line], most)
+            if count > 0:
+                wanted[variant] -= count
+                given[line] += count
+                if is_by_itself:
+                    by_itself[variant] -= count
+    return [
+        (line, variant, place, given[line], quantity - given[line], control)
+        for line, variant, place, quantity, control in rows
+        if given[line]
+    ]
 
 
 def _move_bundles(cursor: Any, hold_id: str, to: UUID | None, sold: Mapping[int, int]) -> None:

@@ -397,8 +397,9 @@ class Batch:
         what is sold once. One that counts nothing may as well see all units, and so both lines of an order together.
         """
         is_counted = control.kind in rules.COUNTED_KINDS
+        asked = dict(request.lines).get(variant, 0)
         return sum(
-            units * each
+            units * each or asked
             for bundle, units, parts in request.bundles
             for part, each in parts
             if part == variant
@@ -448,7 +449,7 @@ class Batch:
         """Count each bundle as one unit; by part, the units inside bundles that its own control does not count as well."""
         inside: dict[int, int] = {}
         for bundle, units, parts in request.bundles:
-            if control_id := self._count(request, bundle, units):
+            if units and (control_id := self._count(request, bundle, units)):
                 self.bundles.append((hold, bundle, control_id, units))
             for part, _ in parts:
                 control = self._control_of(request, part)
