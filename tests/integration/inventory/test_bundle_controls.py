@@ -220,6 +220,17 @@ def test_another_bundle_of_the_same_cap_is_found_when_it_expired(shop: tuple[int
     assert used() == 3
 
 
+def test_another_sku_of_the_same_cap_is_found_when_it_expired(shop: tuple[int, int, int]) -> None:
+    _, soap, towel = shop
+    control("cap", 3, scope="channel", target="")
+    held(buy((towel, 3), ttl_s=60))
+    short(buy((soap, 3)))
+    held(buy((soap, 3), now=LATER))
+    assert used() == 3
+    inventory.release_expired(now=LATER)
+    assert used() == 3
+
+
 def test_an_expired_bundle_gives_back_what_its_buyer_of_parts_has_not_locked(shop: tuple[int, int, int]) -> None:
     gift, soap, _ = shop
     control("cap", 20)

@@ -95,8 +95,9 @@ STATEMENTS = {
     "lock": (batch._LOCK, "bigint[], bigint[]", "'{1000001}'", "'{1}'"),
     "repeats": (batch._REPEATS, "text[]", "'{key-1}'"),
     "expired": (
-        EXPIRED, "bigint[], bigint[], bigint[], bigint[], timestamptz, bigint[], bigint[], timestamptz",
-        "'{}'", "'{}'", "'{1}'", "'{1}'", "now()", "'{1}'", "'{1}'", "now()",
+        EXPIRED,
+        "bigint[], bigint[], bigint[], bigint[], bigint[], timestamptz, bigint[], bigint[], bigint[], bigint[], timestamptz",
+        "'{}'", "'{}'", "'{1}'", "'{1}'", "'{1}'", "now()", "'{1}'", "'{1}'", "'{1}'", "'{1}'", "now()",
     ),
     "asides": (batch._ASIDES, "bigint[]", "'{1}'"),
     "spend": (

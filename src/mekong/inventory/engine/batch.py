@@ -44,7 +44,8 @@ _EXPIRED = """
          where c.id <> all(%(controls)s::bigint[]) and c.id not in (select id from spare)
     ), dead as materialized (
         select h.id from inventory_hold h cross join busy
-          cross join lateral (select bool_or(l.variant_id = any(%(variants)s::bigint[])) as is_wanted,
+          cross join lateral (select bool_or(l.variant_id = any(%(variants)s::bigint[])
+                                             or l.control_id = any(%(controls)s::bigint[])) is true as is_wanted,
                                      bool_or(l.control_id = any(busy.ids)) is true as is_busy
                                 from inventory_holdline l where l.hold_id = h.id) lines
           cross join lateral (select bool_or(b.control_id = any(%(controls)s::bigint[])) is true as is_wanted,
@@ -58,6 +59,12 @@ _EXPIRED = """
          where l.hold_id = dead.id and (l.variant_id, l.location_id) in
                (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
         returning l.hold_id, l.variant_id, l.location_id, l.quantity, l.control_id, l.campaign_stock_id
+    ), uncharged as (
+        update inventory_holdline l set control_id = null from dead, inventory_holdline was
+         where l.hold_id = dead.id and l.control_id is not null and was.hold_id = l.hold_id and was.line = l.line
+           and (l.variant_id, l.location_id) not in
+               (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
+        returning was.control_id, was.quantity
     ), unbundled as (
         delete from inventory_holdbundle b using dead where b.hold_id = dead.id returning b.control_id, b.quantity
     ), live as materialized (
@@ -85,6 +92,7 @@ _EXPIRED = """
         update inventory_stockcontrol c set used = greatest(0, c.used - g.units)
           from (select control_id, sum(quantity) units
                   from (select control_id, quantity from gone where control_id is not null
+                        union all select control_id, quantity from uncharged
                         union all select control_id, quantity from unbundled) each group by 1) g
          where c.id = g.control_id
         returning c.id, c.used
