@@ -430,13 +430,14 @@ class Batch:
             key = (variant, place)
             self.free[key] -= units
             self.taken[key] = self.taken.get(key, 0) + units
-            if uncounted := min(units, inside.get(variant, 0)):
+            if inside and (uncounted := min(units, inside.get(variant, 0))):
                 inside[variant] -= uncounted
                 self.rows.append((hold, line, variant, place, uncounted, 0))
                 line += 1
-            if units > uncounted:
-                control_id = self._count(request, variant, units - uncounted) if is_counted else 0
-                self.rows.append((hold, line, variant, place, units - uncounted, control_id))
+                units -= uncounted  # noqa: PLW2901 - what its own control counts
+            if units:
+                control_id = self._count(request, variant, units) if is_counted else 0
+                self.rows.append((hold, line, variant, place, units, control_id))
                 line += 1
         for line, (stock, variant, place, units) in enumerate(first):
             # Reserved already: they only change hands. The level's version moves all the same.
