@@ -60,6 +60,7 @@ def _break_everything(now: datetime) -> None:
     RoleAssignment.objects.create(person=Person.objects.create(email="mai@example.vn", name="Mai"), role="cashier")
     place, transit = Location.objects.get(code="HN"), Location.objects.get(kind="transit")
     StockLevel.objects.create(variant_id=_variant(), location=transit, on_hand=1, reserved=0)
+    StockControl.objects.create(channel="web", scope="sku", target="AT-1", kind="cap", amount=5, used=1)
     SalesPace.objects.create(
         location=place, variant_id=_variant(), last_7=5, before_7=0, last_28=5, through=now.date()
     )  # fmt: skip
