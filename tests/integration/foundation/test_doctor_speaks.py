@@ -16,7 +16,7 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import Delivery, OutboxEvent, Person, RoleAssignment
 from mekong.insights.models import SalesPace
 from mekong.inventory.engine import engine
-from mekong.inventory.models import Location, StockCampaign, StockLevel
+from mekong.inventory.models import Location, StockCampaign, StockControl, StockLevel
 from mekong.orders.book import book
 from mekong.orders.placing import Asked, AskedLine, place_order
 from mekong.partners.models import Feed, FeedBuild, Webhook
