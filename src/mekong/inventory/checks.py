@@ -71,6 +71,20 @@ _CAMPAIGNS = """
         or c.state = 'planned' and c.starts_at < %(late)s
 """
 
+_CONTROLS = """
+    with live as (
+        select control_id, sum(units)::bigint as units from (
+            select control_id, quantity as units from inventory_holdline where control_id is not null
+            union all select b.control_id, b.quantity from inventory_holdbundle b
+              join inventory_hold h on h.id = b.hold_id and h.state in ('held', 'claimed')) each group by 1),
+    sold as (select control_id, sum(units)::bigint as units from inventory_controlsale group by 1)
+    select c.channel, coalesce(nullif(c.target, ''), c.scope), c.kind, coalesce(l.units, 0), coalesce(s.units, 0), c.used
+      from inventory_stockcontrol c
+      left join live l on l.control_id = c.id left join sold s on s.control_id = c.id
+     where c.used <> coalesce(l.units, 0) + coalesce(s.units, 0)
+     order by c.id
+"""
+
 
 def _differences(sql: str, good: str, bad: str, remedy: str, **params: datetime) -> health.Finding:
     with connection.cursor() as cursor:
@@ -139,9 +153,24 @@ def campaigns_keep_their_units(now: datetime) -> health.Finding:
     )
 
 
+def controls_count_what_is_sold(now: datetime) -> health.Finding:
+    return _differences(
+        _CONTROLS,
+        gettext("Caps and slices count what is held and sold from them, bundles too."),
+        gettext(
+            "{count} rules count other than what is held and sold (channel, of what, kind, held, sold, counted): {named}"
+        ),
+        gettext(
+            "Under Stock › Rules remove each of these rules and set it anew, with the units that may still be sold: it"
+            " counts from zero. Report the case."
+        ),
+    )
+
+
 health.register("inventory.ledger_equals_balance", ledger_equals_balance)
 health.register("inventory.reserved_equals_holds", reserved_equals_holds)
 health.register("inventory.nothing_promised_twice", nothing_promised_twice)
 health.register("inventory.lots_equal_balance", lots_equal_balance)
 health.register("inventory.transit_equals_transfers", transit_equals_transfers)
 health.register("inventory.campaigns_keep_their_units", campaigns_keep_their_units)
+health.register("inventory.controls_count_what_is_sold", controls_count_what_is_sold)

@@ -29,7 +29,8 @@ class ReserveRequest(msgspec.Struct, frozen=True, gc=False):
         is_aside: the units are set aside for a campaign: of the pool, whatever the channel's own control, and of no other
             campaign's.
         bundles: (bundle's variant id, bundles asked for, (part, units of it) of each): what `lines` were before they
-            were taken apart, for a channel's controls may name a bundle too.
+            were taken apart, for a channel's controls may name a bundle too. None asked for: it is held and counted, and
+            `lines` are what was missing of it.
     """
 
     channel: str

@@ -269,8 +269,26 @@ _END = """
       from live where h.id = live.id returning h.id
 """
 _DROP = """
-    delete from inventory_holdline where hold_id = any(%s::uuid[])
-    returning hold_id::text, variant_id, location_id, quantity, control_id, campaign_stock_id
+    with lines as (
+        delete from inventory_holdline where hold_id = any(%(holds)s::uuid[])
+        returning hold_id, variant_id, location_id, quantity, control_id, campaign_stock_id
+    ), bundles as (
+        delete from inventory_holdbundle where hold_id = any(%(holds)s::uuid[]) returning hold_id, control_id, quantity
+    ), sold as (
+        insert into inventory_controlsale (hold_id, control_id, units)
+        select hold_id, control_id, sum(quantity)
+          from (select hold_id, control_id, quantity from lines where control_id is not null
+                union all select hold_id, control_id, quantity from bundles) counted
+         where not %(counts)s group by hold_id, control_id
+    )
+    select hold_id::text, variant_id, location_id, quantity, control_id, campaign_stock_id from lines
+    union all select hold_id::text, null, null, quantity, control_id, null from bundles
+"""
+_UNCOUNT = """
+    with locked as (select id from inventory_stockcontrol where id = any(%s::bigint[]) order by id for no key update)
+    update inventory_stockcontrol c set used = greatest(0, c.used - d.units)
+      from locked join unnest(%s::bigint[], %s::bigint[]) d(id, units) on d.id = locked.id
+     where c.id = locked.id
 """
 _PUT_ASIDE = """
     with live as (
@@ -320,7 +338,9 @@ def merge_holds(*, into: str, source: str) -> None:
     """Put the lines of one claimed hold under another of the same owner. Touches the holds' rows alone."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """update inventory_holdline l set hold_id = %(into)s::uuid, line = l.line + 1 +
+            """with bundles as (
+                   update inventory_holdbundle set hold_id = %(into)s::uuid where hold_id = %(source)s::uuid)
+               update inventory_holdline l set hold_id = %(into)s::uuid, line = l.line + 1 +
                       (select coalesce(max(line), -1) from inventory_holdline where hold_id = %(into)s::uuid)
                 where l.hold_id = %(source)s::uuid""",
             {"into": into, "source": source},
@@ -361,7 +381,7 @@ def _lock_levels_of(cursor: Any, hold_ids: Sequence[str]) -> None:
 
 
 def _drop_lines(cursor: Any, hold_ids: Sequence[str], *, counts: bool, now: datetime) -> list[HeldLine]:
-    cursor.execute(_DROP, [hold_ids])
+    cursor.execute(_DROP, {"holds": hold_ids, "counts": counts})
     rows = cursor.fetchall()
     returned: Counter[int] = Counter()
     to_campaigns: Counter[int] = Counter()
@@ -371,19 +391,17 @@ def _drop_lines(cursor: Any, hold_ids: Sequence[str], *, counts: bool, now: date
         if stock is not None:
             to_campaigns[stock] += units
     if counts and returned:
-        cursor.execute(
-            """with locked as (select id from inventory_stockcontrol where id = any(%s::bigint[])
-                                order by id for no key update)
-               update inventory_stockcontrol c set used = greatest(0, c.used - d.units)
-                 from locked join unnest(%s::bigint[], %s::bigint[]) d(id, units) on d.id = locked.id
-                where c.id = locked.id""",
-            [list(returned), list(returned), list(returned.values())],
-        )
+        uncount(cursor, returned)
     kept: set[int] = set()
     if counts and to_campaigns:
         cursor.execute(_PUT_ASIDE, [list(to_campaigns), list(to_campaigns.values()), now])
         kept = {row[0] for row in cursor.fetchall()}
-    return [HeldLine(row[0], row[1], row[2], row[3], row[5] in kept) for row in rows]
+    return [HeldLine(row[0], row[1], row[2], row[3], row[5] in kept) for row in rows if row[1] is not None]
+
+
+def uncount(cursor: Any, units: Mapping[int, int]) -> None:
+    """Give units back to caps and slices, by control. The levels the units stand at are locked already."""
+    cursor.execute(_UNCOUNT, [list(units), list(units), list(units.values())])
 
 
 def reserved_by(lines: Iterable[HeldLine]) -> dict[Pair, int]:

@@ -208,6 +208,41 @@ class HoldLine(models.Model):
         ]
 
 
+class HoldBundle(models.Model):
+    """Bundles in a hold that a cap or slice counts. Its lines are the parts; the row lives as long as the hold does.
+
+    Not checked by the database, and for the same reasons as a line.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    variant = models.ForeignKey(
+        "catalog.Variant", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    control_id = models.BigIntegerField(help_text="The slice or cap that counts them.")
+    quantity = models.BigIntegerField(help_text="Bundles, not parts.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="hold_bundle_holds_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} × {self.quantity}"
+
+
+class ControlSale(models.Model):
+    """Units of a cap or slice that left with a hold: they stay counted. So `used` is these and what live holds count."""
+
+    id = models.BigAutoField(primary_key=True)
+    hold_id = models.UUIDField(null=True, help_text="Null: sold before sales were written down one by one.")
+    control_id = models.BigIntegerField(db_index=True)
+    units = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.control_id}: {self.units}"
+
+
 class ChannelSupply(models.Model):
     """A location that serves a channel. A channel without rows is served by every active warehouse and store."""
 
@@ -245,7 +280,7 @@ class StockControl(models.Model):
     """How much of the stock one channel may show and sell. `amount` is units, or basis points for a share.
 
     `target` names the listing (`item:model`), SKU or category code of the scope; "" for a whole channel. `used` counts
-    the units sold from a cap or slice since the control was set.
+    the units sold from a cap or slice since the control was set; a bundle is one unit.
     """
 
     uid = models.UUIDField(default=new_id, unique=True, editable=False)

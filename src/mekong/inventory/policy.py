@@ -88,7 +88,10 @@ class Policy:
         self.has_campaigns = bool(self._campaigns)
         self._by_listing = self._slices_of_listings()
         self._names: dict[int, tuple[str, tuple[str, ...]]] = {}
-        self._slices: dict[int, tuple[Control, ...]] = {}
+        self._has_slices = any(each.kind == "slice" for controls in self._controls.values() for each in controls)
+        self._bundles: dict[int, tuple[tuple[int, int], ...]] = {}
+        """By part: (bundle, units of the part in one)."""
+        self._slices: dict[int, tuple[tuple[Control, int], ...]] = {}
         self._counted: dict[int, tuple[int, ...]] = {}
 
     def _slices_of_listings(self) -> dict[int, tuple[Control, ...]]:
@@ -110,10 +113,21 @@ class Policy:
         return self._supply.get(channel, self._default)
 
     def know(self, variant_ids: Collection[int]) -> None:
-        """Read what controls may name of these variants (SKU, categories), with one statement."""
-        unknown = [variant for variant in variant_ids if variant not in self._names]
-        if unknown and self.has_controls:
-            self._names.update(catalog.control_names(variant_ids=unknown))
+        """Read what controls may name of these variants (SKU, categories), with one statement.
+
+        Where slices are set, also the bundles that these variants are parts of: what is set aside of a bundle, is of them.
+        """
+        unknown = {variant for variant in variant_ids if variant not in self._names}
+        if not unknown or not self.has_controls:
+            return
+        around: set[int] = set()
+        if self._has_slices:
+            around = catalog.bundles_with(part_ids=unknown)
+            for bundle, facts in catalog.stock_facts(variant_ids=around).items() if around else ():
+                for part, each in facts.parts:
+                    if part in unknown:
+                        self._bundles[part] = (*self._bundles.get(part, ()), (bundle, each))
+        self._names.update(catalog.control_names(variant_ids=unknown | around))
 
     def control(self, channel: str, variant_id: int, listing: str = "") -> Control | None:
         """The control that applies, or None for the pool. Call `know` first."""
@@ -123,22 +137,43 @@ class Policy:
         sku, categories = self._names.get(variant_id, ("", ()))
         return rules.first_match(controls, sku=sku, categories=categories, listing=listing)
 
-    def slices(self, variant_id: int) -> tuple[Control, ...]:
-        """Every channel's slice of this variant, those set on a listing of it among them."""
+    def meets(self, control: Control, variant_id: int) -> bool:
+        """Whether a control matches a variant at all, be it first or not. Call `know` first."""
+        sku, categories = self._names.get(variant_id, ("", ()))
+        return rules.first_match([control], sku=sku, categories=categories) is not None
+
+    def slices(self, variant_id: int) -> tuple[tuple[Control, int], ...]:
+        """Every channel's slice of this variant, and how many units of it each unit sets aside.
+
+        More than one where the slice is of a bundle that this variant is a part of. Slices set on a listing are among them.
+        """
         known = self._slices.get(variant_id)
         if known is None:
-            found = [self.control(channel, variant_id) for channel in self._controls]
-            sliced = [control for control in found if control is not None and control.kind == "slice"]
-            known = self._slices[variant_id] = (*sliced, *self._by_listing.get(variant_id, ()))
+            units = dict.fromkeys(self._own_slices(variant_id), 1)
+            of_bundles: dict[Control, int] = {}
+            for bundle, each in self._bundles.get(variant_id, ()):
+                for control in self._own_slices(bundle):
+                    # One that meets the part as well sets the part itself aside already.
+                    if control not in units and not self.meets(control, variant_id):
+                        of_bundles[control] = max(each, of_bundles.get(control, 0))
+            known = self._slices[variant_id] = (*units.items(), *of_bundles.items())
         return known
 
+    def _own_slices(self, variant_id: int) -> tuple[Control, ...]:
+        found = [self.control(channel, variant_id) for channel in self._controls]
+        sliced = [control for control in found if control is not None and control.kind == "slice"]
+        return (*sliced, *self._by_listing.get(variant_id, ()))
+
     def counted(self, variant_id: int) -> tuple[int, ...]:
-        """Ids of every channel's cap or slice of this variant, but caps of listings, which only their orders touch."""
+        """Ids of every channel's cap or slice of this variant, but caps of listings, which only their orders touch.
+
+        Those slices too that set it aside as a part of a bundle.
+        """
         known = self._counted.get(variant_id)
         if known is None:
             found = [self.control(channel, variant_id) for channel in self._controls]
             counted = [each.id for each in found if each is not None and each.kind in rules.COUNTED_KINDS]
-            known = (*counted, *(each.id for each in self._by_listing.get(variant_id, ())))
+            known = (*counted, *(control.id for control, _ in self.slices(variant_id)))
             self._counted[variant_id] = known
         return known
 

@@ -16,7 +16,7 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import Delivery, OutboxEvent, Person, RoleAssignment
 from mekong.insights.models import SalesPace
 from mekong.inventory.engine import engine
-from mekong.inventory.models import Location, StockCampaign, StockLevel
+from mekong.inventory.models import Location, StockCampaign, StockControl, StockLevel
 from mekong.orders.book import book
 from mekong.orders.placing import Asked, AskedLine, place_order
 from mekong.partners.models import Feed, FeedBuild, Webhook
@@ -60,6 +60,7 @@ def _break_everything(now: datetime) -> None:
     RoleAssignment.objects.create(person=Person.objects.create(email="mai@example.vn", name="Mai"), role="cashier")
     place, transit = Location.objects.get(code="HN"), Location.objects.get(kind="transit")
     StockLevel.objects.create(variant_id=_variant(), location=transit, on_hand=1, reserved=0)
+    StockControl.objects.create(channel="web", scope="sku", target="AT-1", kind="cap", amount=5, used=1)
     SalesPace.objects.create(
         location=place, variant_id=_variant(), last_7=5, before_7=0, last_28=5, through=now.date()
     )  # fmt: skip

@@ -18,7 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LEVELS = int(os.environ.get("MEKONG_PLAN_LEVELS", "60000"))
 ORDERS = LEVELS // 2
-BIG = ("inventory_stocklevel", "inventory_hold", "inventory_holdline", "orders_salesorder", "orders_orderline")
+BIG = (
+    "inventory_stocklevel",
+    "inventory_hold",
+    "inventory_holdline",
+    "inventory_holdbundle",
+    "orders_salesorder",
+    "orders_orderline",
+)
 
 
 @pytest.fixture
@@ -44,6 +51,11 @@ def full() -> None:
             """insert into inventory_holdline (hold_id, line, variant_id, location_id, quantity)
                select id, 0, %s, %s, 1 from inventory_hold where state <> 'released'""",
             [variant, here],
+        )
+        cursor.execute(
+            """insert into inventory_holdbundle (hold_id, variant_id, control_id, quantity)
+               select id, %s, 1, 1 from inventory_hold where state <> 'released'""",
+            [variant],
         )
         cursor.execute(
             """insert into orders_salesorder (id, code, channel, external_id, idempotency_key, state, remote_state, payment_state,
@@ -83,8 +95,9 @@ STATEMENTS = {
     "lock": (batch._LOCK, "bigint[], bigint[]", "'{1000001}'", "'{1}'"),
     "repeats": (batch._REPEATS, "text[]", "'{key-1}'"),
     "expired": (
-        EXPIRED, "bigint[], bigint[], bigint[], timestamptz, bigint[], bigint[], timestamptz",
-        "'{}'", "'{}'", "'{1}'", "now()", "'{1}'", "'{1}'", "now()",
+        EXPIRED,
+        "bigint[], bigint[], bigint[], bigint[], bigint[], timestamptz, bigint[], bigint[], bigint[], bigint[], timestamptz",
+        "'{}'", "'{}'", "'{1}'", "'{1}'", "'{1}'", "now()", "'{1}'", "'{1}'", "'{1}'", "'{1}'", "now()",
     ),
     "asides": (batch._ASIDES, "bigint[]", "'{1}'"),
     "spend": (
@@ -94,7 +107,7 @@ STATEMENTS = {
     "ledger lock": (ledger._LOCK, "bigint[], bigint[]", "'{1000001}'", "'{1}'"),
     "ledger update": (ledger._UPDATE, "bigint[], bigint[], bigint[], bigint[]", "'{1000001}'", "'{1}'", "'{1}'", "'{0}'"),
     "end holds": (ledger._END, "uuid[], text[], timestamptz, timestamptz, text", HOLDS, "'{held}'", "null", "null", "'released'"),
-    "drop lines": (ledger._DROP, "uuid[]", HOLDS),
+    "drop lines": (re.sub(r"%\((\w+)\)s", "%s", ledger._DROP), "uuid[], uuid[], bool", HOLDS, HOLDS, "true"),
     "claim": (CLAIM, "uuid[]", HOLDS),
     "levels": (queries._LEVELS, "bigint[]", "'{1000001}'"),
     "order there": (book._THERE, "text[], text[], text[]", "'{c1}'", "'{E1}'", "'{K1}'"),

@@ -14,10 +14,11 @@ from django.db import connection
 
 from mekong.foundation.actor import SYSTEM
 from mekong.inventory import commands as inventory
+from mekong.inventory import queries
 from mekong.inventory.contracts import Held, Short
-from mekong.inventory.engine import engine
+from mekong.inventory.engine import engine, serve
 from mekong.inventory.errors import HoldNotFound, ShortStock
-from mekong.inventory.models import Hold, Transfer
+from mekong.inventory.models import ControlSale, Hold, HoldBundle, StockControl, Transfer
 from tests.support.buying import reserve_in_processes
 from tests.support.people import NOON
 from tests.support.stock import a_location, a_variant, asking, assert_sound, held, level, stock
@@ -65,6 +66,86 @@ def test_the_last_units_are_sold_exactly_once_by_64_threads() -> None:
     assert sum(isinstance(each, Held) for each in flat) == 50
     assert sum(isinstance(each, Short) for each in flat) == 270
     assert level(shirt, here) == (50, 50)
+
+
+@pytest.mark.parametrize("kind", ["cap", "slice"])
+def test_64_threads_sell_a_bundle_to_its_cap_and_no_further_while_others_let_go(kind: str) -> None:
+    """Every one of the holds goes to an end of its own, by the ledger, while the engine still sells."""
+    gift = _a_capped_gift(kind, 50)
+
+    def buy_and_let_go(number: int) -> None:
+        for _ in range(5):
+            answer = engine().call(asking((gift, 1), now=NOON if number % 4 else NOON - timedelta(days=1)))
+            if isinstance(answer, Held):
+                _end(number % 4, answer)
+
+    # One in four took its hold yesterday: the engine gives those to whoever falls short.
+    at_once(*[lambda number=number: buy_and_let_go(number) for number in range(64)])
+    inventory.release_expired(now=NOON)
+    assert StockControl.objects.get().used == _counted() <= 50
+    while isinstance(engine().call(asking((gift, 1))), Held):
+        pass
+    assert StockControl.objects.get().used == _counted() == 50
+
+
+def _end(way: int, hold: Held) -> None:
+    """Left to expire, released by its owner, cancelled by its order, shipped."""
+    from django.db import transaction
+
+    if way == 1:
+        inventory.release_hold(actor=SYSTEM, hold_id=UUID(hold.hold_id), now=NOON)
+    if way in (2, 3):
+        with transaction.atomic():
+            inventory.claim({hold.hold_id: hold.hold_id})
+        with transaction.atomic():
+            if way == 2:
+                inventory.give_back(hold_ids=[hold.hold_id], actor=SYSTEM, now=NOON)
+            else:
+                inventory.ship_holds(holds={hold.hold_id: "DH"}, actor=SYSTEM, now=NOON)
+
+
+def _a_capped_gift(kind: str, amount: int) -> int:
+    a_location("KHO")
+    for part in ("XB", "KH"):
+        stock(a_variant(part), "KHO", 1000)
+    inventory.set_control(actor=SYSTEM, channel="web", scope="sku", kind=kind, target="QUA", amount=amount)
+    return a_variant("QUA", parts={"XB": 2, "KH": 1})
+
+
+def _counted() -> int:
+    """Bundles that are held, and that have left."""
+    live = sum(HoldBundle.objects.values_list("quantity", flat=True))
+    return live + sum(ControlSale.objects.values_list("units", flat=True))
+
+
+def test_64_threads_buy_exactly_as_many_bundles_as_the_cap_allows() -> None:
+    gift = _a_capped_gift("cap", 50)
+    answers = at_once(*[lambda: [engine().call(asking((gift, 1))) for _ in range(5)]] * 64)
+    flat = [answer for each in answers for answer in each]
+    assert sum(isinstance(each, Held) for each in flat) == 50
+    assert sum(isinstance(each, Short) for each in flat) == 270
+    assert StockControl.objects.get().used == 50 == _counted()
+
+
+def test_64_connections_of_their_own_pass_no_cap_that_bundles_of_other_parts_share() -> None:
+    """Each thread serves its own batch on its own connection, and no level is common to all: the cap's row must be."""
+    gift = _a_capped_gift("cap", 100)
+    stock(a_variant("TR"), "KHO", 1000)
+    tea = a_variant("TRA", parts={"TR": 1})
+    for row in queries.list_controls(actor=SYSTEM):
+        inventory.remove_control(actor=SYSTEM, control_id=row.uid)
+    inventory.set_control(actor=SYSTEM, channel="web", scope="channel", kind="cap", amount=20)
+    answers = at_once(*[lambda number=number: serve([asking(((gift, tea)[number % 2], 1))])[0] for number in range(64)])
+    assert sum(isinstance(each, Held) for each in answers) == 20
+    assert sum(isinstance(each, Short) for each in answers) == 44
+    assert StockControl.objects.get().used == 20 == _counted()
+
+
+def test_engines_of_two_processes_pass_no_cap_of_a_bundle() -> None:
+    gift = _a_capped_gift("cap", 60)
+    sold = reserve_in_processes([asking((gift, 1))] * 80, [asking((gift, 1))] * 80)
+    assert sum(bool(hold) for each in sold for hold in each) == 60
+    assert StockControl.objects.get().used == 60 == _counted()
 
 
 def test_engines_of_two_processes_sell_the_last_units_once() -> None:

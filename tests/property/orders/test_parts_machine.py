@@ -11,6 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import Rejected
+from mekong.inventory import commands as inventory
+from mekong.inventory import queries
 from mekong.orders import commands as orders
 from mekong.orders.contracts import MovedLine
 from mekong.orders.models import OrderLine, SalesOrder
@@ -29,14 +31,16 @@ count = st.integers(1, 4)
 
 
 class Parts(RuleBasedStateMachine):
-    """One buyer's orders on two places; one of the goods may be sold beyond what there is."""
+    """One buyer's orders on two places; one of the goods may be sold beyond what there is, one bundle is capped."""
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(most=st.integers(3, 12), kind=st.sampled_from(["cap", "slice"]))
+    def open(self, most: int, kind: str) -> None:
         wipe()
         self.places = [a_location("A", priority=1), a_location("B", priority=2)]
         self.variants = {sku: a_variant(sku, price=33_333, backorder=sku == "NON") for sku in SKUS}
         a_variant("BO", price=77_777, parts={"AO": 2, "MU": 1})
+        self.most = most
+        inventory.set_control(actor=SYSTEM, channel="web", scope="sku", kind=kind, target="BO", amount=most)
         self.shelf: Counter[str] = Counter()
         for sku, units in (("AO", 12), ("MU", 8), ("NON", 2)):
             for place in "AB":
@@ -131,6 +135,14 @@ class Parts(RuleBasedStateMachine):
         for sku, variant in self.variants.items():
             on_hand, reserved = (sum(level(variant, place)[n] for place in self.places) for n in (0, 1))
             assert (on_hand, reserved) == (self.shelf[sku] - gone[variant], promised[variant]), sku
+
+    @invariant()
+    def the_cap_counts_every_bundle_that_is_sold_and_no_other(self) -> None:
+        if not hasattr(self, "shelf"):
+            return
+        sold = OrderLine.objects.filter(sku="BO", order__merged_into="").exclude(order__state=OrderState.CANCELLED)
+        (cap,) = queries.list_controls(actor=SYSTEM)
+        assert cap.used == sum(sold.values_list("quantity", flat=True)) <= self.most
 
     def teardown(self) -> None:
         if hasattr(self, "shelf"):

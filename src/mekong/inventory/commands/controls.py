@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from mekong.inventory.errors import (
 )
 from mekong.inventory.models import (
     ControlKind,
+    ControlSale,
     ControlScope,
     StockControl,
     StockPolicy,
@@ -109,7 +111,7 @@ def set_sku_control(
         return control_view(rows[0]) if rows else None
     if seen is not KEEP and seen != current:
         raise ControlMoved(channel=channel, sku=sku, current=current)
-    StockControl.objects.filter(id__in=[row.id for row in rows]).delete()
+    _delete([row.id for row in rows])
     if kind:
         return set_control(actor=actor, channel=channel, scope=ControlScope.SKU, kind=kind, target=sku, amount=amount)
     policy_moved()
@@ -120,8 +122,13 @@ def set_sku_control(
 def remove_control(*, actor: Actor, control_id: UUID) -> None:
     """Take a control away; its units return to the pool. Repeating changes nothing."""
     actor.require("inventory.controls")
-    StockControl.objects.filter(uid=control_id).delete()
+    _delete(list(StockControl.objects.filter(uid=control_id).values_list("id", flat=True)))
     policy_moved()
+
+
+def _delete(ids: Sequence[int]) -> None:
+    StockControl.objects.filter(id__in=ids).delete()
+    ControlSale.objects.filter(control_id__in=ids).delete()
 
 
 @command

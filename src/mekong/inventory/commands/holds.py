@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from mekong.inventory.errors import (
 from mekong.inventory.ledger import Move
 from mekong.inventory.models import (
     Hold,
+    HoldBundle,
     HoldState,
     LocationKind,
     MovementReason,
@@ -55,11 +57,13 @@ def reservation(
     is_sold: bool = False,
     listings: Mapping[int, str] | None = None,
     facts: Mapping[int, StockFacts] | None = None,
+    rest_of: Collection[int] = (),
 ) -> ReserveRequest:
     """A checked request for the engine: lines of one variant added up, bundles taken apart, back-orders marked.
 
     `listings`: the listing (`item:model`) that a variant was sold from. `facts` of variants at hand already need
-    not be read again; those of a bundle name its parts. Raises: MayNot, BadQuantity.
+    not be read again; those of a bundle name its parts. `rest_of`: what `lines` are the missing units of, where it is
+    held in part and so counted already. Raises: MayNot, BadQuantity.
     """
     actor.require("inventory.reserve")
     for place in location_ids or ():
@@ -72,8 +76,8 @@ def reservation(
     if not wanted:
         raise BadQuantity(field="lines", quantity="", range="in at least one line")
     known = dict(facts or {})
-    if any(variant not in known for variant in wanted):
-        known.update(catalog.stock_facts(variant_ids=[variant for variant in wanted if variant not in known]))
+    if any(variant not in known for variant in (*wanted, *rest_of)):
+        known.update(catalog.stock_facts(variant_ids=[each for each in {*wanted, *rest_of} if each not in known]))
     parts: dict[int, int] = {}
     backorder: set[int] = set()
     bundles: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
@@ -85,6 +89,7 @@ def reservation(
             parts[part] = parts.get(part, 0) + units * each
             if fact.allow_backorder:
                 backorder.add(part)
+    bundles += [(variant, 0, tuple(known[variant].parts)) for variant in rest_of if known[variant].parts]
     return ReserveRequest(
         channel, owner, tuple(parts.items()), now + timedelta(seconds=ttl_s), now, key, location_ids, is_sold,
         frozenset(backorder), tuple(bundles), tuple((listings or {}).items()),
@@ -103,11 +108,12 @@ def reserve(
     location_ids: tuple[int, ...] | None = None,
     is_sold: bool = False,
     listings: Mapping[int, str] | None = None,
+    rest_of: Collection[int] = (),
 ) -> Held | Short:
     """Hold units for an owner for `ttl_s` seconds: all lines or none. The engine's own transaction, not the caller's."""
     request = reservation(
         actor=actor, channel=channel, owner=owner, lines=lines, ttl_s=ttl_s, now=now, key=key,
-        location_ids=location_ids, is_sold=is_sold, listings=listings,
+        location_ids=location_ids, is_sold=is_sold, listings=listings, rest_of=rest_of,
     )  # fmt: skip
     return engine().call(request)
 
@@ -168,13 +174,20 @@ def ask_claim(cursor: Any, hold_ids_by_order: Mapping[str, str]) -> None:
 
 
 def split_hold(
-    *, hold_id: str, claimed_by: str, units: Mapping[int, int], now: datetime
+    *,
+    hold_id: str,
+    claimed_by: str,
+    units: Mapping[int, int],
+    now: datetime,
+    sold: Mapping[int, int] | None = None,
 ) -> tuple[str | None, list[tuple[int, int, int]]]:
     """Move units of a claimed hold, by variant, into a new hold that another order has claimed; inside a command.
 
-    Lines taken last go first, so that the first order keeps the places that were asked first. No unit is released or
-    taken: stock levels stay untouched, and units stay counted against the caps and slices they came from. Returns the
-    new hold (None when no unit moved) and what it holds: (variant, location, units).
+    `sold`: what those units were sold as, by variant; of it, bundles that a cap or slice counts move along. Lines taken
+    last go first, so that the first order keeps the places that were asked first. No unit is released or taken: stock
+    levels stay untouched, and units stay counted against the caps and slices they came from. Only when no unit moved,
+    and so there is nothing that could be given back later, are the bundles counted no more. Returns the new hold (None
+    when no unit moved) and what it holds: (variant, location, units).
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -188,13 +201,9 @@ def split_hold(
                 where hold_id = %s::uuid order by line desc""",
             [hold_id],
         )
-        wanted, taken = dict(units), []
-        for line, variant, place, quantity, control in cursor.fetchall():
-            count = min(quantity, wanted.get(variant, 0))
-            if count > 0:
-                wanted[variant] -= count
-                taken.append((line, variant, place, count, quantity - count, control))
+        taken = _taken(cursor.fetchall(), units, sold or {})
         if not taken:
+            _move_bundles(cursor, hold_id, None, sold or {})
             return None, []
         made = Hold.objects.create(
             channel=row[0], owner=row[1], state=HoldState.CLAIMED, claimed_by=claimed_by, created_at=now
@@ -212,7 +221,56 @@ def split_hold(
                    values (%s, %s, %s, %s, %s, %s)""",
                 [made.id, number, variant, place, count, control],
             )
+        _move_bundles(cursor, hold_id, made.id, sold or {})
     return str(made.id), [(variant, place, count) for _, variant, place, count, _, _ in reversed(taken)]
+
+
+def _taken(
+    rows: Sequence[tuple[int, int, int, int, int | None]], units: Mapping[int, int], sold: Mapping[int, int]
+) -> list[tuple[int, int, int, int, int, int | None]]:
+    """Which of these lines give how many units: (line, variant, place, units, what is left, control).
+
+    What was sold by itself is taken from what its control counts, what was sold inside bundles from the rest first.
+    """
+    wanted, by_itself = dict(units), dict(sold)
+    given: Counter[int] = Counter()
+    for is_by_itself, is_any in ((True, False), (False, False), (False, True)):
+        for line, variant, _, quantity, control in rows:
+            if not is_any and is_by_itself != (control is not None):
+                continue
+            most = min(wanted.get(variant, 0), by_itself.get(variant, 0) if is_by_itself else quantity)
+            count = min(quantity - given[line], most)
+            if count > 0:
+                wanted[variant] -= count
+                given[line] += count
+                if is_by_itself:
+                    by_itself[variant] -= count
+    return [
+        (line, variant, place, given[line], quantity - given[line], control)
+        for line, variant, place, quantity, control in rows
+        if given[line]
+    ]
+
+
+def _move_bundles(cursor: Any, hold_id: str, to: UUID | None, sold: Mapping[int, int]) -> None:
+    """Move counted bundles to another hold; without one they are counted no more."""
+    left = dict(sold)
+    freed: Counter[int] = Counter()
+    for row in HoldBundle.objects.filter(hold_id=hold_id, variant_id__in=sold).order_by("-id"):
+        count = min(row.quantity, left[row.variant_id])
+        if not count:
+            continue
+        left[row.variant_id] -= count
+        if count < row.quantity:
+            HoldBundle.objects.filter(id=row.id).update(quantity=row.quantity - count)
+        else:
+            row.delete()
+        if to is None:
+            freed[row.control_id] += count
+        else:
+            HoldBundle.objects.create(hold_id=to, variant_id=row.variant_id, control_id=row.control_id, quantity=count)
+    if freed:
+        ledger.uncount(cursor, freed)
 
 
 def hand_over(*, hold_id: str, claimed_by: str) -> None:

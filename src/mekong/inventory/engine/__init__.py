@@ -159,6 +159,7 @@ def _try_again(
     for _ in range(_ROUNDS):
         began = time.monotonic()
         wanted = {line[0] for position in short for line in _short(answers[position]).lines}
+        wanted |= _parts_of(wanted, [batch.requests[position] for position in short])
         due = {variant for variant in wanted if _is_due(variant, began, now)}
         if not due:
             return
@@ -172,6 +173,13 @@ def _try_again(
         for position in short:
             answers[position] = _decide(batch, batch.requests[position], earlier)
         short = [position for position in short if isinstance(answers[position], Short)]
+
+
+def _parts_of(bundles: set[int], requests: Sequence[ReserveRequest]) -> set[int]:
+    """What bundles that fell short are made of: expired holds are found by the parts they keep."""
+    return {
+        part for request in requests for bundle, _, parts in request.bundles if bundle in bundles for part, _ in parts
+    }
 
 
 def _is_due(variant: int, clock: float, now: datetime) -> bool:

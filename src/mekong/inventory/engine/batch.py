@@ -12,6 +12,7 @@ from mekong.foundation.pipeline import Cursor
 from mekong.inventory import notices, rules
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.policy import Policy
+from mekong.inventory.rules import Control
 
 _LOCK = """
     with locked as (
@@ -43,16 +44,29 @@ _EXPIRED = """
          where c.id <> all(%(controls)s::bigint[]) and c.id not in (select id from spare)
     ), dead as materialized (
         select h.id from inventory_hold h cross join busy
-          cross join lateral (select bool_or(l.variant_id = any(%(variants)s::bigint[])) as is_wanted,
+          cross join lateral (select bool_or(l.variant_id = any(%(variants)s::bigint[])
+                                             or l.control_id = any(%(controls)s::bigint[])) is true as is_wanted,
                                      bool_or(l.control_id = any(busy.ids)) is true as is_busy
                                 from inventory_holdline l where l.hold_id = h.id) lines
-         where h.state in ('held', 'released') and h.expires_at <= %(now)s::timestamptz and lines.is_wanted and not lines.is_busy
+          cross join lateral (select bool_or(b.control_id = any(%(controls)s::bigint[])) is true as is_wanted,
+                                     bool_or(b.control_id = any(busy.ids)) is true as is_busy
+                                from inventory_holdbundle b where b.hold_id = h.id) bundles
+         where h.state in ('held', 'released') and h.expires_at <= %(now)s::timestamptz
+           and (lines.is_wanted or bundles.is_wanted) and not lines.is_busy and not bundles.is_busy
          order by h.expires_at limit 200 for update of h skip locked
     ), gone as (
         delete from inventory_holdline l using dead
          where l.hold_id = dead.id and (l.variant_id, l.location_id) in
                (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
         returning l.hold_id, l.variant_id, l.location_id, l.quantity, l.control_id, l.campaign_stock_id
+    ), uncharged as (
+        update inventory_holdline l set control_id = null from dead, inventory_holdline was
+         where l.hold_id = dead.id and l.control_id is not null and was.hold_id = l.hold_id and was.line = l.line
+           and (l.variant_id, l.location_id) not in
+               (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
+        returning was.control_id, was.quantity
+    ), unbundled as (
+        delete from inventory_holdbundle b using dead where b.hold_id = dead.id returning b.control_id, b.quantity
     ), live as materialized (
         select s.id, s.hold_id, s.variant_id, s.location_id, g.units
           from (select campaign_stock_id as id, sum(quantity)::bigint as units from gone
@@ -76,7 +90,10 @@ _EXPIRED = """
           from counted where h.id = counted.id
     ), uncounted as (
         update inventory_stockcontrol c set used = greatest(0, c.used - g.units)
-          from (select control_id, sum(quantity) units from gone where control_id is not null group by 1) g
+          from (select control_id, sum(quantity) units
+                  from (select control_id, quantity from gone where control_id is not null
+                        union all select control_id, quantity from uncharged
+                        union all select control_id, quantity from unbundled) each group by 1) g
          where c.id = g.control_id
         returning c.id, c.used
     ), back as (
@@ -112,7 +129,10 @@ _COUNT = """
     update inventory_stockcontrol c set used = c.used + d.units
       from unnest(%s::bigint[], %s::bigint[]) d(id, units) where c.id = d.id
 """
-
+_BUNDLES = """
+    insert into inventory_holdbundle (hold_id, variant_id, control_id, quantity)
+    select * from unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[])
+"""
 _SPEND = """
     with spent as (
         update inventory_campaignstock s set sold = s.sold + d.units
@@ -154,6 +174,8 @@ class Batch:
         self.freed: set[int] = set()
         self.holds: list[tuple[str, str, str, float, str]] = []
         self.rows: list[tuple[str, int, int, int, int, int]] = []
+        self.bundles: list[tuple[str, int, int, int]] = []
+        """Bundles that a cap or slice counts: (hold, bundle, control, bundles)."""
         self.asides: dict[int, list[tuple[int, int, int, datetime]]] = {}
         """By line of a campaign: (stock, variant, place, end) of what is set aside for it."""
         self.left: dict[int, int] = {}
@@ -304,10 +326,11 @@ class Batch:
         first: Sequence[tuple[int, int, int, int]],
     ) -> tuple[list[tuple[int, int, int]], dict[int, int]]:
         """Lines that the channel's controls do not allow; and how many units on the shelf back-orders may take."""
-        short = [] if request.is_aside else self._bundles_beyond_controls(request, places, first)
+        asked: dict[int, int] = {}
+        short = [] if request.is_aside else self._bundles_beyond_controls(request, places, first, asked)
         most: dict[int, int] = {}
         for variant, units in lines:
-            allowed = self._allowed(request, variant, places)
+            allowed = self._allowed(request, variant, units, places, asked)
             if allowed >= units:
                 continue
             control = self.policy.control(request.channel, variant)
@@ -318,9 +341,13 @@ class Batch:
         return short, most
 
     def _bundles_beyond_controls(
-        self, request: ReserveRequest, places: Sequence[int], first: Sequence[tuple[int, int, int, int]]
+        self,
+        request: ReserveRequest,
+        places: Sequence[int],
+        first: Sequence[tuple[int, int, int, int]],
+        asked: dict[int, int],
     ) -> list[tuple[int, int, int]]:
-        """Bundles that the channel's controls do not allow. Their parts are looked at by themselves as well."""
+        """Bundles that the channel's controls do not allow. `asked`: what this request has asked of each control."""
         short: list[tuple[int, int, int]] = []
         given: dict[int, int] = {}
         for _, variant, _, units in first:
@@ -329,26 +356,64 @@ class Batch:
             control = self.policy.control(request.channel, bundle)
             if control is None or (request.backorder and control.kind not in rules.HARD_KINDS):
                 continue
+            is_own = control.kind == "slice"
             free = min(
-                (given.get(part, 0) + sum(max(0, self.free.get((part, place), 0)) for place in places)) // each
+                (
+                    given.get(part, 0)
+                    + max(0, self._free(part, places) - (0 if is_own else self._sliced(request.channel, part)))
+                )
+                // each
                 for part, each in parts
             )
-            allowed = rules.shaped(control, free=free, sliced_to_others=0, used=self.used.get(control.id, 0))
+            used = self.used.get(control.id, 0) + asked.get(control.id, 0)
+            allowed = rules.shaped(control, free=free, sliced_to_others=0, used=used)
             if allowed < units:
                 short.append((bundle, units, allowed))
+            asked[control.id] = asked.get(control.id, 0) + units
         return short
 
-    def _allowed(self, request: ReserveRequest, variant: int, places: Sequence[int]) -> int:
+    def _free(self, variant: int, places: Sequence[int]) -> int:
+        return sum(max(0, self.free.get((variant, place), 0)) for place in places)
+
+    def _sliced(self, channel: str, variant: int) -> int:
+        """Units of a variant that other channels' slices still set aside."""
+        return sum(
+            max(0, control.amount - self.used.get(control.id, 0)) * each
+            for control, each in self.policy.slices(variant)
+            if control.channel != channel
+        )
+
+    def _allowed(
+        self, request: ReserveRequest, variant: int, units: int, places: Sequence[int], asked: dict[int, int]
+    ) -> int:
+        """How many of these units the channel may sell; those inside bundles ask for the pool alone."""
         channel = request.channel
         control = None if request.is_aside else self.policy.control(channel, variant)
-        sliced = sum(
-            max(0, each.amount - self.used.get(each.id, 0))
-            for each in self.policy.slices(variant)
-            if each.channel != channel
+        free, sliced = self._free(variant, places), self._sliced(channel, variant)
+        if control is None:
+            return rules.shaped(None, free=free, sliced_to_others=sliced, used=0)
+        inside = min(units, self._inside(request, variant, control)) if request.bundles else 0
+        used = self.used.get(control.id, 0) + asked.get(control.id, 0)
+        allowed = rules.shaped(control, free=free, sliced_to_others=sliced, used=used)
+        asked[control.id] = asked.get(control.id, 0) + units - inside
+        return min(inside + allowed, max(allowed, free - sliced)) if inside else allowed
+
+    def _inside(self, request: ReserveRequest, variant: int, control: Control) -> int:
+        """Units that go inside bundles which the control of the part meets as well.
+
+        It has had its say about the bundle, or a narrower one in its place: asked for the parts too, it would count twice
+        what is sold once. One that counts nothing may as well see all units, and so both lines of an order together.
+        """
+        is_counted = control.kind in rules.COUNTED_KINDS
+        asked = dict(request.lines).get(variant, 0)
+        return sum(
+            units * each or asked
+            for bundle, units, parts in request.bundles
+            for part, each in parts
+            if part == variant
+            and (control.scope == "listing" or self.policy.meets(control, bundle))
+            and (is_counted or self.policy.control(request.channel, bundle) != control)
         )
-        free = sum(max(0, self.free.get((variant, place), 0)) for place in places)
-        used = self.used.get(control.id, 0) if control else 0
-        return rules.shaped(control, free=free, sliced_to_others=sliced, used=used)
 
     def _take(
         self,
@@ -358,14 +423,22 @@ class Batch:
         first: Sequence[tuple[int, int, int, int]] = (),
     ) -> Held:
         hold = str(uuid_utils.uuid7())
-        for line, (variant, place, units) in enumerate(chosen, len(first)):
+        is_counted = self.policy.has_controls and not request.is_aside
+        inside = self._count_bundles(request, hold) if is_counted and request.bundles else {}
+        line = len(first)
+        for variant, place, units in chosen:
             key = (variant, place)
             self.free[key] -= units
             self.taken[key] = self.taken.get(key, 0) + units
-            control_id = (
-                self._count(request, variant, units) if self.policy.has_controls and not request.is_aside else 0
-            )
-            self.rows.append((hold, line, variant, place, units, control_id))
+            if inside and (uncounted := min(units, inside.get(variant, 0))):
+                inside[variant] -= uncounted
+                self.rows.append((hold, line, variant, place, uncounted, 0))
+                line += 1
+                units -= uncounted  # noqa: PLW2901 - what its own control counts
+            if units:
+                control_id = self._count(request, variant, units) if is_counted else 0
+                self.rows.append((hold, line, variant, place, units, control_id))
+                line += 1
         for line, (stock, variant, place, units) in enumerate(first):
             # Reserved already: they only change hands. The level's version moves all the same.
             self.taken.setdefault((variant, place), 0)
@@ -381,8 +454,23 @@ class Batch:
             whole[variant, place] = whole.get((variant, place), 0) + units
         return Held(hold, tuple((*key, units) for key, units in whole.items()), missing)
 
+    def _count_bundles(self, request: ReserveRequest, hold: str) -> dict[int, int]:
+        """Count each bundle as one unit; by part, the units inside bundles that its own control does not count as well."""
+        inside: dict[int, int] = {}
+        for bundle, units, parts in request.bundles:
+            if units and (control_id := self._count(request, bundle, units)):
+                self.bundles.append((hold, bundle, control_id, units))
+            for part, _ in parts:
+                control = self._control_of(request, part)
+                if part not in inside and control is not None and control.kind in rules.COUNTED_KINDS:
+                    inside[part] = self._inside(request, part, control)
+        return inside
+
+    def _control_of(self, request: ReserveRequest, variant: int) -> Control | None:
+        return self.policy.control(request.channel, variant, dict(request.listings).get(variant, ""))
+
     def _count(self, request: ReserveRequest, variant: int, units: int) -> int:
-        control = self.policy.control(request.channel, variant, dict(request.listings).get(variant, ""))
+        control = self._control_of(request, variant)
         if control is None or control.kind not in rules.COUNTED_KINDS:
             return 0
         self.used[control.id] = self.used.get(control.id, 0) + units
@@ -446,6 +534,9 @@ class Batch:
                 notices.payload(moved),
             ),
         )
+        if self.bundles:
+            of_bundle, *counts = zip(*self.bundles, strict=True)
+            self.cursor.execute(_BUNDLES, (uuids(of_bundle), *map(bigints, counts)))
         if self.spent:
             of_mark, *at = zip(*self.marks, strict=True)
             spent = bigints(tuple(self.spent)), bigints(tuple(self.spent.values()))

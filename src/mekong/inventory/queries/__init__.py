@@ -264,6 +264,8 @@ def _available(
         sliced_to_others=0,
         used=used.get(control.id, 0) if control else 0,
     )
+    if is_bundle:
+        quantity = min(quantity, _parts_allow(policy, channel, variant, made_of, supply, used, aside))
     own = 0 if is_bundle else aside.get(variant, 0)
     return Availability(
         variant, channel, quantity + own, on_hand, on_hand - unsold, max(0, unsold - quantity),
@@ -271,9 +273,35 @@ def _available(
     )  # fmt: skip
 
 
+def _parts_allow(
+    policy: Policy,
+    channel: str,
+    bundle: int,
+    made_of: Sequence[tuple[int, int]],
+    supply: Mapping[int, tuple[int, int, int]],
+    used: Mapping[int, int],
+    aside: Mapping[int, int],
+) -> int:
+    """How many bundles the controls of their parts allow, of those that do not meet the bundle too."""
+    most: list[int] = []
+    for part, each in made_of:
+        control = policy.control(channel, part)
+        allowed = rules.shaped(
+            None if control is None or policy.meets(control, bundle) else control,
+            free=max(0, supply[part][0] - supply[part][1]), sliced_to_others=_sliced(policy, used, channel, part),
+            used=used.get(control.id, 0) if control else 0,
+        )  # fmt: skip
+        most.append((allowed + aside.get(part, 0)) // each)
+    return min(most)
+
+
 def _sliced(policy: Policy, used: Mapping[int, int], channel: str, variant: int) -> int:
     slices = policy.slices(variant) if policy.has_controls else ()
-    return sum(max(0, each.amount - used.get(each.id, 0)) for each in slices if each.channel != channel)
+    return sum(
+        max(0, control.amount - used.get(control.id, 0)) * each
+        for control, each in slices
+        if control.channel != channel
+    )
 
 
 def _used(cursor: Any, policy: Policy) -> dict[int, int]:

@@ -133,12 +133,22 @@ def _divide_goods(
     moved: list[tuple[int, int, int]] = []
     if hold is not None:
         away = rules.given_away(_units(ledger.held_units([hold]).get(hold, [])), needs_first, needs_second)
-        new_hold, moved = inventory.split_hold(hold_id=hold, claimed_by=str(second.id), units=away, now=now)
+        new_hold, moved = inventory.split_hold(
+            hold_id=hold, claimed_by=str(second.id), units=away, now=now, sold=_sold(goes)
+        )
     left = ledger.held_units([hold]).get(hold, []) if hold else []
     return (
         _Goods(hold, left, bool(rules.missing_units(list(needs_first.items()), left))),
         _Goods(new_hold, moved, bool(rules.missing_units(list(needs_second.items()), moved))),
     )
+
+
+def _sold(goes: Sequence[tuple[OrderLine, int]]) -> Counter[int]:
+    units: Counter[int] = Counter()
+    for line, count in goes:
+        if line.variant_id is not None:
+            units[line.variant_id] += count
+    return units
 
 
 def _units(held: Sequence[tuple[int, int, int]]) -> Counter[int]:

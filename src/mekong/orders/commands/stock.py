@@ -62,9 +62,13 @@ def reserve_again(actor: Actor, code: str, now: datetime) -> OrderView:
     missing = missing_of(lines, hold)
     if not missing:
         return _adopt(actor=actor, code=code, hold_id=None, allocation=(), now=now)
+    # What holds nothing yet is asked for as it was sold, so that bundles are counted; otherwise they are already.
+    sold = [(line.variant_id, line.quantity) for line in lines if line.variant_id is not None]
     answer = inventory.reserve(
-        actor=SYSTEM, channel=order.channel, owner=f"order:{order.code}", lines=sorted(missing.items()), ttl_s=120,
-        now=now, key=f"order:{order.code}:{hold or ''}:{len(order.allocation)}", is_sold=True,
+        actor=SYSTEM, channel=order.channel, owner=f"order:{order.code}",
+        lines=sorted(missing.items()) if hold else sold, ttl_s=120, now=now,
+        key=f"order:{order.code}:{hold or ''}:{len(order.allocation)}", is_sold=True,
+        rest_of={variant for variant, _ in sold} if hold else (),
     )  # fmt: skip
     if isinstance(answer, Short) or answer.missing:
         if not isinstance(answer, Short):
