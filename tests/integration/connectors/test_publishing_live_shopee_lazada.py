@@ -27,7 +27,7 @@ from mekong.channels.socket.publishing import (
     RemoteAttribute,
     Value,
 )
-from mekong.foundation.errors import RemoteRefused
+from mekong.foundation.errors import RemoteRefused, Unavailable
 from tests.support.marketplaces import Sandbox
 
 MARKETS = ("shopee", "lazada")
@@ -35,19 +35,22 @@ T = TypeVar("T")
 
 
 class Wire:
-    """Each request once, over HTTP; which of them were not mere readings is kept."""
+    """Each request once, over HTTP; the paths of those that were more than readings are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
         self.writes: list[str] = []
 
     async def send(self, request: Request) -> Response:
-        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
-            got = await http.request(
+        if request.method != "GET":
+            self.writes.append(httpx.URL(request.url).path)
+        try:
+            got = self.http.request(
                 request.method, request.url, params=list(request.params) or None, headers=dict(request.headers),
                 content=request.body,
             )  # fmt: skip
-        if request.method != "GET":
-            self.writes.append(httpx.URL(request.url).path)
+        except httpx.HTTPError as failed:
+            raise Unavailable(remote="stand-in", reason=str(failed)) from failed
         return Response(got.status_code, got.content, dict(got.headers))
 
 
@@ -61,7 +64,7 @@ class Stall:
         account = Account(
             market, str(made[stall.number]), stall.secrets(made, now), url, url if stall.has_auth_host else ""
         )
-        self.market, self.wire = market, Wire()
+        self.market, self.sandbox, self.wire = market, sandbox, Wire(sandbox.http)
         self.shop: Any = plug(market).factory(account, self.wire)
 
     def leaf(self) -> tuple[str, list[RemoteAttribute]]:
@@ -87,8 +90,9 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(params=MARKETS)
-def stall(request: pytest.FixtureRequest, stand_in: Sandbox) -> Stall:
-    return Stall(stand_in, request.param)
+def stall(request: pytest.FixtureRequest, stand_in: Sandbox) -> Iterator[Stall]:
+    yield Stall(stand_in, request.param)
+    stand_in.mend()
 
 
 def a_png(side: int, shade: int) -> bytes:
@@ -257,3 +261,94 @@ def test_what_the_platform_does_not_know_stands_nowhere(stall: Stall) -> None:
         run(stall.shop.update_product(item_id="987654321", draft=a_draft(stall, has_variants=False)))
     with pytest.raises(RemoteRefused):
         run(stall.shop.list_attributes(category_id="987654321"))
+
+
+MAKING = {"shopee": "/product/add_item", "lazada": "/product/create"}
+
+
+def test_an_answer_that_is_lost_makes_no_second_product(stall: Stall) -> None:
+    draft = a_draft(stall, has_variants=True)
+    stall.sandbox.break_things([{"kind": "timeout_after_effect", "path": MAKING[stall.market], "ms": 20, "count": 1}])
+    with pytest.raises(Unavailable):
+        run(stall.shop.create_product(draft=draft))
+    found = run(stall.shop.find_product(draft=draft))
+    assert found is not None
+    stands = run(stall.shop.update_product(item_id=found.item_id, draft=draft))
+    assert {one.sku: one.key for one in stands.listings} == stall.listed()
+    assert stall.listed().keys() == {one.sku for one in draft.variants}
+    assert len({key.item_id for key in stall.listed().values()}) == 1
+
+
+def test_a_product_made_by_half_is_found_and_finished(stand_in: Sandbox) -> None:
+    stall = Stall(stand_in, "shopee")
+    draft = a_draft(stall, has_variants=True)
+    stand_in.break_things([{"kind": "http_5xx", "path": "/product/init_tier_variation", "count": 1}])
+    try:
+        with pytest.raises(Unavailable):
+            run(stall.shop.create_product(draft=draft))
+    finally:
+        stand_in.mend()
+    half = run(stall.shop.find_product(draft=draft))
+    assert half is not None
+    assert [one.key.model_id for one in half.listings] == [""]
+    stands = run(stall.shop.update_product(item_id=half.item_id, draft=draft))
+    assert {one.sku for one in stands.listings} == {one.sku for one in draft.variants}
+    stall.wire.writes.clear()
+    run(stall.shop.update_product(item_id=half.item_id, draft=draft))
+    assert stall.wire.writes == []
+
+
+def test_an_update_broken_off_anywhere_is_finished_by_its_repeat(stall: Stall) -> None:
+    draft = a_draft(stall, has_variants=True)
+    first, second, third = draft.variants
+    made = run(stall.shop.create_product(draft=replace(draft, variants=(first, second))))
+    changed = replace(
+        draft, name="Áo thun cotton tay dài", variants=(third, replace(first, sku="AO-0-MOI", model_id=""))
+    )
+    faults = [
+        {"kind": kind, "market": stall.market, "path": "/product/", "probability": 0.15, "ms": 20}
+        for kind in ("timeout_after_effect", "http_5xx")
+    ]
+    stall.sandbox.break_things(faults, seed=5)
+    broken = 0
+    for _ in range(200):
+        try:
+            stands = run(stall.shop.update_product(item_id=made.item_id, draft=changed))
+            break
+        except Unavailable:
+            broken += 1
+    else:
+        pytest.fail("it does not come to an end")
+    assert broken > 0
+    stall.sandbox.mend()
+    stall.wire.writes.clear()
+    stands = run(stall.shop.update_product(item_id=made.item_id, draft=changed))
+    assert stall.wire.writes == []
+    assert on_sale(stands).keys() == {"AO-0-MOI", third.sku}
+    assert all("tay dài" in one.name for one in stands.listings)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_variant_is_replaced_in_its_place(stall: Stall, count: int) -> None:
+    draft = a_draft(stall, has_variants=True)
+    draft = replace(draft, variants=draft.variants[:count])
+    made = run(stall.shop.create_product(draft=draft))
+    run(stall.shop.push_stock([StockPush(one.key, one.sku, 7) for one in made.listings]))
+    others = replace(draft, variants=tuple(replace(one, sku=f"{one.sku}-MOI") for one in draft.variants))
+    stands = run(stall.shop.update_product(item_id=made.item_id, draft=others))
+    assert on_sale(stands).keys() == {one.sku for one in others.variants}
+    assert {one.quantity for one in stands.listings if one.is_active} == {0}
+    stall.wire.writes.clear()
+    run(stall.shop.update_product(item_id=made.item_id, draft=others))
+    assert stall.wire.writes == []
+
+
+def test_a_product_without_variants_becomes_one_with_them(stall: Stall) -> None:
+    draft = a_draft(stall, has_variants=True)
+    single = replace(draft, options=(), variants=(replace(draft.variants[0], values=()),))
+    made = run(stall.shop.create_product(draft=single))
+    stands = run(stall.shop.update_product(item_id=made.item_id, draft=draft))
+    assert on_sale(stands).keys() == {one.sku for one in draft.variants}
+    stall.wire.writes.clear()
+    run(stall.shop.update_product(item_id=made.item_id, draft=draft))
+    assert stall.wire.writes == []

@@ -510,6 +510,62 @@ def test_options_off_sale_stay_declared() -> None:
     assert sent(wire, "/product/update")["variation"]["variation1"]["options"]["option"] == ["Blue", "Green"]
 
 
+def removed(wire: Wire) -> list[list[str | None]]:
+    requests = [ET.fromstring(form(one)["payload"]) for one in wire.asked("/product/sku/remove")]
+    assert {one.findtext("Product/ItemId") for one in requests} <= {"1234567"}
+    return [[sku.findtext("SkuId") for sku in one.iterfind("Product/Skus/Sku")] for one in requests]
+
+
+def test_a_place_is_free_before_another_article_takes_it() -> None:
+    other = replace(SHIRT.variants[1], sku="AO-XANH-2")
+    shop, wire = a_shop({**there(), "/product/sku/remove": ok(), "/product/update": ok(), "/product/deactivate": ok()})
+    run(shop.update_product(item_id="1234567", draft=replace(SHIRT, variants=(SHIRT.variants[0], other))))
+    assert removed(wire) == [["12"]]
+    assert sent(wire, "/product/update")["AssociatedSku"] == "AO-DO"
+    assert wire.paths.index("/rest/product/sku/remove") < wire.paths.index("/rest/product/update")
+
+
+def test_a_seller_who_may_not_remove_skus_has_the_other_call() -> None:
+    other = replace(SHIRT.variants[1], sku="AO-XANH-2")
+    draft = replace(SHIRT, variants=(SHIRT.variants[0], other))
+    may_not = refused("REMOVE_SKU_PROHIBITION", "The seller is prohibited from using the remove SKU function.")
+    answers = {
+        **there(),
+        "/product/sku/remove": may_not,
+        "/product/remove": ok(),
+        "/product/update": ok(),
+        "/deactivate": ok(),
+    }
+    shop, wire = a_shop(answers)
+    run(shop.update_product(item_id="1234567", draft=draft))
+    assert json.loads(form(wire.asked("/product/remove")[0])["seller_sku_list"]) == ["AO-XANH"]
+    shop, wire = a_shop({**answers, "/product/sku/remove": refused("500", "in a campaign")})
+    with pytest.raises(RemoteRefused):
+        run(shop.update_product(item_id="1234567", draft=draft))
+    assert wire.asked("/product/remove") == wire.asked("/product/update") == []
+
+
+def test_the_last_sku_becomes_another_articles_with_nothing_for_sale() -> None:
+    one = {**PRODUCT, "skus": [PRODUCT["skus"][0]]}
+    other = replace(SHIRT.variants[0], sku="AO-DO-2")
+    shop, wire = a_shop({**there(one), "/product/update": ok(), "/product/deactivate": ok()})
+    run(shop.update_product(item_id="1234567", draft=replace(SHIRT, variants=(other,))))
+    (row,) = sent(wire, "/product/update", -1)["Skus"]["Sku"]
+    assert (row["SkuId"], row["SellerSku"], row["quantity"], row["price"]) == ("11", "AO-DO-2", "0", "120000")
+    assert row["Status"] == "active"
+
+
+def test_where_every_article_is_another_one_sku_is_there_at_any_time() -> None:
+    others = tuple(replace(one, sku=f"{one.sku}-2") for one in SHIRT.variants)
+    shop, wire = a_shop({**there(), "/product/sku/remove": ok(), "/product/update": ok(), "/product/deactivate": ok()})
+    run(shop.update_product(item_id="1234567", draft=replace(SHIRT, variants=others)))
+    assert removed(wire) == [["11"], ["12"]]
+    added = [said for at in range(3) if "AssociatedSku" in (said := sent(wire, "/product/update", at))]
+    assert [(said["AssociatedSku"], said["Skus"]["Sku"][0]["SellerSku"]) for said in added] == [
+        ("AO-XANH", "AO-DO-2"), ("AO-DO-2", "AO-XANH-2"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("status", "is_shown", "word"),
     [("active", False, "inactive"), ("inactive", True, "active"), ("active", True, None), ("inactive", False, None)],
@@ -583,6 +639,8 @@ REPLIES: dict[str, Any] = {
     "/product/create": MADE,
     "/product/update": ok(detail=[]),
     "/product/deactivate": ok(),
+    "/product/sku/remove": ok(),
+    "/product/remove": ok(),
 }
 
 
@@ -594,6 +652,7 @@ def test_no_reply_breaks_more_than_its_own_call(data: st.DataObject) -> None:
     replies[path] = mangled(replies[path], data)
     shop, _ = a_shop(replies)
     draft = replace(SHIRT, variants=(replace(SHIRT.variants[0], values=(Value("Tím"),)), GREEN), is_shown=False)
+    others = replace(SHIRT, variants=tuple(replace(one, sku=f"{one.sku}-2") for one in SHIRT.variants))
     for work in (
         shop.list_categories(),
         shop.list_attributes(category_id="10002019"),
@@ -601,6 +660,7 @@ def test_no_reply_breaks_more_than_its_own_call(data: st.DataObject) -> None:
         shop.find_product(draft=SHIRT),
         shop.create_product(draft=SHIRT),
         shop.update_product(item_id="1234567", draft=draft),
+        shop.update_product(item_id="1234567", draft=others),
         shop.check_product(item_id="1234567", ticket=""),
     ):
         with contextlib.suppress(Unavailable, RemoteRefused):

@@ -8,13 +8,13 @@ and the API pages these name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
 from mekong.channels.socket import Account, wire
-from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteAttribute, RemoteCategory
+from mekong.channels.socket.publishing import Draft, DraftVariant, Picture, Published, RemoteAttribute, RemoteCategory
 from mekong.connectors.lazada.client import TITLE, Client, Reply
 from mekong.connectors.lazada.mapping import products, publishing, taxonomy
 from mekong.foundation.errors import RemoteRefused
@@ -25,6 +25,8 @@ _PRODUCTS: Final = "/products/get"
 _CREATE: Final = "/product/create"
 _UPDATE: Final = "/product/update"
 _OFFLINE: Final = "/product/deactivate"
+_REMOVE: Final = "/product/sku/remove"
+_REMOVE_BY_NAME: Final = "/product/remove"
 _MOST_OPTIONS: Final = 3
 _MOST_SKUS: Final = 50  # in a search, and in a product
 _UNKNOWN_CODES: Final = frozenset({"207", "E207", "208", "E208", "EDIT_ITEM_NOT_BELONG_SELLER"})
@@ -148,15 +150,48 @@ class Publishing:
         asked = await self._asked(draft.category_id)
         with wire.readable(TITLE):
             plan = publishing.planned(draft, stand.product)
+            clashing = publishing.clashing(plan, draft)
+        is_last = bool(clashing) and not plan.kept and len(clashing) == len(plan.gone)
+        if clashing and not is_last:
+            await self._remove(stand, clashing)
+            plan = replace(plan, gone=tuple(sku for sku in plan.gone if sku not in clashing))
         was_changed = await self._change(stand.product, plan, draft, asked)
-        if plan.new:
-            with wire.readable(TITLE):
-                payload = publishing.added_payload(stand.product, plan, draft, asked)
-            await self._add(payload)
-        if was_changed or plan.new:
+        if is_last:
+            await self._renew(stand, plan, draft, asked)
+        elif plan.new:
+            await self._add(stand, publishing.known_sku(plan), plan.new, plan, draft, asked)
+        if was_changed or clashing or plan.new:
             stand = await self._stand(item_id) or stand
             stand = await self._hidden(stand, draft)
         return stand.published
+
+    async def _renew(self, stand: _Stand, plan: publishing.Plan, draft: Draft, asked: Asked) -> None:
+        """All SKUs are to be others, in the places of those that are there, one of which must be there at any time."""
+        *first, last = plan.gone
+        with wire.readable(TITLE):
+            heir = publishing.successor(last, plan, draft)
+            others = [variant for variant in plan.new if variant is not heir]
+            payload = publishing.taken_over_payload(stand.item_id, last, heir, draft, asked)
+        if first:
+            await self._remove(stand, first)
+        if not others:
+            await self._write(_UPDATE, payload)
+            return
+        await self._add(stand, str(last.get("SellerSku", "")), others, replace(plan, gone=(last,)), draft, asked)
+        await self._remove(stand, [last])
+        await self._add(stand, others[0].sku, [heir], replace(plan, gone=()), draft, asked)
+
+    async def _remove(self, stand: _Stand, skus: Sequence[Mapping[str, Any]]) -> None:
+        """For good. Sellers who may not use the call for SKUs have the one for products, which takes SKUs as well."""
+        with wire.readable(TITLE):
+            payload = publishing.removal_request(stand.item_id, skus)
+        try:
+            await self._write(_REMOVE, payload)
+        except RemoteRefused as refused:
+            if refused.params.get("remote_code") not in {"InvalidApiPath", "REMOVE_SKU_PROHIBITION"}:
+                raise
+            names = _json([str(sku.get("SellerSku", "")) for sku in skus])
+            _accepted(await self.client.ask("POST", _REMOVE_BY_NAME, {"seller_sku_list": names}))
 
     async def _change(self, product: publishing.Product, plan: publishing.Plan, draft: Draft, asked: Asked) -> bool:
         with wire.readable(TITLE):
@@ -174,9 +209,19 @@ class Publishing:
                 await self._write(_UPDATE, payload)
         return True
 
-    async def _add(self, payload: str) -> None:
+    async def _add(
+        self,
+        stand: _Stand,
+        beside: str,
+        variants: Sequence[DraftVariant],
+        plan: publishing.Plan,
+        draft: Draft,
+        asked: Asked,
+    ) -> None:
         """New SKUs of a product: an update by the documentation; gateways that want an id of every SKU there take them
         in the call that makes products."""
+        with wire.readable(TITLE):
+            payload = publishing.added_payload(stand.item_id, beside, variants, plan, draft, asked)
         try:
             await self._write(_UPDATE, payload)
         except RemoteRefused as refused:

@@ -148,6 +148,12 @@ def _sku_id_of(seller_sku: str, left: Mapping[str, Mapping[str, Any]]) -> str:
     return next(said, "")
 
 
+def known_sku(plan: Plan) -> str:
+    """A SKU by which the platform knows the product."""
+    kept = next((variant.sku for variant, _ in plan.kept), "")
+    return kept or next((str(sku["SellerSku"]) for sku in plan.gone if sku.get("SellerSku")), "")
+
+
 def new_payload(draft: Draft, asked: Mapping[str, Attribute], brand: str) -> str:
     product: dict[str, Any] = {
         "PrimaryCategory": draft.category_id,
@@ -186,21 +192,56 @@ def changed_payload(product: Product, plan: Plan, draft: Draft, asked: Mapping[s
     return _payload({"ItemId": str(product.item_id), **body, "Attributes": attributes, "Skus": {"Sku": rows}})
 
 
-def added_payload(product: Product, plan: Plan, draft: Draft, asked: Mapping[str, Attribute]) -> str:
-    """SKUs to be made in a product that is there. `AssociatedSku` is one of it, by which the platform knows it."""
-    beside = next((variant.sku for variant, _ in plan.kept), "") or next(
-        (str(sku["SellerSku"]) for sku in plan.gone if sku.get("SellerSku")), ""
-    )
+def added_payload(
+    item_id: str,
+    beside: str,
+    variants: Sequence[DraftVariant],
+    plan: Plan,
+    draft: Draft,
+    asked: Mapping[str, Attribute],
+) -> str:
+    """SKUs to be made in a product that is there. `beside` is the SKU of one of it, by which the platform knows it."""
     return _payload(
         {
-            "ItemId": str(product.item_id),
+            "ItemId": item_id,
             "PrimaryCategory": draft.category_id,
             **({"AssociatedSku": beside} if beside else {}),
             **_variation(draft, asked, plan.gone),
             "Attributes": {},
-            "Skus": {"Sku": [_new_sku(variant, draft, asked) for variant in plan.new]},
+            "Skus": {"Sku": [_new_sku(variant, draft, asked) for variant in variants]},
         }
     )
+
+
+def clashing(plan: Plan, draft: Draft) -> list[Mapping[str, Any]]:
+    """SKUs the draft has no more that stand where one of its variants is to stand: two may not have the same options."""
+    wanted = [_sale_prop(variant, draft).get("saleProp", {}) for variant in draft.variants]
+    return [sku for sku in plan.gone if any(_is_prop(props, sku) for props in wanted)]
+
+
+def successor(sku: Mapping[str, Any], plan: Plan, draft: Draft) -> DraftVariant:
+    """The new variant that is to stand where this SKU does."""
+    return next(one for one in plan.new if _is_prop(_sale_prop(one, draft).get("saleProp", {}), sku))
+
+
+def taken_over_payload(
+    item_id: str, sku: Mapping[str, Any], variant: DraftVariant, draft: Draft, asked: Mapping[str, Attribute]
+) -> str:
+    """The one SKU of a product becomes another article's, with its price and nothing for sale: there is no other way,
+    for the last SKU cannot be removed."""
+    row = {"SkuId": str(sku["SkuId"]), **_new_sku(variant, draft, asked)}
+    return _payload({"ItemId": item_id, **_variation(draft, asked), "Attributes": {}, "Skus": {"Sku": [row]}})
+
+
+def removal_request(item_id: str, skus: Sequence[Mapping[str, Any]]) -> str:
+    """Source: the platform's sample of `/product/sku/remove`, "Delete SKU"."""
+    request = ET.Element("Request")
+    product = ET.SubElement(request, "Product")
+    ET.SubElement(product, "ItemId").text = item_id
+    rows = ET.SubElement(product, "Skus")
+    for sku in skus:
+        ET.SubElement(ET.SubElement(rows, "Sku"), "SkuId").text = str(sku["SkuId"])
+    return ET.tostring(request, encoding="unicode")
 
 
 def offline_request(item_id: str, sku: Mapping[str, Any]) -> str:
