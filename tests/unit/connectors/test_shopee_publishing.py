@@ -598,6 +598,37 @@ def test_another_article_in_the_same_place_takes_it_over_once_it_is_free() -> No
     assert body(wire.asked("/delete_model")[0])["model_id"] == 11
 
 
+TAKE_OVER = {path: ok(success_list=[], failure_list=[]) for path in ("/update_stock", "/update_price", "/update_model")}
+
+
+def test_where_every_article_is_another_one_model_becomes_the_first_of_them() -> None:
+    others = tuple(replace(one, sku=f"{one.sku}-MOI", barcode="") for one in SHIRT.variants)
+    after = models(a_model(11, "AO-DO-MOI", 0), a_model(12, "AO-XANH", 1))
+    shop, wire = a_shop(
+        {**there(said=[ok(**BOTH), ok(**after)]), **TAKE_OVER, "/delete_model": ok(), "/add_model": ok()}
+    )
+    run(shop.update_product(item_id="1000", draft=replace(SHIRT, variants=others)))
+    posts = [
+        path.rsplit("/", 1)[-1] for path, one in zip(wire.paths, wire.requests, strict=True) if one.method == "POST"
+    ]
+    assert posts == ["update_stock", "update_price", "update_model", "delete_model", "add_model"]
+    assert body(wire.asked("/update_stock")[0])["stock_list"] == [{"model_id": 11, "seller_stock": [{"stock": 0}]}]
+    assert body(wire.asked("/update_price")[0])["price_list"] == [{"model_id": 11, "original_price": 120000}]
+    assert body(wire.asked("/update_model")[0])["model"] == [{"model_id": 11, "model_sku": "AO-DO-MOI"}]
+    assert body(wire.asked("/delete_model")[0])["model_id"] == 12
+    assert body(wire.asked("/add_model")[0])["model_list"][0]["model_sku"] == "AO-XANH-MOI"
+
+
+def test_a_model_whose_stock_is_not_emptied_is_not_given_to_another_article() -> None:
+    others = tuple(replace(one, sku=f"{one.sku}-MOI") for one in SHIRT.variants)
+    failed_row = {"model_id": 11, "failed_reason": "stock less than reserved stock"}
+    shop, wire = a_shop({**there(), **TAKE_OVER, "/update_stock": ok(success_list=[], failure_list=[failed_row])})
+    with pytest.raises(RemoteRefused) as failed:
+        run(shop.update_product(item_id="1000", draft=replace(SHIRT, variants=others)))
+    assert "reserved" in failed.value.params["remote_message"]
+    assert writes(wire) == []
+
+
 def test_another_number_of_options_makes_the_variants_anew_with_price_and_stock() -> None:
     sized = tuple(replace(one, values=(*one.values, Value("M"))) for one in SHIRT.variants)
     draft = replace(SHIRT, options=(*SHIRT.options, DraftOption("Cỡ")), variants=sized)
@@ -685,7 +716,7 @@ REPLIES: dict[str, dict[str, Any]] = {
     "/product/add_item": ok(item_id=1000),
     "/product/get_brand_list": LOOKED_UP["/product/get_brand_list"],  # type: ignore[dict-item]
     "/logistics/get_channel_list": LOOKED_UP["/logistics/get_channel_list"],  # type: ignore[dict-item]
-    **{f"/product/{path}": ok() for path in WRITES if path != "add_item"},
+    **{f"/product/{path}": ok() for path in (*WRITES, "update_stock", "update_price") if path != "add_item"},
 }  # fmt: skip
 
 
@@ -722,6 +753,7 @@ def test_no_reply_breaks_more_than_its_own_call(data: st.DataObject) -> None:
         shop.find_product(draft=SHIRT),
         shop.create_product(draft=SHIRT),
         shop.update_product(item_id="1000", draft=draft),
+        shop.update_product(item_id="1000", draft=replace(SHIRT, variants=(replace(SHIRT.variants[0], sku="X"),))),
         shop.check_product(item_id="1000", ticket=""),
     ):
         with contextlib.suppress(Unavailable, RemoteRefused):

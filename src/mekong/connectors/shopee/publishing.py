@@ -229,10 +229,34 @@ class Publishing:
         if not draft.options:
             if not plan.kept:
                 raise _refused("has_variants", "the item has variants there, and none of them is this product")
-        elif len(models.tier_variation or models.standardise_tier_variation) != len(draft.options) or not plan.kept:
+        elif len(models.tier_variation or models.standardise_tier_variation) != len(draft.options):
             await self._initiate(stand.item_id, draft, plan)
             return True
+        elif not plan.kept and models.model:
+            await self._take_over(stand.item_id, draft, models)
+            fresh = await self._models(str(stand.item_id))
+            with wire.readable(TITLE):
+                plan = tiers.planned(draft, fresh)
+            await self._change_variants(stand.item_id, draft, plan)
+            return True
         return await self._change_variants(stand.item_id, draft, plan)
+
+    async def _take_over(self, item_id: int, draft: Draft, models: tiers.Models) -> None:
+        """All models are to be others, and one must stay at any time: one becomes another article's.
+
+        Nothing for sale first, then its price, its SKU last: broken off in between it is still the old article.
+        """
+        variant = draft.variants[0]
+        with wire.readable(TITLE):
+            model_id = int(models.model[0].model_id)
+            price = publishing.price(variant, draft)
+        emptied = [{"model_id": model_id, "seller_stock": [{"stock": 0}]}]
+        await self._write("/product/update_stock", item_id, {"stock_list": emptied})
+        await self._write(
+            "/product/update_price", item_id, {"price_list": [{"model_id": model_id, "original_price": price}]}
+        )
+        renamed = {"model_id": model_id, "model_sku": variant.sku}
+        await self._write("/product/update_model", item_id, {"model": [renamed]})
 
     async def _change_variants(self, item_id: int, draft: Draft, plan: tiers.Plan) -> bool:
         """Tiers first, then what goes, then what comes: a place in the tiers is free before it is taken."""
@@ -277,15 +301,11 @@ class Publishing:
         if stand.item.item_status != ("UNLIST" if draft.is_shown else "NORMAL"):
             return False
         row = {"item_id": stand.item_id, "unlist": not draft.is_shown}
-        said = await self.client.post("/product/unlist_item", {"item_list": [row]})
-        with wire.readable(TITLE):
-            failed = msgspec.convert(said, publishing.Changed, strict=False).failure_list
-        if failed:
-            raise _refused("unlist_failed", failed[0].failed_reason or "it may not be shown or hidden now")
+        _all_done(await self.client.post("/product/unlist_item", {"item_list": [row]}))
         return True
 
     async def _write(self, path: str, item_id: int, body: Mapping[str, Any]) -> None:
-        await self.client.post(path, {"item_id": item_id, **body})
+        _all_done(await self.client.post(path, {"item_id": item_id, **body}))
 
     # what a draft names by words
 
@@ -336,6 +356,14 @@ class _Uploaded(msgspec.Struct, frozen=True):
 
 class _Made(msgspec.Struct, frozen=True):
     item_id: int | str
+
+
+def _all_done(said: Mapping[str, Any]) -> None:
+    """Raises: RemoteRefused for what a call that went through says it did not do."""
+    with wire.readable(TITLE):
+        failed = msgspec.convert(said, publishing.Changed, strict=False).failure_list
+    if failed:
+        raise _refused("failed", failed[0].failed_reason or "the platform did not do it, and does not say why")
 
 
 def _fits(draft: Draft) -> None:

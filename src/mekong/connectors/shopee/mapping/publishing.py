@@ -110,7 +110,7 @@ class Channels(Struct, frozen=True):
 
 
 class Changed(Struct, frozen=True):
-    """How showing or hiding went, by item."""
+    """What a call about several things did not do."""
 
     failure_list: tuple[products.Failure, ...] = ()
 
