@@ -359,7 +359,7 @@ class Publishing:
             said = await self.client.get(path, [*params, *([("page", str(page))] if most > 1 else [])])
             with wire.readable(TITLE):
                 got = publishing.rows(said)
-                found += msgspec.convert(got, list[row], strict=False)  # type: ignore[valid-type]
+                found += [msgspec.convert(each, row, strict=False) for each in got]
                 if not got or page >= publishing.last_page(said):
                     break
         return found
