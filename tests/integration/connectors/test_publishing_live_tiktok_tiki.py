@@ -55,10 +55,13 @@ class Desk:
     seller: Seller
     sent: list[str]
 
-    def settle(self, *, approve: bool = True, reason: str = "") -> None:
+    def settle(self, said: Published, *, approve: bool = True, reason: str = "") -> None:
         """The platform's people decide what waits."""
-        state = "approved" if approve else "rejected"
-        self.sandbox.post(f"{self.market}/reviews", {"shop": self.shop_id, "state": state, "reason": reason})
+        decided = {"state": "approved" if approve else "rejected", "reason": reason}
+        if self.market == "tiktok":
+            self.sandbox.post("tiktok/reviews", {"product_id": said.item_id, **decided})
+        for track in said.ticket.split(",") if self.market == "tiki" else ():
+            self.sandbox.post("tiki/reviews", {"track_id": track, **decided})
 
 
 def on(sandbox: Sandbox, market: str, play: Callable[[Desk], Awaitable[None]]) -> None:
@@ -67,6 +70,7 @@ def on(sandbox: Sandbox, market: str, play: Callable[[Desk], Awaitable[None]]) -
 
     stall = STALLS[market]
     sandbox.reset()
+    sandbox.post("settings", {"tiktok_review": True})
     made = sandbox.post(f"{market}/{stall.shops}", {"callback_url": "", "rate": 0, "burst": 0})
     url = sandbox.url + made.get("base_path", "")
     auth_url = url if stall.has_auth_host else ""
@@ -158,7 +162,7 @@ async def until(desk: Desk, said: Published, *, approve: bool = True, reason: st
     again = await desk.seller.check_product(item_id=said.item_id, ticket=said.ticket)
     assert again is not None
     if again.state is PublishedState.REVIEWING:
-        desk.settle(approve=approve, reason=reason)
+        desk.settle(again, approve=approve, reason=reason)
         again = await desk.seller.check_product(item_id=said.item_id, ticket=said.ticket)
         assert again is not None
     return again
