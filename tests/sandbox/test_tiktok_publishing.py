@@ -206,6 +206,22 @@ def test_a_draft_is_not_on_sale_until_it_is_activated(tiktok: TikTok) -> None:
     assert tiktok.buy({"sku": "D"}).status_code == 201
 
 
+def test_what_was_told_in_own_words_is_named_by_its_number_later(tiktok: TikTok) -> None:
+    own = [{"name": "Màu sắc", "value_name": "Đỏ tươi"}, {"name": "Kiểu cổ áo", "value_name": "Tròn"}]
+    product_id = make(tiktok, sku(tiktok, "A", sales_attributes=own))
+    (had,) = seen(tiktok, product_id)["skus"]
+    numbers = [{"id": row["id"], "value_id": row["value_id"]} for row in had["sales_attributes"]]
+    assert all(number["id"] and number["value_id"] for number in numbers)
+    other = [numbers[0], {"id": numbers[1]["id"], "value_name": "Tim"}]
+    rows = [{"id": had["id"], "sales_attributes": numbers}, sku(tiktok, "B", sales_attributes=other)]
+    assert change(tiktok, product_id, {"skus": rows})["code"] == 0
+    said = [[row["value_name"] for row in one["sales_attributes"]] for one in seen(tiktok, product_id)["skus"]]
+    assert said == [["Đỏ tươi", "Tròn"], ["Đỏ tươi", "Tim"]]
+    strange = [numbers[0] | {"value_id": "7"}, numbers[1]]
+    rows = [{"id": had["id"], "sales_attributes": strange}]
+    assert change(tiktok, product_id, {"skus": rows})["code"] == 90012006
+
+
 def test_another_shop_may_not_touch_a_product(box: Sandbox, tiktok: TikTok) -> None:
     product_id, other = make(tiktok), open_tiktok(box)
     assert edit(other, product_id, draft(other))["code"] == 12019150

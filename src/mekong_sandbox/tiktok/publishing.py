@@ -158,6 +158,23 @@ def _sku(call: Call, category: Category, sent: SkuBody, had: Sku | None) -> Sku:
     return sku
 
 
+def _named(sent: SkuBody, product: Product) -> SkuBody:
+    """The same, with names in place of the numbers that this product's own choices were given when they were first told
+    in words: later calls may name them by these."""
+    if sent.sales_attributes is None:
+        return sent
+    rows = [row for sku in product.skus for row in attributes_of(sku)]
+    names = {row["id"]: row["name"] for row in rows}
+    values = {(row["id"], row["value_id"]): row["value_name"] for row in rows}
+    chosen = []
+    for one in sent.sales_attributes:
+        told = one
+        if value := values.get((one.id, one.value_id)):
+            told = msgspec.structs.replace(told, value_id="", value_name=value)
+        chosen.append(msgspec.structs.replace(told, id="", name=names[one.id]) if one.id in names else told)
+    return msgspec.structs.replace(sent, sales_attributes=chosen)
+
+
 def _skus(call: Call, category: Category, sent: list[SkuBody], product: Product | None) -> list[Sku]:
     """All SKUs of a product as they will be. Raises: Refused."""
     if not 1 <= len(sent) <= MAX_SKUS:
@@ -167,7 +184,7 @@ def _skus(call: Call, category: Category, sent: list[SkuBody], product: Product 
         had = product.sku(one.id) if product and one.id else None
         if one.id and had is None:
             raise Refused(codes.SKU_UNKNOWN, f"The SKU {one.id} does not exist.")
-        skus.append(_sku(call, category, one, had))
+        skus.append(_sku(call, category, _named(one, product) if product else one, had))
     if len({frozenset(sku.attributes) for sku in skus}) > 1:
         raise Refused(codes.SALES_ATTRIBUTES, "All SKUs must have the same sales attributes.")
     if len({tuple(sorted(sku.attributes.items())) for sku in skus}) < len(skus):

@@ -279,7 +279,7 @@ def test_a_product_is_asked_for_with_nothing_for_sale() -> None:
             "product_height": 2.5,
         },
         "image": "https://shop.vn/1.jpg",
-        "images": ["https://shop.vn/1.jpg", "https://shop.vn/2.jpg"],
+        "images": ["https://shop.vn/2.jpg"],
         "option_attributes": ["color", "size"],
         "variants": [
             {
@@ -351,7 +351,18 @@ def tracked(state: str, **more: Any) -> dict[str, Answer | list[Answer]]:
     return {f"/tracking/{TRACK}": {"track_id": TRACK, "state": state, "reason": "", **more}}
 
 
-@pytest.mark.parametrize("state", ["queuing", "processing", "drafted", "md_waiting_approve", "awaiting_approve", "new"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        "queuing",
+        "processing",
+        "drafted",
+        "md_waiting_approve",
+        "awaiting_approve",
+        "new",
+        "update_product_awaiting_approve",
+    ],
+)
 def test_a_request_is_followed_by_its_track(state: str) -> None:
     shop, _ = a_stall(**tracked(state))
     said = run(shop.check_product(item_id="", ticket=TRACK))
@@ -370,9 +381,10 @@ def test_an_approved_request_whose_products_are_not_there_yet_is_asked_for_again
     assert run(shop.check_product(item_id="", ticket=TRACK)) == Published(PublishedState.REVIEWING, ticket=TRACK)
 
 
-def test_a_rejected_request_says_why() -> None:
+@pytest.mark.parametrize("state", ["rejected", "update_product_rejected"])
+def test_a_rejected_request_says_why(state: str) -> None:
     why = '{"errors":[{"code":420,"data":null,"msg":"Mã seller product không duy nhất"}],"message":"x"}'
-    shop, _ = a_stall(**tracked("rejected", reason=why))
+    shop, _ = a_stall(**tracked(state, reason=why))
     said = run(shop.check_product(item_id="", ticket=TRACK))
     assert said == Published(PublishedState.REFUSED, reasons=("Mã seller product không duy nhất",))
 
@@ -420,7 +432,7 @@ def test_a_product_that_is_as_the_draft_has_it_is_not_written() -> None:
 
 
 @pytest.mark.parametrize("changes", [
-    {"name": "Áo thun cotton"}, {"description": "Khác"}, {"pictures": ["https://shop.vn/1.jpg"]},
+    {"name": "Áo thun cotton"}, {"description": "Khác"}, {"pictures": [*DRAFT.pictures, "https://shop.vn/3.jpg"]},
     {"attributes": {**DRAFT.attributes, "origin": [Value("Lào")]}}, {"attributes": {"new": [Value("x")]}},
 ])  # fmt: skip
 def test_what_differs_is_asked_for_product_by_product(changes: dict[str, Any]) -> None:
@@ -433,8 +445,22 @@ def test_what_differs_is_asked_for_product_by_product(changes: dict[str, Any]) -
     assert [one["product_id"] for one in sent] == [DO, XANH]
     assert sent[0]["name"] == draft.name
     assert sent[0]["attributes"]["description"] == rich(draft.description)
-    assert sent[0]["images"] == list(draft.pictures)
+    assert sent[0]["image"] == draft.pictures[0]
     assert not sent[0].keys() & {"price", "variants", "warehouse_quantities"}
+
+
+@pytest.mark.parametrize(("images", "thumbnail", "ours", "stands"), [
+    (["a", "b"], "a", ["a", "b"], True), (["b"], "a", ["a", "b"], True), (["a", "b"], "b", ["a", "b"], False),
+    (["a", "b"], "a", ["a"], False), (["a"], "a", ["a", "c"], False), (["x", "y"], "z", ["a", "b"], True),
+    (["x"], "z", ["a", "b"], False), (["x"], "x", ["a"], True), (["x", "y"], "x", [], True),
+])  # fmt: skip
+def test_pictures_are_compared_as_far_as_they_can_be(
+    images: list[str], thumbnail: str, ours: list[str], stands: bool
+) -> None:
+    there = {"images": [{"url": url} for url in images], "thumbnail": thumbnail}
+    shop, wire = a_stall(**{f"/products/{n}": one | there for n, one in ((DO, RED), (XANH, BLUE))})
+    update(shop, replace(DRAFT, pictures=ours))
+    assert (writes(wire) == []) is stands
 
 
 def test_a_change_under_way_is_not_asked_for_again() -> None:

@@ -409,6 +409,13 @@ def test_a_variant_that_is_gone_is_left_out_and_a_renamed_sku_is_the_same_by_its
     assert [(row["id"], row["seller_sku"]) for row in said["skus"]] == [("1729500000000000011", "AO-DO-M-2")]
 
 
+def test_a_variant_that_is_gone_is_all_that_differs() -> None:
+    shop, wire = a_stall(a_product(), a_product(skus=[a_sku(1, "AO-DO-M", "Đỏ", "1001")]))
+    update(shop, replace(DRAFT, variants=DRAFT.variants[:1], attributes={}))
+    (request,) = writes(wire)
+    assert [row["id"] for row in body(request)["skus"]] == ["1729500000000000011"]
+
+
 def test_a_move_to_another_category_replaces_the_product_whole() -> None:
     shop, wire = a_stall(a_product(), ok(product_id=PRODUCT_ID), a_product())
     update(shop, replace(DRAFT, category_id="601999", pictures=(), variants=DRAFT.variants[:1]))

@@ -135,12 +135,12 @@ class Publishing:
         is_any_known = False
         for part in [one for one in ticket.split(",") if one]:
             row = await self._request(part)
-            if row is None or row.state == "deleted":
+            if row is None or row.state.endswith("deleted"):
                 continue
             is_any_known = True
             if row.is_waiting:
                 waiting.append(part)
-            elif row.state == "rejected":
+            elif row.state.endswith("rejected"):
                 why += publishing.reasons(row.reasons, row.reason) or ["rejected"]
             else:
                 numbers += [product.number for product in row.products if product.number]
@@ -359,7 +359,7 @@ class Publishing:
             said = await self.client.get(path, [*params, *([("page", str(page))] if most > 1 else [])])
             with wire.readable(TITLE):
                 got = publishing.rows(said)
-                found += msgspec.convert(got, list[row], strict=False)  # type: ignore[valid-type]
+                found += [msgspec.convert(each, row, strict=False) for each in got]
                 if not got or page >= publishing.last_page(said):
                     break
         return found

@@ -40,8 +40,7 @@ def creation(draft: Draft, variants: Sequence[DraftVariant], brand: str, warehou
         "description": rich(draft.description),
         "market_price": to_decimal(price, draft.currency),
         "attributes": attributes(draft, variants, brand),
-        "image": next(iter(draft.pictures), ""),
-        "images": list(draft.pictures),
+        **_pictures(draft),
         "option_attributes": [option.attribute_id or option.name for option in draft.options],
         "variants": [_variant(draft, variant, _parcel(variants), warehouse_id) for variant in variants],
         "certificate_files": [],
@@ -96,8 +95,15 @@ def change(draft: Draft, variant: DraftVariant, brand: str, number: str) -> dict
         "product_id": int(number),
         "name": draft.name,
         "attributes": {"description": rich(draft.description), **attributes(draft, [variant], brand)},
-        **({"image": draft.pictures[0], "images": list(draft.pictures)} if draft.pictures else {}),
+        **_pictures(draft),
     }
+
+
+def _pictures(draft: Draft) -> dict[str, Any]:
+    """The first leads, and is put before the others by the platform; a list of no others is not taken."""
+    if not draft.pictures:
+        return {}
+    return {"image": draft.pictures[0], "images": list(draft.pictures[1:] or draft.pictures)}
 
 
 def stands(draft: Draft, variant: DraftVariant, there: Standing, brand: str) -> bool:
@@ -110,7 +116,7 @@ def stands(draft: Draft, variant: DraftVariant, there: Standing, brand: str) -> 
     return (
         _is_named(str(there.name), draft.name, variant.values)
         and (not there.words or words(there.words) == words(rich(draft.description)))
-        and _pictures_stand([image.url for image in there.images if image.url], draft.pictures)
+        and _pictures_stand(there, draft.pictures)
         and all(_attribute_stands(there, code, value, draft) for code, value in said.items())
     )
 
@@ -124,11 +130,12 @@ def _is_named(said: str, name: str, values: Sequence[Value]) -> bool:
     return parts - {""} <= {value.text.strip().casefold() for value in values}
 
 
-def _pictures_stand(said: Sequence[str], ours: Sequence[str]) -> bool:
-    if not ours or list(said) == list(ours):
-        return True
-    is_any_ours = not set(said).isdisjoint(ours)
-    return not is_any_ours and len(said) == len(ours)
+def _pictures_stand(there: Standing, ours: Sequence[str]) -> bool:
+    said = {image.url for image in there.images if image.url}
+    if not ours or not said.isdisjoint(ours):
+        is_first = there.thumbnail not in ours or there.thumbnail == ours[0]
+        return not ours or (said | {ours[0]} == set(ours) and is_first)
+    return len(said) in ({1, 2} if len(ours) == 1 else {len(ours)})
 
 
 def _attribute_stands(there: Standing, code: str, value: Any, draft: Draft) -> bool:

@@ -184,6 +184,7 @@ class Standing(Struct, frozen=True):
     entity_type: str = ""
     active: bool | int | str = 1
     description: Word = ""
+    thumbnail: str = ""
     images: tuple[Image, ...] = ()
     attributes: dict[str, Any] | tuple[Any, ...] = {}
 
@@ -242,8 +243,9 @@ class RequestRow(Struct, frozen=True):
 
 
 def is_waiting(state: str) -> bool:
-    """A state that the platform adds later waits as well."""
-    return state not in {"approved", "rejected", "deleted"}
+    """A state that the platform adds later waits as well. Changes end as requests do, in longer words
+    (`update_product_approved`)."""
+    return not state.endswith(("approved", "rejected", "deleted"))
 
 
 def reasons(*said: Any) -> list[str]:
