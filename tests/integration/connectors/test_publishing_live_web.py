@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.marketplaces import STALLS
 from mekong.channels.socket import Account, RateLimit, Request, Response, StockPush
 from mekong.channels.socket.publishing import (
     Draft,
@@ -29,7 +30,7 @@ from mekong.channels.transport import HttpTransport, Wires, origins_of
 from mekong.connectors.shopify.connector import Shopify
 from mekong.connectors.woocommerce.connector import WooCommerce
 from mekong.foundation.errors import RemoteRefused, Unavailable
-from tests.support.marketplaces import STALLS, Sandbox
+from tests.support.marketplaces import Sandbox
 
 MARKETS = ("shopify", "woocommerce")
 

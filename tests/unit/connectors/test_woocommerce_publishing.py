@@ -467,6 +467,14 @@ def test_a_variant_is_known_by_its_listing_before_its_sku() -> None:
     assert wire.sent(BATCH) == [{"update": [{"id": 801, "sku": "AO-MOI"}]}]
 
 
+def test_a_variant_has_one_value_for_each_option() -> None:
+    shop, wire = a_shop()
+    for work in (shop.create_product, lambda draft: shop.update_product(item_id="7", draft=draft)):
+        with pytest.raises(ValueError, match="AO-DO-M"):
+            run(work(draft=replace(SHIRT, options=SHIRT.options[:1])))
+    assert not wire.requests
+
+
 def test_many_variations_go_in_calls_of_a_hundred() -> None:
     sizes = [replace(RED_L, sku=f"S{one}", values=(Value("Đỏ"), Value(str(one)))) for one in range(150)]
     shop, wire = a_shop()

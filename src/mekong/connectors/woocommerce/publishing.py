@@ -64,12 +64,14 @@ class Publishing:
 
     async def created(self, draft: Draft) -> Published:
         """Made hidden and small, then brought to the draft: what stops on the way is finished by `updated`."""
+        _fits(draft)
         units = await self._units_for(draft)
         reply = await self.client.ask("POST", "/products", body=publishing.first(draft, units))
         return await self._brought(reply.body, [], draft, units)
 
     async def updated(self, item_id: str, draft: Draft) -> Published:
         """No call changes anything where all is as in the draft."""
+        _fits(draft)
         there = await self._read(item_id)
         if there is None:
             raise _refused("unknown_product", "the shop has no such product")
@@ -200,6 +202,12 @@ class Publishing:
             else:
                 listings = [products.listing(product, currency)]
         return Published(item.state, str(item.id), listings=listings, url=item.permalink)
+
+
+def _fits(draft: Draft) -> None:
+    for variant in draft.variants:
+        if len(variant.values) != len(draft.options):
+            raise ValueError(f"{variant.sku} has {len(variant.values)} values for {len(draft.options)} options")
 
 
 def _searches(skus: Sequence[str]) -> list[str]:

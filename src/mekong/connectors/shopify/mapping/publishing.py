@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from mekong.foundation.money import to_decimal
 MOST_OPTIONS: Final = 3
 _ONLY: Final = ("Title", "Default Title")
 """The option and value by which the platform names the one variant of a product without variants."""
+_PICTURE: Final = "/MediaImage/"
 _CATEGORY: Final = "gid://shopify/TaxonomyCategory/"
 _GRAMS: Final = {
     "GRAMS": Decimal(1),
@@ -190,6 +192,7 @@ class Set(Struct, frozen=True):
 
     product: Node | None = None
     userErrors: tuple[UserError, ...] = ()  # noqa: N815 - the platform's own name
+    mediaUserErrors: tuple[UserError, ...] = ()  # noqa: N815 - the platform's own name
 
 
 class Publication(Struct, frozen=True):
@@ -290,31 +293,58 @@ def changed_words(said: Product, draft: Draft) -> dict[str, Any]:
     return wanted
 
 
-def changed_goods(said: Product, variants: Sequence[Kept], draft: Draft, place: str) -> dict[str, Any]:
-    """Options, variants and pictures, all of them, if any is not as in the draft; else nothing.
+@dataclass(frozen=True)
+class Goods:
+    """What changes of a product's options, variants and pictures.
 
-    They go together, for what a list leaves out is deleted. A draft without pictures leaves those of the shop.
+    `whole`: what productSet takes, where the product is built anew; else the rest says it piece by piece. `fresh`:
+    pictures that the product has not had yet.
+    """
+
+    whole: Mapping[str, Any] = field(default_factory=dict)
+    fresh: Sequence[str] = ()
+    files: Sequence[Mapping[str, Any]] = ()
+    moves: Sequence[Mapping[str, Any]] = ()
+    delete: Sequence[str] = ()
+    update: Sequence[Mapping[str, Any]] = ()
+    create: Sequence[Mapping[str, Any]] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.whole, self.files, self.moves, self.delete, self.update, self.create))
+
+
+def changed_goods(said: Product, variants: Sequence[Kept], draft: Draft, place: str) -> Goods:
+    """Piece by piece wherever the options stay: what productSet does with lists of the merchant's own that are not sent
+    (collections, metafields) the platform does not say. A draft without pictures leaves those of the shop, and what is
+    no picture, such as a film, stays in any case.
     """
     kept = _kept(variants, draft)
-    shown = [variant.picture or _shown(there) for variant, there in zip(draft.variants, kept, strict=True)]
-    pictures = _pictures(draft.pictures or said.media.ids, shown)
-    names = [option.name for option in draft.options] or [_ONLY[0]]
-    is_same = (
-        len(variants) == len(draft.variants)
-        and said.option_names == names
-        and said.media.ids == pictures
-        and all(_is_same(there, draft, variant) for variant, there in zip(draft.variants, kept, strict=True))
-    )
-    if is_same:
-        return {}
-    return {
-        **_options(draft),
-        "variants": [
-            _new(draft, variant, place) if there is None else _again(there, draft, variant)
-            for variant, there in zip(draft.variants, kept, strict=True)
+    pairs = list(zip(draft.variants, kept, strict=True))
+    now = said.media.ids
+    shown = [variant.picture or _shown(there) for variant, there in pairs]
+    films = [one for one in now if _PICTURE not in one]
+    pictures = _pictures([*(draft.pictures or now), *shown], films)
+    fresh = [one for one in pictures if one not in now]
+    if said.option_names != ([option.name for option in draft.options] or [_ONLY[0]]) or not any(kept):
+        rows = [
+            _new(draft, variant, place) if there is None else _again(there, draft, variant) for variant, there in pairs
+        ]
+        return Goods({**_options(draft), "variants": rows, "files": [{"id": one} for one in pictures]}, fresh)
+    product, stay = gid("Product", number(said.id)), {each.id for each in kept if each}
+    gone = [one for one in now if one not in pictures]
+    is_moved = [one for one in now if one in pictures] + fresh != pictures
+    changed = [(there, _changed(there, draft, variant)) for variant, there in pairs if there]
+    return Goods(
+        fresh=fresh,
+        files=[
+            *({"id": one, "referencesToAdd": [product]} for one in fresh),
+            *({"id": one, "referencesToRemove": [product]} for one in gone),
         ],
-        "files": [{"id": one} for one in pictures],
-    }
+        moves=[{"id": one, "newPosition": str(at)} for at, one in enumerate(pictures)] if is_moved else (),
+        delete=[gid("ProductVariant", number(each.id)) for each in variants if each.id not in stay],
+        update=[{"id": gid("ProductVariant", number(there.id)), **row} for there, row in changed if row],
+        create=[_bulk(_new(draft, variant, place)) for variant, there in pairs if there is None],
+    )
 
 
 def _kept(variants: Sequence[Kept], draft: Draft) -> list[Kept | None]:
@@ -332,17 +362,36 @@ def _numbered(model_id: str) -> str:
     return model_id.partition("-")[0]
 
 
-def _is_same(there: Kept | None, draft: Draft, variant: DraftVariant) -> bool:
-    if there is None:
-        return False
-    values = {each.name: each.value for each in there.selectedOptions}
-    return (
-        there.sku == variant.sku
-        and variant.barcode in ("", there.barcode)
-        and variant.weight_g in (None, there.weight_g)
-        and variant.picture in ("", _shown(there))
-        and values == {each["optionName"]: each["name"] for each in _values(draft, variant)}
-    )
+def _changed(there: Kept, draft: Draft, variant: DraftVariant) -> dict[str, Any]:
+    said = _bulk(_again(None, draft, variant))
+    item = said.pop("inventoryItem")
+    if there.sku == variant.sku:
+        item.pop("sku")
+    if variant.weight_g == there.weight_g:
+        item.pop("measurement", None)
+    if variant.barcode == there.barcode:
+        said.pop("barcode", None)
+    if variant.picture == _shown(there):
+        said.pop("mediaId", None)
+    if {each.name: each.value for each in there.selectedOptions} == {
+        each["optionName"]: each["name"] for each in said["optionValues"]
+    }:
+        said.pop("optionValues")
+    return {**said, "inventoryItem": item} if item else said
+
+
+def _bulk(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A variant as the mutations of variants take it, where productSet takes it otherwise."""
+    said = {name: value for name, value in row.items() if name not in ("sku", "file", "inventoryQuantities")}
+    said["inventoryItem"] = {**row.get("inventoryItem", {}), "sku": row["sku"]}
+    if "file" in row:
+        said["mediaId"] = row["file"]["id"]
+    if "inventoryQuantities" in row:
+        said["inventoryQuantities"] = [
+            {"locationId": each["locationId"], "availableQuantity": each["quantity"]}
+            for each in row["inventoryQuantities"]
+        ]
+    return said
 
 
 def _shown(there: Kept | None) -> str:
