@@ -23,7 +23,8 @@ from mekong.channels.socket.publishing import (
     Value,
 )
 from mekong.connectors.shopify.connector import SCOPES, Shopify
-from mekong.connectors.shopify.mapping.publishing import paragraphs, search
+from mekong.connectors.shopify.mapping.drafts import paragraphs
+from mekong.connectors.shopify.mapping.publishing import search
 from mekong.foundation.errors import MekongError, RateLimited, RemoteRefused, Unavailable
 from tests.unit.connectors.test_shopify import END, NOW, PLACES, SHOP, an_account, data, errors, operation
 from tests.unit.connectors.test_shopify import Graph as Plain

@@ -13,7 +13,7 @@ import msgspec
 from mekong.channels.socket import Account, wire
 from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteCategory
 from mekong.connectors.shopify.client import TITLE, Client
-from mekong.connectors.shopify.mapping import UserError, documents, gid, number, publishing
+from mekong.connectors.shopify.mapping import UserError, documents, drafts, gid, number, publishing
 from mekong.foundation.errors import RemoteRefused, Unavailable
 
 _LANE: Final = "taxonomy"
@@ -116,7 +116,7 @@ class Publishing:
         _fits(draft)
         place = await self.located()
         await self._ready([*draft.pictures, *(variant.picture for variant in draft.variants)])
-        made = await self._set(publishing.whole(draft, place), None)
+        made = await self._set(drafts.whole(draft, place), None)
         if draft.is_shown:
             await self._publish(made)
         return await self._standing(made)
@@ -130,8 +130,8 @@ class Publishing:
         product, variants = there
         place = await self.located()
         with wire.readable(TITLE):
-            words = publishing.changed_words(product, draft)
-            goods = publishing.changed_goods(product, variants, draft, place)
+            words = drafts.changed_words(product, draft)
+            goods = drafts.changed_goods(product, variants, draft, place)
         if goods:
             await self._ready(goods.fresh)
         if goods.whole:
@@ -148,7 +148,7 @@ class Publishing:
         with wire.readable(TITLE):
             return publishing.published(product, variants, self.account.currency)
 
-    async def _piecemeal(self, item_id: str, goods: publishing.Goods) -> None:
+    async def _piecemeal(self, item_id: str, goods: drafts.Goods) -> None:
         """Pictures come first, for a variant shows one of its product's; what goes, goes before others take its place."""
         product = gid("Product", item_id)
         if goods.files:

@@ -1,31 +1,20 @@
-"""Between drafts and Shopify's products: categories, what is sent to make a product, and in what one differs from a draft.
-
-Sources: Shopify, Admin GraphQL 2026-07: productSet ("list fields: existing entries not included are deleted; of all
-others only the included fields are changed"), ProductVariantSetInput ("any file specified here must also be specified in
-the files of the product"), FileSetInput, Publication, TaxonomyCategory.
-"""
+"""What Shopify says of categories, files and products. Source: Shopify, Admin GraphQL 2026-07, the objects' own pages."""
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
-from mekong.channels.socket.publishing import Draft, DraftVariant, Published, PublishedState, RemoteCategory
-from mekong.connectors.shopify.mapping import Node, PageInfo, UserError, Word, gid, number
+from mekong.channels.socket.publishing import Published, PublishedState, RemoteCategory
+from mekong.connectors.shopify.mapping import Node, PageInfo, UserError, Word, number
 from mekong.connectors.shopify.mapping.products import Variant, listing
-from mekong.foundation.money import to_decimal
 
 MOST_OPTIONS: Final = 3
-_ONLY: Final = ("Title", "Default Title")
-"""The option and value by which the platform names the one variant of a product without variants."""
-_PICTURE: Final = "/MediaImage/"
-_CATEGORY: Final = "gid://shopify/TaxonomyCategory/"
+CATEGORY: Final = "gid://shopify/TaxonomyCategory/"
 _GRAMS: Final = {
     "GRAMS": Decimal(1),
     "KILOGRAMS": Decimal(1000),
@@ -33,8 +22,6 @@ _GRAMS: Final = {
     "POUNDS": Decimal("453.59237"),
 }
 _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[!-~]*)?")
-_TAG: Final = re.compile(r"<[^<>]*>")
-_BREAK: Final = re.compile(r"</?(?:p|div|br|li|ul|ol|h[1-6]|table|t[rdh])(?:[\s/][^<>]*)?>", re.IGNORECASE)
 _MOST_DIGITS: Final = 9
 
 
@@ -67,13 +54,13 @@ def categories(found: Iterable[Category]) -> list[RemoteCategory]:
     ordered: list[RemoteCategory] = []
     row = [("", each) for each in below.pop("", ())]
     while row:
-        ordered += [RemoteCategory(_short(each.id), each.name, _short(parent)) for parent, each in row]
+        ordered += [RemoteCategory(short(each.id), each.name, short(parent)) for parent, each in row]
         row = [(each.id, child) for _, each in row for child in below.pop(each.id, ())]
     return ordered
 
 
-def _short(category: str) -> str:
-    return category.removeprefix(_CATEGORY)
+def short(category: str) -> str:
+    return category.removeprefix(CATEGORY)
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------
@@ -109,6 +96,30 @@ class File(Struct, frozen=True):
 class Filed(Struct, frozen=True):
     files: tuple[File, ...] = ()
     userErrors: tuple[UserError, ...] = ()  # noqa: N815 - the platform's own name
+
+
+def file_name(name: str, media_type: str) -> str:
+    """A name that is safe in a header and in an address."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name.rpartition(".")[0] or name).strip("-")[:80] or "picture"
+    kind = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}.get(media_type, "")
+    return f"{stem}.{kind}" if kind else stem
+
+
+def form(fields: Sequence[Parameter], name: str, media_type: str, content: bytes, boundary: str) -> bytes:
+    """multipart/form-data (RFC 7578); the file comes last, as the platform's store asks."""
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(each.name)}"\r\n\r\n{each.value}\r\n'
+        for each in fields
+    ]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{_quoted(name)}"\r\n'
+        f"Content-Type: {media_type}\r\n\r\n"
+    )
+    return b"".join([*(part.encode() for part in parts), head.encode(), content, f"\r\n--{boundary}--\r\n".encode()])
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
 # --- a product as it stands -----------------------------------------------------------------------------------------
@@ -241,233 +252,3 @@ def published(said: Product, variants: Sequence[Kept], currency: str) -> Publish
         reasons=reasons,
         url=said.onlineStoreUrl,
     )
-
-
-# --- what is sent ---------------------------------------------------------------------------------------------------
-
-
-def paragraphs(text: str) -> str:
-    """Plain text as HTML: an empty line parts paragraphs, a line break stays one, and no character means markup."""
-    parts = [part.strip() for part in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n"))]
-    return "".join(f"<p>{html.escape(part, quote=False).replace(chr(10), '<br>')}</p>" for part in parts if part)
-
-
-def _words(text: str) -> str:
-    """The words of a text in HTML, without their dress."""
-    return " ".join(html.unescape(_TAG.sub("", _BREAK.sub(" ", text))).split())
-
-
-def whole(draft: Draft, place: str) -> dict[str, Any]:
-    """A new product."""
-    said: dict[str, Any] = {
-        "title": draft.name,
-        "descriptionHtml": paragraphs(draft.description),
-        "status": "ACTIVE" if draft.is_shown else "DRAFT",
-        **_options(draft),
-        "variants": [_new(draft, variant, place) for variant in draft.variants],
-        "files": [{"id": one} for one in _pictures(draft.pictures, [variant.picture for variant in draft.variants])],
-    }
-    if draft.brand:
-        said["vendor"] = draft.brand
-    if draft.category_id:
-        said["category"] = _CATEGORY + draft.category_id
-    return said
-
-
-def changed_words(said: Product, draft: Draft) -> dict[str, Any]:
-    """What is said of the product that is not as in the draft. What the draft leaves open stays as the shop has it.
-
-    A text with the same words in another dress is the same: the shop may have made it pretty.
-    """
-    wanted: dict[str, Any] = {}
-    if said.title != draft.name:
-        wanted["title"] = draft.name
-    if _words(said.descriptionHtml) != _words(paragraphs(draft.description)):
-        wanted["descriptionHtml"] = paragraphs(draft.description)
-    if draft.brand and said.vendor != draft.brand:
-        wanted["vendor"] = draft.brand
-    if draft.category_id and draft.category_id != (_short(str(said.category.id)) if said.category else ""):
-        wanted["category"] = _CATEGORY + draft.category_id
-    if said.is_active is not draft.is_shown:
-        wanted["status"] = "ACTIVE" if draft.is_shown else "DRAFT"
-    return wanted
-
-
-@dataclass(frozen=True)
-class Goods:
-    """What changes of a product's options, variants and pictures.
-
-    `whole`: what productSet takes, where the product is built anew; else the rest says it piece by piece. `fresh`:
-    pictures that the product has not had yet.
-    """
-
-    whole: Mapping[str, Any] = field(default_factory=dict)
-    fresh: Sequence[str] = ()
-    files: Sequence[Mapping[str, Any]] = ()
-    moves: Sequence[Mapping[str, Any]] = ()
-    delete: Sequence[str] = ()
-    update: Sequence[Mapping[str, Any]] = ()
-    create: Sequence[Mapping[str, Any]] = ()
-
-    def __bool__(self) -> bool:
-        return any((self.whole, self.files, self.moves, self.delete, self.update, self.create))
-
-
-def changed_goods(said: Product, variants: Sequence[Kept], draft: Draft, place: str) -> Goods:
-    """Piece by piece wherever the options stay: what productSet does with lists of the merchant's own that are not sent
-    (collections, metafields) the platform does not say. A draft without pictures leaves those of the shop, and what is
-    no picture, such as a film, stays in any case.
-    """
-    kept = _kept(variants, draft)
-    pairs = list(zip(draft.variants, kept, strict=True))
-    now = said.media.ids
-    shown = [variant.picture or _shown(there) for variant, there in pairs]
-    films = [one for one in now if _PICTURE not in one]
-    pictures = _pictures([*(draft.pictures or now), *shown], films)
-    fresh = [one for one in pictures if one not in now]
-    if said.option_names != ([option.name for option in draft.options] or [_ONLY[0]]) or not any(kept):
-        rows = [
-            _new(draft, variant, place) if there is None else _again(there, draft, variant) for variant, there in pairs
-        ]
-        return Goods({**_options(draft), "variants": rows, "files": [{"id": one} for one in pictures]}, fresh)
-    product, stay = gid("Product", number(said.id)), {each.id for each in kept if each}
-    gone = [one for one in now if one not in pictures]
-    is_moved = [one for one in now if one in pictures] + fresh != pictures
-    changed = [(there, _changed(there, draft, variant)) for variant, there in pairs if there]
-    return Goods(
-        fresh=fresh,
-        files=[
-            *({"id": one, "referencesToAdd": [product]} for one in fresh),
-            *({"id": one, "referencesToRemove": [product]} for one in gone),
-        ],
-        moves=[{"id": one, "newPosition": str(at)} for at, one in enumerate(pictures)] if is_moved else (),
-        delete=[gid("ProductVariant", number(each.id)) for each in variants if each.id not in stay],
-        update=[{"id": gid("ProductVariant", number(there.id)), **row} for there, row in changed if row],
-        create=[_bulk(_new(draft, variant, place)) for variant, there in pairs if there is None],
-    )
-
-
-def _kept(variants: Sequence[Kept], draft: Draft) -> list[Kept | None]:
-    """By variant of the draft the one that is there: the one it names, else one with its SKU; each is taken once."""
-    by_number = {number(each.id): each for each in variants}
-    named = {variant.sku: _numbered(variant.model_id) for variant in draft.variants}
-    found: dict[str, Kept] = {sku: by_number.pop(one) for sku, one in named.items() if one in by_number}
-    for one, each in list(by_number.items()):
-        if each.sku in named and each.sku not in found:
-            found[each.sku] = by_number.pop(one)
-    return [found.get(variant.sku) for variant in draft.variants]
-
-
-def _numbered(model_id: str) -> str:
-    return model_id.partition("-")[0]
-
-
-def _changed(there: Kept, draft: Draft, variant: DraftVariant) -> dict[str, Any]:
-    said = _bulk(_again(None, draft, variant))
-    item = said.pop("inventoryItem")
-    if there.sku == variant.sku:
-        item.pop("sku")
-    if variant.weight_g == there.weight_g:
-        item.pop("measurement", None)
-    if variant.barcode == there.barcode:
-        said.pop("barcode", None)
-    if variant.picture == _shown(there):
-        said.pop("mediaId", None)
-    if {each.name: each.value for each in there.selectedOptions} == {
-        each["optionName"]: each["name"] for each in said["optionValues"]
-    }:
-        said.pop("optionValues")
-    return {**said, "inventoryItem": item} if item else said
-
-
-def _bulk(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A variant as the mutations of variants take it, where productSet takes it otherwise."""
-    said = {name: value for name, value in row.items() if name not in ("sku", "file", "inventoryQuantities")}
-    said["inventoryItem"] = {**row.get("inventoryItem", {}), "sku": row["sku"]}
-    if "file" in row:
-        said["mediaId"] = row["file"]["id"]
-    if "inventoryQuantities" in row:
-        said["inventoryQuantities"] = [
-            {"locationId": each["locationId"], "availableQuantity": each["quantity"]}
-            for each in row["inventoryQuantities"]
-        ]
-    return said
-
-
-def _shown(there: Kept | None) -> str:
-    return next(iter(there.media.ids), "") if there else ""
-
-
-def _options(draft: Draft) -> dict[str, Any]:
-    if not draft.options:
-        return {"productOptions": [{"name": _ONLY[0], "position": 1, "values": [{"name": _ONLY[1]}]}]}
-    return {
-        "productOptions": [
-            {
-                "name": option.name,
-                "position": at + 1,
-                "values": [{"name": name} for name in dict.fromkeys(one.values[at].text for one in draft.variants)],
-            }
-            for at, option in enumerate(draft.options)
-        ]
-    }
-
-
-def _values(draft: Draft, variant: DraftVariant) -> list[dict[str, str]]:
-    if not draft.options:
-        return [{"optionName": _ONLY[0], "name": _ONLY[1]}]
-    return [
-        {"optionName": option.name, "name": value.text}
-        for option, value in zip(draft.options, variant.values, strict=True)
-    ]
-
-
-def _new(draft: Draft, variant: DraftVariant, place: str) -> dict[str, Any]:
-    """Stocked at the location that is kept from the start: a figure can only be set where a variant is stocked."""
-    said = _again(None, draft, variant)
-    said["price"] = format(to_decimal(variant.price_minor, draft.currency), "f")
-    said["inventoryPolicy"] = "DENY"
-    said["inventoryItem"] = {**said.get("inventoryItem", {}), "tracked": True}
-    said["inventoryQuantities"] = [{"locationId": gid("Location", place), "name": "available", "quantity": 0}]
-    return said
-
-
-def _again(there: Kept | None, draft: Draft, variant: DraftVariant) -> dict[str, Any]:
-    said: dict[str, Any] = {"optionValues": _values(draft, variant), "sku": variant.sku}
-    if there is not None:
-        said["id"] = gid("ProductVariant", number(there.id))
-    if variant.barcode:
-        said["barcode"] = variant.barcode
-    if variant.weight_g is not None:
-        said["inventoryItem"] = {"measurement": {"weight": {"value": variant.weight_g, "unit": "GRAMS"}}}
-    if picture := variant.picture or _shown(there):
-        said["file"] = {"id": picture}
-    return said
-
-
-def _pictures(pictures: Sequence[str], of_variants: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(one for one in (*pictures, *of_variants) if one))
-
-
-def file_name(name: str, media_type: str) -> str:
-    """A name that is safe in a header and in an address."""
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", name.rpartition(".")[0] or name).strip("-")[:80] or "picture"
-    kind = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}.get(media_type, "")
-    return f"{stem}.{kind}" if kind else stem
-
-
-def form(fields: Sequence[Parameter], name: str, media_type: str, content: bytes, boundary: str) -> bytes:
-    """multipart/form-data (RFC 7578); the file comes last, as the platform's store asks."""
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(each.name)}"\r\n\r\n{each.value}\r\n'
-        for each in fields
-    ]
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{_quoted(name)}"\r\n'
-        f"Content-Type: {media_type}\r\n\r\n"
-    )
-    return b"".join([*(part.encode() for part in parts), head.encode(), content, f"\r\n--{boundary}--\r\n".encode()])
-
-
-def _quoted(text: str) -> str:
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
