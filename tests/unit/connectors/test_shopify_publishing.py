@@ -535,8 +535,21 @@ def test_pictures_come_go_and_are_put_in_order_and_a_film_stays() -> None:
         {"id": new, "referencesToAdd": [product]},
         {"id": FRONT, "referencesToRemove": [product]},
     ]
-    moves = [{"id": one, "newPosition": str(place)} for place, one in enumerate((new, BACK, RED, film))]
+    moves = [{"id": one, "newPosition": str(place)} for place, one in enumerate((new, BACK, RED))]
     assert wire.variables("OrderMedia") == [{"id": product, "moves": moves}]
+
+
+@given(st.permutations(range(6)))
+def test_moves_bring_any_order_about(wanted: list[int]) -> None:
+    ids = [f"gid://shopify/MediaImage/{one}" for one in range(6)]
+    shop, wire = a_shop(Product=there(media={"nodes": [{"id": one} for one in ids]}))
+    draft = replace(SHIRT, pictures=[ids[one] for one in wanted], variants=(replace(RED_M, picture=ids[3]), RED_L))
+    run(shop.update_product(item_id="7", draft=draft))
+    for sent in wire.variables("OrderMedia"):
+        for move in sent["moves"]:
+            ids.remove(move["id"])
+            ids.insert(int(move["newPosition"]), move["id"])
+    assert ids == [f"gid://shopify/MediaImage/{one}" for one in wanted]
 
 
 def test_a_picture_of_a_variant_that_the_draft_says_nothing_of_stays() -> None:

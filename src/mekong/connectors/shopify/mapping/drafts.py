@@ -111,7 +111,6 @@ def changed_goods(said: Product, variants: Sequence[Kept], draft: Draft, place: 
         return Goods({**_options(draft), "variants": rows, "files": [{"id": one} for one in pictures]}, fresh)
     product, stay = gid("Product", number(said.id)), {each.id for each in kept if each}
     gone = [one for one in now if one not in pictures]
-    is_moved = [one for one in now if one in pictures] + fresh != pictures
     changed = [(there, _changed(there, draft, variant)) for variant, there in pairs if there]
     return Goods(
         fresh=fresh,
@@ -119,11 +118,22 @@ def changed_goods(said: Product, variants: Sequence[Kept], draft: Draft, place: 
             *({"id": one, "referencesToAdd": [product]} for one in fresh),
             *({"id": one, "referencesToRemove": [product]} for one in gone),
         ],
-        moves=[{"id": one, "newPosition": str(at)} for at, one in enumerate(pictures)] if is_moved else (),
+        moves=_moves([one for one in now if one in pictures] + fresh, pictures),
         delete=[gid("ProductVariant", number(each.id)) for each in variants if each.id not in stay],
         update=[{"id": gid("ProductVariant", number(there.id)), **row} for there, row in changed if row],
         create=[_bulk(_new(draft, variant, place)) for variant, there in pairs if there is None],
     )
+
+
+def _moves(now: Sequence[str], wanted: Sequence[str]) -> list[dict[str, str]]:
+    """What brings one order to the other. Each move is made after the ones before it, and counts from zero (MoveInput)."""
+    row, moves = list(now), []
+    for at, one in enumerate(wanted):
+        if row[at] != one:
+            row.remove(one)
+            row.insert(at, one)
+            moves.append({"id": one, "newPosition": str(at)})
+    return moves
 
 
 def _kept(variants: Sequence[Kept], draft: Draft) -> list[Kept | None]:
