@@ -23,7 +23,8 @@ from mekong.channels.socket.publishing import (
     Value,
 )
 from mekong.connectors.shopify.connector import SCOPES, Shopify
-from mekong.connectors.shopify.mapping.publishing import paragraphs, search
+from mekong.connectors.shopify.mapping.drafts import paragraphs
+from mekong.connectors.shopify.mapping.publishing import search
 from mekong.foundation.errors import MekongError, RateLimited, RemoteRefused, Unavailable
 from tests.unit.connectors.test_shopify import END, NOW, PLACES, SHOP, an_account, data, errors, operation
 from tests.unit.connectors.test_shopify import Graph as Plain
@@ -32,7 +33,16 @@ from tests.unit.connectors.wire import Answer, body, run
 STORE = "https://uploads.example.net/bucket"
 PICTURE = Picture(b"\x89PNG...", "image/png", 'áo "đỏ".png', 800, 800)
 FRONT, BACK, RED = (f"gid://shopify/MediaImage/{one}" for one in (1, 2, 3))
-WRITES = {"SetProduct", "UpdateProduct", "Publish", "CreateFile", "StageUpload"}
+CHANGES = {
+    "UpdateFiles": "fileUpdate",
+    "OrderMedia": "productReorderMedia",
+    "DeleteVariants": "productVariantsBulkDelete",
+    "ChangeVariants": "productVariantsBulkUpdate",
+    "CreateVariants": "productVariantsBulkCreate",
+    "UpdateProduct": "productUpdate",
+    "Publish": "publishablePublish",
+}
+WRITES = {"SetProduct", "CreateFile", "StageUpload", *CHANGES}
 
 RED_M = DraftVariant("AO-DO-M", 99000, (Value("Đỏ"), Value("M")), barcode="8936000000018", weight_g=250, picture=RED)
 RED_L = DraftVariant("AO-DO-L", 109000, (Value("Đỏ"), Value("L")), weight_g=270)
@@ -118,9 +128,8 @@ ANSWERS: dict[str, Answer | list[Answer]] = {
     "Places": PLACES,
     "FileStates": READY,
     "SetProduct": MADE,
-    "UpdateProduct": data(productUpdate={"product": {"id": "gid://shopify/Product/7"}, "userErrors": []}),
     "Publications": STORES,
-    "Publish": data(publishablePublish={"userErrors": []}),
+    **{name: data(**{mutation: {"userErrors": []}}) for name, mutation in CHANGES.items()},
     "Product": data(product=THERE),
     "Bearers": data(productVariants={"nodes": [], "pageInfo": END}),
     "StageUpload": data(
@@ -355,6 +364,13 @@ def test_more_options_than_the_platform_takes_are_refused_before_anything_is_mad
     assert not wire.requests
 
 
+def test_a_variant_has_one_value_for_each_option() -> None:
+    shop, wire = a_shop()
+    with pytest.raises(ValueError, match="AO-DO-M"):
+        run(shop.update_product(item_id="7", draft=replace(SHIRT, options=SHIRT.options[:1])))
+    assert not wire.requests
+
+
 @pytest.mark.parametrize(("state", "kind"), [("PROCESSING", Unavailable), ("FAILED", RemoteRefused)])
 def test_a_picture_that_is_not_ready_holds_the_product_back(state: str, kind: type[MekongError]) -> None:
     shop, wire = a_shop(FileStates=data(nodes=[None, {}, {"id": FRONT, "fileStatus": state}]))
@@ -428,18 +444,52 @@ def test_a_product_is_hidden_and_shown_again(status: str, is_shown: bool, sent: 
 
 
 def test_a_variant_is_added_one_goes_and_those_that_stay_keep_price_and_stock() -> None:
-    blue = DraftVariant("AO-XANH-M", 119000, (Value("Xanh"), Value("M")))
+    blue = DraftVariant("AO-XANH-M", 119000, (Value("Xanh"), Value("M")), weight_g=260, picture=BACK)
     shop, wire = a_shop()
-    run(shop.update_product(item_id="7", draft=replace(SHIRT, variants=(RED_M, blue))))
+    run(shop.update_product(item_id="7", draft=replace(SHIRT, variants=(replace(RED_M, weight_g=300), blue))))
+    assert wire.writes == ["DeleteVariants", "ChangeVariants", "CreateVariants"]
+    product = "gid://shopify/Product/7"
+    assert wire.variables("DeleteVariants") == [{"product": product, "variants": ["gid://shopify/ProductVariant/12"]}]
+    weight = {"measurement": {"weight": {"value": 300, "unit": "GRAMS"}}}
+    stays = [{"id": "gid://shopify/ProductVariant/11", "inventoryItem": weight}]
+    assert wire.variables("ChangeVariants") == [{"product": product, "variants": stays}]
+    new = {
+        "optionValues": [{"optionName": "Màu", "name": "Xanh"}, {"optionName": "Size", "name": "M"}],
+        "price": "119000", "inventoryPolicy": "DENY", "mediaId": BACK,
+        "inventoryItem": {
+            "measurement": {"weight": {"value": 260, "unit": "GRAMS"}}, "tracked": True, "sku": "AO-XANH-M",
+        },
+        "inventoryQuantities": [{"locationId": "gid://shopify/Location/9", "availableQuantity": 0}],
+    }  # fmt: skip
+    assert wire.variables("CreateVariants") == [{"product": product, "variants": [new]}]
+
+
+def test_many_variants_go_in_calls_of_a_hundred() -> None:
+    sizes = [replace(RED_L, sku=f"S{one}", values=(Value("Đỏ"), Value(str(one)))) for one in range(150)]
+    shop, wire = a_shop()
+    run(shop.update_product(item_id="7", draft=replace(SHIRT, variants=[RED_M, *sizes])))
+    assert [len(one["variants"]) for one in wire.variables("CreateVariants")] == [100, 50]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        replace(SHIRT, options=(DraftOption("Màu sắc"), DraftOption("Size"))),
+        replace(SHIRT, variants=(replace(RED_M, sku="A"), replace(RED_L, sku="B"))),
+        replace(BAG, pictures=(FRONT,)),
+    ],
+)
+def test_a_product_that_has_nothing_in_common_with_its_draft_is_built_anew(draft: Draft) -> None:
+    shop, wire = a_shop()
+    run(shop.update_product(item_id="7", draft=draft))
+    assert wire.writes == ["SetProduct"]
     (sent,) = wire.variables("SetProduct")
     assert sent["identifier"] == {"id": "gid://shopify/Product/7"}
-    stays, new = sent["input"]["variants"]
-    assert stays["id"] == "gid://shopify/ProductVariant/11"
-    assert not {"price", "inventoryQuantities", "inventoryPolicy"} & set(stays)
-    assert "id" not in new
-    assert (new["price"], new["inventoryQuantities"][0]["quantity"]) == ("119000", 0)
-    assert sent["input"]["productOptions"][0]["values"] == [{"name": "Đỏ"}, {"name": "Xanh"}]
-    assert "title" not in sent["input"]
+    assert len(sent["input"]["variants"]) == len(draft.variants)
+    assert {"productOptions", "variants", "files"} <= set(sent["input"])
+    kept = [one for one in sent["input"]["variants"] if "id" in one]
+    assert not [one for one in kept if {"price", "inventoryQuantities", "inventoryPolicy"} & set(one)]
+    assert ("title" in sent["input"]) is (draft.name != "Áo thun")
 
 
 def test_a_variant_is_known_by_its_listing_before_its_sku() -> None:
@@ -447,37 +497,67 @@ def test_a_variant_is_known_by_its_listing_before_its_sku() -> None:
     other = replace(RED_M, sku="AO-DO-M2", model_id="11-111")
     shop, wire = a_shop()
     run(shop.update_product(item_id="7", draft=replace(SHIRT, variants=(renamed, other))))
-    sent = wire.variables("SetProduct")[0]["input"]["variants"]
-    assert [(one["id"], one["sku"]) for one in sent] == [
-        ("gid://shopify/ProductVariant/12", "AO-DO-M"),
-        ("gid://shopify/ProductVariant/11", "AO-DO-M2"),
+    assert wire.writes == ["ChangeVariants"]
+    assert wire.variables("ChangeVariants")[0]["variants"] == [
+        {"id": "gid://shopify/ProductVariant/12", "inventoryItem": {"sku": "AO-DO-M"}},
+        {"id": "gid://shopify/ProductVariant/11", "inventoryItem": {"sku": "AO-DO-M2"}},
     ]
 
 
 @pytest.mark.parametrize(
-    "draft",
+    ("changed", "sent"),
     [
-        replace(SHIRT, pictures=(BACK, FRONT)),
-        replace(SHIRT, variants=(replace(RED_M, weight_g=251), RED_L)),
-        replace(SHIRT, variants=(replace(RED_M, barcode="1"), RED_L)),
-        replace(SHIRT, variants=(replace(RED_M, picture=FRONT), RED_L)),
-        replace(SHIRT, variants=(replace(RED_M, values=(Value("Đỏ"), Value("XL"))), RED_L)),
-        replace(SHIRT, options=(DraftOption("Màu sắc"), DraftOption("Size"))),
+        ({"weight_g": 251}, {"inventoryItem": {"measurement": {"weight": {"value": 251, "unit": "GRAMS"}}}}),
+        ({"barcode": "1"}, {"barcode": "1"}),
+        ({"picture": FRONT}, {"mediaId": FRONT}),
+        ({"values": (Value("Đỏ"), Value("XL"))}, {
+            "optionValues": [{"optionName": "Màu", "name": "Đỏ"}, {"optionName": "Size", "name": "XL"}]}),
     ],
-)
-def test_each_difference_in_the_goods_is_sent(draft: Draft) -> None:
-    shop, wire = a_shop()
+)  # fmt: skip
+def test_each_difference_of_a_variant_is_sent_alone(changed: dict[str, Any], sent: dict[str, Any]) -> None:
+    film = {"id": "gid://shopify/Video/5"}
+    media = {"nodes": [*THERE["media"]["nodes"][:2], {"id": RED}, film]}
+    shop, wire = a_shop(Product=there(media=media))
+    draft = replace(SHIRT, variants=(replace(RED_M, **changed), RED_L), pictures=(FRONT, BACK, RED))
     run(shop.update_product(item_id="7", draft=draft))
-    assert wire.writes == ["SetProduct"]
+    assert wire.writes == ["ChangeVariants"]
+    assert wire.variables("ChangeVariants")[0]["variants"] == [{"id": "gid://shopify/ProductVariant/11", **sent}]
+
+
+def test_pictures_come_go_and_are_put_in_order_and_a_film_stays() -> None:
+    new, film = "gid://shopify/MediaImage/99", "gid://shopify/Video/5"
+    media = {"nodes": [{"id": one} for one in (FRONT, film, BACK, RED)]}
+    shop, wire = a_shop(Product=there(media=media), FileStates=data(nodes=[{"id": new, "fileStatus": "READY"}]))
+    run(shop.update_product(item_id="7", draft=replace(SHIRT, pictures=(new, BACK))))
+    assert wire.writes == ["UpdateFiles", "OrderMedia"]
+    product = "gid://shopify/Product/7"
+    assert wire.variables("UpdateFiles")[0]["files"] == [
+        {"id": new, "referencesToAdd": [product]},
+        {"id": FRONT, "referencesToRemove": [product]},
+    ]
+    moves = [{"id": one, "newPosition": str(place)} for place, one in enumerate((new, BACK, RED))]
+    assert wire.variables("OrderMedia") == [{"id": product, "moves": moves}]
+
+
+@given(st.permutations(range(6)))
+def test_moves_bring_any_order_about(wanted: list[int]) -> None:
+    ids = [f"gid://shopify/MediaImage/{one}" for one in range(6)]
+    shop, wire = a_shop(Product=there(media={"nodes": [{"id": one} for one in ids]}))
+    draft = replace(SHIRT, pictures=[ids[one] for one in wanted], variants=(replace(RED_M, picture=ids[3]), RED_L))
+    run(shop.update_product(item_id="7", draft=draft))
+    for sent in wire.variables("OrderMedia"):
+        for move in sent["moves"]:
+            ids.remove(move["id"])
+            ids.insert(int(move["newPosition"]), move["id"])
+    assert ids == [f"gid://shopify/MediaImage/{one}" for one in wanted]
 
 
 def test_a_picture_of_a_variant_that_the_draft_says_nothing_of_stays() -> None:
-    draft = replace(SHIRT, variants=(replace(RED_M, picture=""), replace(RED_L, weight_g=300)), pictures=(FRONT,))
+    draft = replace(SHIRT, variants=(replace(RED_M, picture=""), RED_L), pictures=(FRONT,))
     shop, wire = a_shop()
     run(shop.update_product(item_id="7", draft=draft))
-    said = wire.variables("SetProduct")[0]["input"]
-    assert said["files"] == [{"id": FRONT}, {"id": RED}]
-    assert said["variants"][0]["file"] == {"id": RED}
+    assert wire.writes == ["UpdateFiles"]
+    assert [one["id"] for one in wire.variables("UpdateFiles")[0]["files"]] == [BACK]
 
 
 def test_a_new_picture_is_waited_for_and_one_that_is_there_is_not() -> None:
@@ -512,7 +592,24 @@ def test_a_product_that_is_gone_is_refused(item_id: str) -> None:
     ("draft", "answers"),
     [
         (replace(SHIRT, name="B"), {"UpdateProduct": refusal("productUpdate", "")}),
-        (replace(SHIRT, pictures=(FRONT,)), {"SetProduct": refusal("productSet", "PRODUCT_SUSPENDED")}),
+        (replace(SHIRT, pictures=(FRONT,)), {"UpdateFiles": refusal("fileUpdate", "NON_READY_STATE")}),
+        (
+            replace(SHIRT, pictures=(BACK, FRONT)),
+            {"OrderMedia": data(productReorderMedia={"mediaUserErrors": [{"code": "INVALID", "message": "no"}]})},
+        ),
+        (replace(SHIRT, variants=(RED_M,)), {"DeleteVariants": refusal("productVariantsBulkDelete")}),
+        (
+            replace(SHIRT, variants=(replace(RED_M, weight_g=1), RED_L)),
+            {"ChangeVariants": refusal("productVariantsBulkUpdate")},
+        ),
+        (
+            replace(SHIRT, variants=(RED_M, RED_L, replace(RED_L, sku="C"))),
+            {"CreateVariants": refusal("productVariantsBulkCreate")},
+        ),
+        (
+            replace(SHIRT, options=(DraftOption("Màu sắc"), DraftOption("Size"))),
+            {"SetProduct": refusal("productSet", "PRODUCT_SUSPENDED")},
+        ),
     ],
 )
 def test_a_refused_change_is_said(draft: Draft, answers: dict[str, Any]) -> None:
@@ -573,6 +670,7 @@ def test_no_answer_makes_it_fall_over(draw: st.DataObject, odd: Any) -> None:
     name = draw.draw(st.sampled_from(sorted(set(ANSWERS) - {"store"})))
     answer = {**ANSWERS, "Bearers": bearers(("AO-DO-M", 7))}[name]
     broken = mangled(answer, draw.draw(st.sampled_from(places(answer))), odd)
+    blue = DraftVariant("AO-XANH-M", 119000, (Value("Xanh"), Value("M")))
     answers: dict[str, Answer | list[Answer]] = {"Bearers": bearers(("AO-DO-M", 7))}
     shop, _ = a_shop(**{**answers, name: Response(200, json.dumps(broken).encode())})
     for work in (
@@ -580,7 +678,10 @@ def test_no_answer_makes_it_fall_over(draw: st.DataObject, odd: Any) -> None:
         shop.upload_picture(picture=PICTURE),
         shop.find_product(draft=SHIRT),
         shop.create_product(draft=SHIRT),
-        shop.update_product(item_id="7", draft=replace(SHIRT, pictures=(FRONT,))),
+        shop.update_product(
+            item_id="7", draft=replace(SHIRT, pictures=(BACK, FRONT), variants=(RED_M, blue), name="B")
+        ),
+        shop.update_product(item_id="7", draft=BAG),
         shop.check_product(item_id="7", ticket=""),
     ):
         try:

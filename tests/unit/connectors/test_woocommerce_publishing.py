@@ -24,7 +24,7 @@ from mekong.channels.socket.publishing import (
     Value,
 )
 from mekong.connectors.woocommerce.connector import WooCommerce
-from mekong.connectors.woocommerce.mapping.publishing import paragraphs
+from mekong.connectors.woocommerce.mapping.drafts import paragraphs
 from mekong.foundation.errors import MekongError, RemoteRefused, Unavailable
 from tests.unit.connectors.test_shopify_publishing import ODD, mangled, places
 from tests.unit.connectors.test_woocommerce import NOW, an_account, refused, rows
@@ -424,6 +424,22 @@ def test_only_what_differs_is_sent(draft: Draft, sent: dict[str, Any]) -> None:
     assert wire.sent("PUT /products/7") == [sent]
 
 
+def test_an_option_is_the_shops_attribute_of_the_same_name() -> None:
+    options = (DraftOption("màu"), DraftOption("Cỡ"))
+    blue = replace(RED_L, sku="AO-XANH-L", values=(Value("Xanh"), Value("L")))
+    shop, wire = a_shop()
+    run(shop.update_product(item_id="7", draft=replace(SHIRT, options=options)))
+    assert not wire.writes
+    run(shop.update_product(item_id="7", draft=replace(SHIRT, options=options, variants=(*SHIRT.variants, blue))))
+    assert wire.sent("PUT /products/7")[0]["attributes"][0] == {
+        "id": 1, "variation": True, "visible": True, "options": ["Đỏ", "Xanh"],
+    }  # fmt: skip
+    assert wire.sent(BATCH)[0]["create"][0]["attributes"] == [
+        {"id": 1, "option": "Xanh"},
+        {"name": "Cỡ", "option": "L"},
+    ]
+
+
 def test_an_attribute_of_the_shops_own_stays() -> None:
     shop, wire = a_shop()
     run(shop.update_product(item_id="7", draft=replace(SHIRT, attributes={"Chất liệu": (Value("Len"),)})))
@@ -465,6 +481,14 @@ def test_a_variant_is_known_by_its_listing_before_its_sku() -> None:
     variants = (replace(RED_M, sku="AO-MOI", model_id="801"), RED_L)
     run(shop.update_product(item_id="7", draft=replace(SHIRT, variants=variants)))
     assert wire.sent(BATCH) == [{"update": [{"id": 801, "sku": "AO-MOI"}]}]
+
+
+def test_a_variant_has_one_value_for_each_option() -> None:
+    shop, wire = a_shop()
+    for work in (shop.create_product, lambda draft: shop.update_product(item_id="7", draft=draft)):
+        with pytest.raises(ValueError, match="AO-DO-M"):
+            run(work(draft=replace(SHIRT, options=SHIRT.options[:1])))
+    assert not wire.requests
 
 
 def test_many_variations_go_in_calls_of_a_hundred() -> None:

@@ -13,12 +13,14 @@ import msgspec
 from mekong.channels.socket import Account, wire
 from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteCategory
 from mekong.connectors.shopify.client import TITLE, Client
-from mekong.connectors.shopify.mapping import UserError, documents, gid, number, publishing
+from mekong.connectors.shopify.mapping import UserError, documents, drafts, gid, number, publishing
 from mekong.foundation.errors import RemoteRefused, Unavailable
 
 _LANE: Final = "taxonomy"
 _SKUS: Final = 25
 """SKUs asked for in one search, so that its words stay short."""
+_VARIANTS: Final = 100
+"""Variants changed in one call."""
 _PASSING: Final = frozenset({"GENERIC_ERROR", "JOB_ERROR"})
 """Codes of ProductSetUserErrorCode that ask to try again."""
 
@@ -114,7 +116,7 @@ class Publishing:
         _fits(draft)
         place = await self.located()
         await self._ready([*draft.pictures, *(variant.picture for variant in draft.variants)])
-        made = await self._set(publishing.whole(draft, place), None)
+        made = await self._set(drafts.whole(draft, place), None)
         if draft.is_shown:
             await self._publish(made)
         return await self._standing(made)
@@ -128,23 +130,44 @@ class Publishing:
         product, variants = there
         place = await self.located()
         with wire.readable(TITLE):
-            words = publishing.changed_words(product, draft)
-            goods = publishing.changed_goods(product, variants, draft, place)
+            words = drafts.changed_words(product, draft)
+            goods = drafts.changed_goods(product, variants, draft, place)
         if goods:
-            known = set(product.media.ids)
-            await self._ready([each["id"] for each in goods["files"] if each["id"] not in known])
-            await self._set({**words, **goods}, item_id)
-        elif words:
-            said = await self.client.query(
-                documents.UPDATE_PRODUCT, {"product": {"id": gid("Product", item_id), **words}}
-            )
-            _refuse(_read(said.get("productUpdate"), publishing.Set).userErrors)
+            await self._ready(goods.fresh)
+        if goods.whole:
+            await self._set({**words, **goods.whole}, item_id)
+        else:
+            if words:
+                wish = {"product": {"id": gid("Product", item_id), **words}}
+                await self._change(documents.UPDATE_PRODUCT, "productUpdate", wish)
+            await self._piecemeal(item_id, goods)
         is_to_appear = draft.is_shown and not product.publishedAt
         is_published = is_to_appear and await self._publish(item_id)
         if goods or words or is_published:
             return await self._standing(item_id)
         with wire.readable(TITLE):
             return publishing.published(product, variants, self.account.currency)
+
+    async def _piecemeal(self, item_id: str, goods: drafts.Goods) -> None:
+        """Pictures come first, for a variant shows one of its product's; what goes, goes before others take its place."""
+        product = gid("Product", item_id)
+        if goods.files:
+            await self._change(documents.UPDATE_FILES, "fileUpdate", {"files": goods.files})
+        if goods.moves:
+            await self._change(documents.ORDER_MEDIA, "productReorderMedia", {"id": product, "moves": goods.moves})
+        for document, name, rows in (
+            (documents.DELETE_VARIANTS, "productVariantsBulkDelete", goods.delete),
+            (documents.CHANGE_VARIANTS, "productVariantsBulkUpdate", goods.update),
+            (documents.CREATE_VARIANTS, "productVariantsBulkCreate", goods.create),
+        ):
+            for start in range(0, len(rows), _VARIANTS):
+                part = rows[start : start + _VARIANTS]
+                await self._change(document, name, {"product": product, "variants": part})
+
+    async def _change(self, document: str, name: str, variables: dict[str, Any]) -> None:
+        said = await self.client.query(document, variables)
+        done = _read(said.get(name), publishing.Set)
+        _refuse([*done.userErrors, *done.mediaUserErrors])
 
     async def standing(self, item_id: str) -> Published | None:
         there = await self._read(item_id)
@@ -214,8 +237,7 @@ class Publishing:
             wish = [{"publicationId": gid("Publication", number(one.id))} for one in stores if one.is_online_store]
         if not wish:
             return False
-        said = await self.client.query(documents.PUBLISH, {"id": gid("Product", item_id), "input": wish})
-        _refuse(_read(said.get("publishablePublish"), publishing.Set).userErrors)
+        await self._change(documents.PUBLISH, "publishablePublish", {"id": gid("Product", item_id), "input": wish})
         return True
 
 
@@ -228,6 +250,9 @@ def _fits(draft: Draft) -> None:
     if len(draft.options) > publishing.MOST_OPTIONS:
         words = f"a product takes at most {publishing.MOST_OPTIONS} options, and this one has {len(draft.options)}"
         raise _refused("too_many_options", words)
+    for variant in draft.variants:
+        if len(variant.values) != len(draft.options):
+            raise ValueError(f"{variant.sku} has {len(variant.values)} values for {len(draft.options)} options")
 
 
 def _refuse(errors: Sequence[UserError]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from mekong.channels.socket import Account, wire
 from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteCategory
 from mekong.connectors.woocommerce.client import TITLE, Client, Reply, is_account_wide, is_unknown
-from mekong.connectors.woocommerce.mapping import products, publishing
+from mekong.connectors.woocommerce.mapping import drafts, products, publishing
 from mekong.foundation.errors import RemoteRefused, Unavailable
 
 _PAGE: Final = 100
@@ -48,7 +48,7 @@ class Publishing:
         A product that was made and has none of its variants yet is known by our code, which it has for a SKU.
         """
         skus = list(dict.fromkeys(variant.sku for variant in draft.variants))
-        code = publishing.parent_sku(draft) if draft.options else ""
+        code = drafts.parent_sku(draft) if draft.options else ""
         bearers: Counter[int] = Counter()
         for words in _searches([*skus, *([code] if code else [])]):
             reply = await self.client.get("/products", [("sku", words), ("per_page", str(_PAGE))])
@@ -64,12 +64,14 @@ class Publishing:
 
     async def created(self, draft: Draft) -> Published:
         """Made hidden and small, then brought to the draft: what stops on the way is finished by `updated`."""
+        _fits(draft)
         units = await self._units_for(draft)
-        reply = await self.client.ask("POST", "/products", body=publishing.first(draft, units))
+        reply = await self.client.ask("POST", "/products", body=drafts.first(draft, units))
         return await self._brought(reply.body, [], draft, units)
 
     async def updated(self, item_id: str, draft: Draft) -> Published:
         """No call changes anything where all is as in the draft."""
+        _fits(draft)
         there = await self._read(item_id)
         if there is None:
             raise _refused("unknown_product", "the shop has no such product")
@@ -88,10 +90,11 @@ class Publishing:
             )
         brand = await self._brand(item, draft.brand)
         variations = _read(rows, list[publishing.Item])
+        draft = drafts.adopted(draft, item)
         with wire.readable(TITLE):
             number = int(item.id)
-            wish = publishing.changed(item, draft, units, brand)
-            batch = publishing.variations(variations, draft, units, item.copies)
+            wish = drafts.changed(item, draft, units, brand)
+            batch = drafts.variations(variations, draft, units, item.copies)
         status = {} if item.is_shown is draft.is_shown else {"status": "publish" if draft.is_shown else "draft"}
         is_last = draft.is_shown and bool(draft.options)
         if batch.delete:  # the product itself takes over the SKU of one of them
@@ -99,7 +102,7 @@ class Publishing:
         if body := wish if is_last else {**wish, **status}:
             item = _read((await self._put(number, body)).body, publishing.Item)
             with wire.readable(TITLE):
-                batch = publishing.variations(variations, draft, units, item.copies)
+                batch = drafts.variations(variations, draft, units, item.copies)
         if not batch.delete:
             await self._batch(number, batch)
         if status and is_last:
@@ -114,7 +117,7 @@ class Publishing:
     async def _put(self, number: int, body: dict[str, Any]) -> Reply:
         return await self.client.ask("PUT", f"/products/{number}", body=body)
 
-    async def _batch(self, number: int, batch: publishing.Batch) -> None:
+    async def _batch(self, number: int, batch: drafts.Batch) -> None:
         """Raises: what the first refused entry means, when the others of its call are done."""
         for part in batch.parts(_PAGE):
             reply = await self.client.ask("POST", f"/products/{number}/variations/batch", body=part)
@@ -200,6 +203,12 @@ class Publishing:
             else:
                 listings = [products.listing(product, currency)]
         return Published(item.state, str(item.id), listings=listings, url=item.permalink)
+
+
+def _fits(draft: Draft) -> None:
+    for variant in draft.variants:
+        if len(variant.values) != len(draft.options):
+            raise ValueError(f"{variant.sku} has {len(variant.values)} values for {len(draft.options)} options")
 
 
 def _searches(skus: Sequence[str]) -> list[str]:

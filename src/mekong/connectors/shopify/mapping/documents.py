@@ -153,6 +153,37 @@ mutation UpdateProduct($product: ProductUpdateInput!) {
   productUpdate(product: $product) { product { id } userErrors { field message } }
 }"""
 
+UPDATE_FILES: Final = """
+mutation UpdateFiles($files: [FileUpdateInput!]!) {
+  fileUpdate(files: $files) { files { id } userErrors { code field message } }
+}"""
+
+ORDER_MEDIA: Final = """
+mutation OrderMedia($id: ID!, $moves: [MoveInput!]!) {
+  productReorderMedia(id: $id, moves: $moves) { job { id } mediaUserErrors { code field message } }
+}"""
+
+CREATE_VARIANTS: Final = """
+mutation CreateVariants($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+  productVariantsBulkCreate(productId: $product, variants: $variants) {
+    productVariants { id } userErrors { code field message }
+  }
+}"""
+
+CHANGE_VARIANTS: Final = """
+mutation ChangeVariants($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+  productVariantsBulkUpdate(productId: $product, variants: $variants) {
+    productVariants { id } userErrors { code field message }
+  }
+}"""
+
+DELETE_VARIANTS: Final = """
+mutation DeleteVariants($product: ID!, $variants: [ID!]!) {
+  productVariantsBulkDelete(productId: $product, variantsIds: $variants) {
+    product { id } userErrors { code field message }
+  }
+}"""
+
 PUBLICATIONS: Final = """
 query Publications { publications(first: 50) { nodes { id name supportsFuturePublishing } } }"""
 
