@@ -52,7 +52,7 @@ def note_kept(
         again,
         state=said.state.value,
         item_id=said.item_id[:60] or due.item_id,
-        ticket=said.ticket[:120],
+        ticket=said.ticket,
         url=said.url[:500],
         reasons=[reason[:_LONGEST] for reason in said.reasons[:_MOST_REASONS]],
         sent=sent,

@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 ("done_turn", models.BigIntegerField(default=0)),
                 ("sent", models.CharField(blank=True, default="", max_length=64)),
                 ("item_id", models.CharField(blank=True, default="", max_length=60)),
-                ("ticket", models.CharField(blank=True, default="", max_length=120)),
+                ("ticket", models.TextField(blank=True, default="")),
                 ("url", models.CharField(blank=True, default="", max_length=500)),
                 ("gaps", models.JSONField(default=list)),
                 ("reasons", models.JSONField(default=list)),

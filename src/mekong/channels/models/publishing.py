@@ -74,7 +74,7 @@ class Publication(models.Model):
     done_turn = models.BigIntegerField(default=0)
     sent = models.CharField(max_length=64, blank=True, default="")
     item_id = models.CharField(max_length=60, blank=True, default="")
-    ticket = models.CharField(max_length=120, blank=True, default="")
+    ticket = models.TextField(blank=True, default="")
     url = models.CharField(max_length=500, blank=True, default="")
     gaps = models.JSONField(default=list)
     reasons = models.JSONField(default=list)
