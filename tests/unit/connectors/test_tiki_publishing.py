@@ -48,9 +48,10 @@ ATTRIBUTES = [
     {"id": 560, "code": "origin", "display_name": "Xuất xứ", "is_required": True, "input_type": "select", "data_type": "int"},
     {"id": 561, "code": "bulky", "display_name": "Hàng cồng kềnh", "is_required": 1, "input_type": "boolean"},
     {"id": 562, "code": "material", "display_name": "Chất liệu", "is_required": False, "input_type": "multiselect",
-     "values": ["Cotton", "Lụa"]},
+     "values": ["Cotton", "Lụa"], "is_custom_value": False},
     {"id": 563, "code": "expiry", "display_name": "Hạn dùng", "input_type": "date"},
-    {"id": 564, "code": "layers", "display_name": "Số lớp", "input_type": "text", "data_type": "decimal"},
+    {"id": 564, "code": "layers", "display_name": "Số lớp", "input_type": "text", "data_type": "decimal",
+     "units": ["lớp"]},
     {"id": 565, "code": "care", "display_name": None, "input_type": "textarea"},
     {"id": 566, "code": "color", "display_name": "Màu", "input_type": "text"},
     {"id": 603, "code": "brand", "display_name": "Thương hiệu", "is_required": True, "input_type": "select"},
@@ -135,6 +136,8 @@ def a_stall(**answers: Answer | list[Answer]) -> tuple[Tiki, Desk]:
         "/products/2071600": TOP,
         "/v2.1/products": a_page(TOP, RED, BLUE, a_product(5, "KHAC", super_id=0)),
         "/v2/requests": a_page(),
+        "/v2/tracking": [json.dumps([]).encode()],
+        f"/tracking/{TRACK}": QUEUED,
         "/v2.1/requests": QUEUED,
         "/requests/updateProductInfo": QUEUED,
         "/updateSku": {"state": "approved"},
@@ -177,13 +180,13 @@ def test_what_a_category_asks() -> None:
     shop, wire = a_stall(
         **{
             "/categories/852/attributes": a_page(*ATTRIBUTES),
-            "/categories/852/optionLabels": a_page({"option_label": "color"}, {"option_label": "size"}),
+            "/categories/852/optionLabels": a_page({"option_label": "color"}, {"code": "size", "label": "Cỡ"}),
             "/attributes/560/values": countries,
         }
     )
     assert run(shop.list_attributes(category_id="852")) == [
         RemoteAttribute("color", "color", is_option=True),
-        RemoteAttribute("size", "size", is_option=True),
+        RemoteAttribute("size", "Cỡ", is_option=True),
         RemoteAttribute(
             "origin", "Xuất xứ", AttributeKind.CHOICE, is_required=True, choices=(RemoteChoice("7", "Việt Nam"),),
             takes_own_words=False,
@@ -194,7 +197,7 @@ def test_what_a_category_asks() -> None:
             choices=(RemoteChoice("Cotton", "Cotton"), RemoteChoice("Lụa", "Lụa")), takes_own_words=False,
         ),
         RemoteAttribute("expiry", "Hạn dùng", AttributeKind.DATE),
-        RemoteAttribute("layers", "Số lớp", AttributeKind.NUMBER),
+        RemoteAttribute("layers", "Số lớp", AttributeKind.NUMBER, units=("lớp",)),
         RemoteAttribute("care", "care"),
     ]  # fmt: skip
     assert not wire.asked("/attributes/603/values")
@@ -232,7 +235,7 @@ def test_pictures_are_fetched_by_the_platform() -> None:
 
 def test_a_product_is_found_by_its_skus() -> None:
     shop, _ = a_stall()
-    assert run(shop.find_product(draft=DRAFT)) == Published(PublishedState.LIVE, "2071600", listings=tuple(SAID))
+    assert run(shop.find_product(draft=DRAFT)) == Published(PublishedState.LIVE, str(DO), listings=tuple(SAID))
 
 
 def test_what_another_seller_or_nobody_has_is_not_found() -> None:
@@ -253,6 +256,34 @@ def test_a_review_under_way_is_found() -> None:
     )
     assert run(shop.find_product(draft=DRAFT)) == Published(PublishedState.REVIEWING, ticket="r112")
     assert query(wire.asked("/v2/requests")[0])["include"] == "products"
+
+
+NOBODY: dict[str, Answer] = {"/findBy/AO-DO-M": UNKNOWN, "/findBy/AO-XANH-M": a_page()}
+
+
+def test_a_request_that_is_not_read_yet_is_found_by_who_made_it() -> None:
+    shop, wire = a_stall(**NOBODY)
+    ticket = run(shop.create_product(draft=DRAFT)).ticket
+    assert run(shop.find_product(draft=DRAFT)) == Published(PublishedState.REVIEWING, ticket=ticket)
+    other = replace(DRAFT, variants=[DraftVariant("KHAC", 1000)])
+    wire.answers["/findBy/KHAC"] = [a_page()]
+    wire.answers["/v2/tracking"] = [json.dumps([QUEUED]).encode()]
+    assert run(shop.find_product(draft=other)) is None
+
+
+def test_while_a_request_of_unknown_content_is_queued_nothing_is_said_to_be_missing() -> None:
+    """Its answer may have been lost on the way to us."""
+    queued = json.dumps([QUEUED, {"track_id": "b", "state": "approved", "request_id": "1"}]).encode()
+    row = {"request_id": "112", "track_id": TRACK, "state": "processing", "products": []}
+    for answers in ({"/v2/tracking": queued}, {"/v2/requests": a_page(row), "/v2/tracking": UNKNOWN}):
+        shop, wire = a_stall(**NOBODY, **answers)
+        with pytest.raises(Unavailable):
+            run(shop.find_product(draft=DRAFT))
+        with pytest.raises(Unavailable):
+            update(shop, replace(DRAFT, variants=DRAFT.variants[:1]))
+        assert writes(wire) == []
+    tracking = next(one for one in wire.requests if one.url.endswith("/v2/tracking"))
+    assert query(tracking)["created_at_min"] == "2026-11-22 09:00:00"
 
 
 # --- made ------------------------------------------------------------------------------------------------------------
@@ -373,7 +404,7 @@ def test_an_approved_request_names_every_variant() -> None:
     row = {"request_id": "112", "state": "approved", "products": [{"product_id": DO}, {"product_id": XANH}]}
     shop, _ = a_stall(**tracked("approved", request_id="112"), **{"/v2/requests/112": row})
     said = run(shop.check_product(item_id="", ticket=TRACK))
-    assert said == Published(PublishedState.LIVE, "2071600", listings=tuple(SAID))
+    assert said == Published(PublishedState.LIVE, str(DO), listings=tuple(SAID))
 
 
 def test_an_approved_request_whose_products_are_not_there_yet_is_asked_for_again() -> None:
@@ -444,7 +475,7 @@ def test_what_differs_is_asked_for_product_by_product(changes: dict[str, Any]) -
     sent = [body(one) for one in writes(wire)]
     assert [one["product_id"] for one in sent] == [DO, XANH]
     assert sent[0]["name"] == draft.name
-    assert sent[0]["attributes"]["description"] == rich(draft.description)
+    assert sent[0]["attributes"]["description"] == sent[0]["description"] == rich(draft.description)
     assert sent[0]["image"] == draft.pictures[0]
     assert not sent[0].keys() & {"price", "variants", "warehouse_quantities"}
 
@@ -563,6 +594,7 @@ def test_a_mangled_answer_is_the_platforms_trouble(data: st.DataObject) -> None:
         "/products/2071600": TOP,
         "/v2.1/products": a_page(TOP, RED, BLUE),
         "/v2/requests": a_page(row),
+        "/v2/tracking": [QUEUED],
         "/v2/requests/112": {**row, "state": "approved"},
         f"/tracking/{TRACK}": {"track_id": TRACK, "state": "approved", "request_id": "112", "reason": "{}"},
         "/v2.1/requests": QUEUED,

@@ -1,15 +1,20 @@
 """The part of the connector that publishes products, by requests that Tiki's people look at.
 
-A variant is a product of its own there; those of one request are gathered by a product above them (`super_id`). A
-request is followed by its track, and later by its own number: a ticket is one or several of them, parted by commas, a
-request's own number behind an "r". No call adds a variant to a product: the new ones are asked for by a request of
-their own. Prices, stock and whether it is on sale need nobody's leave.
+A variant is a product of its own there; those of one request are gathered by a product above them (`super_id`), which
+may not be readable, so that the first of them stands for all. A request is followed by its track, and later by its own
+number: a ticket is one or several of them, parted by commas, a request's own number behind an "r". No call adds a
+variant to a product: the new ones are asked for by a request of their own. Prices, stock and whether it is on sale need
+nobody's leave.
+
+Until the platform has read a request, seconds to minutes, nobody tells what it is about. Those whose answer reached us
+are remembered; while there are others, nothing is said to be missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -25,8 +30,8 @@ from mekong.channels.socket.publishing import (
     RemoteCategory,
 )
 from mekong.connectors.tiki.client import TITLE, Client, is_unknown
-from mekong.connectors.tiki.mapping import drafts, inner, products, publishing
-from mekong.foundation.errors import RemoteRefused
+from mekong.connectors.tiki.mapping import drafts, inner, local, products, publishing
+from mekong.foundation.errors import RemoteRefused, Unavailable
 
 T = TypeVar("T")
 
@@ -35,6 +40,8 @@ _INCLUDES: Final = ("includes", "inventory,attributes,images,categories")
 _BRANDS: Final = "/v2/attributes/603/values"
 """Brands are the values of one attribute, the same in every category (seen in public clients)."""
 _PAGE: Final = 50
+_QUEUE: Final = timedelta(hours=1)
+"""What was queued longer ago than this is stuck, and keeps nobody waiting."""
 _DIGITS: Final = 19  # of the longest number that the platform gives
 _VALUES: Final = 5
 """Pages of values read of one attribute: what has more of them takes other words as well."""
@@ -49,6 +56,8 @@ class Publishing:
     account: Account
     client: Client
     warehouses: Callable[[], Awaitable[list[int]]] = field(repr=False)
+    _asked: dict[str, _Asked] = field(default_factory=dict, init=False, repr=False)
+    """What was asked for, by track."""
 
     # What it asks
 
@@ -123,9 +132,33 @@ class Publishing:
         tickets = [
             f"r{row.request_id}" for row in waiting if ours & {str(product.original_sku) for product in row.products}
         ]
+        tickets = tickets or await self._queued(ours)
         if not there and not tickets:
+            await self._all_read(waiting)
             return None
         return _published(list(there.values()), tickets)
+
+    async def _queued(self, skus: Collection[str]) -> list[str]:
+        """The newest track with one of these SKUs that is not decided yet."""
+        for track in [track for track, asked in reversed(self._asked.items()) if asked.skus & set(skus)]:
+            row = await self._request(track)
+            if row is not None and row.is_waiting:
+                return [track]
+        return []
+
+    async def _all_read(self, waiting: Sequence[publishing.RequestRow]) -> None:
+        """Raises: Unavailable while a request waits to be read that may be about anything."""
+        since = local(self.client.clock() - _QUEUE)
+        try:
+            said = await self.client.get("/v2/tracking", [("limit", str(_PAGE)), ("created_at_min", since)])
+        except RemoteRefused as refused:
+            if not is_unknown(refused):
+                raise
+            said = []
+        with wire.readable(TITLE):
+            tracks = msgspec.convert(publishing.rows(said), tuple[publishing.Queued, ...], strict=False)
+        if publishing.unread(waiting, tracks) - self._asked.keys():
+            raise Unavailable(remote=TITLE, reason="requests are still being read")
 
     async def check(self, item_id: str, ticket: str) -> Published | None:
         """By its tickets first, which name every variant; then by what gathers them, or the product alone."""
@@ -167,15 +200,17 @@ class Publishing:
         if not homes:
             raise _refusal("no_warehouse", "The seller has no warehouse on Tiki. Add one in the seller centre.")
         body = drafts.creation(draft, variants, await self._brand(draft), homes[0])
-        return await self._queue("/v2.1/requests", body)
+        return await self._queue("/v2.1/requests", body, frozenset(variant.sku for variant in variants))
 
-    async def _queue(self, path: str, body: Mapping[str, Any]) -> str:
+    async def _queue(self, path: str, body: Mapping[str, Any], skus: frozenset[str]) -> str:
         said = await self.client.post(path, body)
         with wire.readable(TITLE):
             queued = msgspec.convert(inner(said), publishing.Queued, strict=False)
             if not queued.track_id:
                 raise ValueError("a request without its track")
-            return str(queued.track_id)
+            track = str(queued.track_id)
+        self._asked[track] = _Asked(skus, body)
+        return track
 
     async def _brand(self, draft: Draft) -> str:
         """The brand as Tiki writes it, "" for one it does not know; as we write it where it lists none."""
@@ -215,7 +250,10 @@ class Publishing:
             elif not drafts.stands(draft, variant, product.said, brand):
                 tickets.append(await self._change(draft, variant, product.said, brand, said))
         if missing:
-            tickets.append(await self._ask_for(draft, missing))
+            queued = await self._queued({variant.sku for variant in missing})
+            if not queued:
+                await self._all_read(waiting)
+            tickets += queued or [await self._ask_for(draft, missing)]
         numbers = {one.said.number for one in there.values()}
         gone = [one for one in gathered if one.said.number not in numbers]
         switched = [await self._switch(one.said, is_on=draft.is_shown) for one in there.values()]
@@ -237,7 +275,11 @@ class Publishing:
         for row, said in waiting:
             if said.name and drafts.stands(draft, variant, said, brand):
                 return f"r{row.request_id}"
-        return await self._queue("/v2/requests/updateProductInfo", drafts.change(draft, variant, brand, product.number))
+        body = drafts.change(draft, variant, brand, product.number)
+        for track, asked in self._asked.items():
+            if asked.body == body and (still := await self._request(track)) is not None and still.is_waiting:
+                return track
+        return await self._queue("/v2/requests/updateProductInfo", body, frozenset())
 
     async def _switch(self, product: publishing.Standing, *, is_on: bool) -> bool:
         """Whether it had to be switched."""
@@ -292,25 +334,23 @@ class Publishing:
         return _Product(standing, tuple(listings))
 
     async def _gathered(self, number: str) -> list[_Product]:
-        """What is sold under a product: its variants where it gathers some, its fellows where it is one, else itself.
+        """What is sold with a product: itself and its fellows, or what it gathers.
 
-        No call gives the variants of a product, so they are looked for among those of its name.
+        No call gives the variants of a product, so they are looked for among those of its name, which stands before the
+        values that tell them apart.
         """
         product = await self._product(number)
         if product is None:
             return []
-        above = product.said.item_id if product.said.is_sold else number
-        if above == number and product.said.is_sold:
-            return [product]
-        top = product if above == number else await self._product(above)
-        if top is None or not str(top.said.name):
-            return [product] if product.said.is_sold else []
-        params = [("name", str(top.said.name)), ("limit", str(_PAGE)), ("include", "inventory")]
+        alone = [product] if product.said.is_sold else []
+        above = product.said.gathered_by if alone else number
+        name = str(product.said.name).split(" - ")[0].strip()
+        if not above or not name:
+            return alone
+        params = [("name", name), ("limit", str(_PAGE)), ("include", "inventory")]
         rows = await self._all("/v2.1/products", params, dict[str, Any], _REQUESTS)
-        found = [self._read(row) for row in rows]
-        return [one for one in found if one.said.is_sold and one.said.item_id == above] or (
-            [product] if product.said.is_sold else []
-        )
+        found = [one for one in map(self._read, rows) if one.said.is_sold and one.said.gathered_by == above]
+        return found or alone
 
     async def _waiting(self) -> list[publishing.RequestRow]:
         """Requests under way, with the products they are about."""
@@ -366,6 +406,14 @@ class Publishing:
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """A request of ours: the SKUs it would make, and what it said."""
+
+    skus: frozenset[str]
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class _Product:
     """A product as it stands: what a change is compared with, and the listing that it is."""
 
@@ -383,7 +431,7 @@ def _published(
     listings = {listing.key: listing for one in sold for listing in one.listings}
     return Published(
         state=state,
-        item_id=item_id or (sold[0].said.item_id if sold else ""),
+        item_id=item_id or (sold[0].said.number if sold else ""),
         ticket=",".join(tickets),
         listings=tuple(listings.values()),
         reasons=tuple(why),

@@ -90,11 +90,17 @@ def _said(values: Sequence[Value]) -> Any:
 
 
 def change(draft: Draft, variant: DraftVariant, brand: str, number: str) -> dict[str, Any]:
-    """A request to change a product: whole, because it is looked at as a whole."""
+    """A request to change a product: whole, because it is looked at as a whole.
+
+    The description stands where a request for a new product has it, and among the attributes, where clients of the
+    platform put it: its reference names no place.
+    """
+    description = rich(draft.description)
     return {
         "product_id": int(number),
         "name": draft.name,
-        "attributes": {"description": rich(draft.description), **attributes(draft, [variant], brand)},
+        "description": description,
+        "attributes": {"description": description, **attributes(draft, [variant], brand)},
         **_pictures(draft),
     }
 

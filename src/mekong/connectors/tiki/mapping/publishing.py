@@ -88,6 +88,8 @@ class AttributeRow(Struct, frozen=True):
     input_type: str = ""
     data_type: str = ""
     values: tuple[Choice | Word, ...] = ()
+    units: tuple[Word, ...] = ()
+    is_custom_value: bool | int | None = None
 
     @property
     def is_chosen(self) -> bool:
@@ -95,7 +97,15 @@ class AttributeRow(Struct, frozen=True):
 
 
 class OptionLabel(Struct, frozen=True):
+    """Public clients read `option_label`; where a code stands beside a label, requests name the code."""
+
     option_label: Word = ""
+    code: Word = ""
+    label: Word = ""
+
+    @property
+    def key(self) -> str:
+        return str(self.code or self.option_label or self.label)
 
 
 _CHOSEN: Final[Mapping[str, AttributeKind]] = {
@@ -126,8 +136,9 @@ _CARRIED: Final = frozenset(
 
 def options(labels: Sequence[OptionLabel | Word]) -> list[RemoteAttribute]:
     """What may set variants apart: a request names it by its label, and takes any value."""
-    said = [str(label.option_label if isinstance(label, OptionLabel) else label) for label in labels]
-    return [RemoteAttribute(label, label, is_option=True) for label in dict.fromkeys(said) if label]
+    said = [OptionLabel(label) if isinstance(label, Word) else label for label in labels]
+    found = {one.key: RemoteAttribute(one.key, str(one.label or one.key), is_option=True) for one in said if one.key}
+    return list(found.values())
 
 
 def is_asked(row: AttributeRow) -> bool:
@@ -147,7 +158,8 @@ def attribute(row: AttributeRow, values: Sequence[Choice | Word], *, is_whole: b
         kind=kind,
         is_required=bool(row.is_required),
         choices=choices,
-        takes_own_words=not (choices and is_whole),
+        takes_own_words=not (choices and is_whole) or bool(row.is_custom_value),
+        units=tuple(str(unit) for unit in row.units),
     )
 
 
@@ -202,10 +214,9 @@ class Standing(Struct, frozen=True):
         return self.type != "configurable" and not self.entity_type.startswith("master")
 
     @property
-    def item_id(self) -> str:
-        """What gathers the variants of one product, else the product itself."""
-        gathers = str(self.super_id)
-        return gathers if gathers not in {"0", ""} else self.number
+    def gathered_by(self) -> str:
+        """The product above the variants of one product; "" where there is none."""
+        return "" if str(self.super_id) == "0" else str(self.super_id)
 
     def told(self, code: str) -> list[str]:
         """The words of an attribute, in whichever of the shapes it came."""
@@ -231,6 +242,7 @@ def _scalars(said: Any) -> Iterator[Any]:
 
 class RequestRow(Struct, frozen=True):
     request_id: Word = ""
+    track_id: Word = ""
     state: str = ""
     kind: str = ""
     reasons: Any = None
@@ -240,6 +252,17 @@ class RequestRow(Struct, frozen=True):
     @property
     def is_waiting(self) -> bool:
         return is_waiting(self.state)
+
+
+def unread(requests: Sequence[RequestRow], tracks: Sequence[Queued]) -> set[str]:
+    """Tracks of requests that the platform has not read yet, so that nobody can say what they are about."""
+    read = {str(row.request_id) for row in requests if row.products and row.request_id}
+    queued: list[RequestRow | Queued] = [row for row in requests if not row.products]
+    queued += [one for one in tracks if str(one.request_id) not in read]
+    return {str(one.track_id or f"r{one.request_id}") for one in queued if one.state in _QUEUED}
+
+
+_QUEUED: Final = frozenset({"queuing", "processing"})
 
 
 def is_waiting(state: str) -> bool:
