@@ -592,7 +592,7 @@ def test_a_product_that_is_gone_is_refused(item_id: str) -> None:
     ("draft", "answers"),
     [
         (replace(SHIRT, name="B"), {"UpdateProduct": refusal("productUpdate", "")}),
-        (replace(SHIRT, pictures=(FRONT,)), {"UpdateFiles": refusal("fileUpdate", "NON_READY_STATE")}),
+        (replace(SHIRT, pictures=(FRONT,)), {"UpdateFiles": refusal("fileUpdate", "FILE_DOES_NOT_EXIST")}),
         (
             replace(SHIRT, pictures=(BACK, FRONT)),
             {"OrderMedia": data(productReorderMedia={"mediaUserErrors": [{"code": "INVALID", "message": "no"}]})},

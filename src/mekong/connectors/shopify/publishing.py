@@ -21,8 +21,8 @@ _SKUS: Final = 25
 """SKUs asked for in one search, so that its words stay short."""
 _VARIANTS: Final = 100
 """Variants changed in one call."""
-_PASSING: Final = frozenset({"GENERIC_ERROR", "JOB_ERROR"})
-"""Codes of ProductSetUserErrorCode that ask to try again."""
+_PASSING: Final = frozenset({"FILE_LOCKED", "GENERIC_ERROR", "JOB_ERROR", "NON_READY_STATE"})
+"""Codes of ProductSetUserErrorCode and FilesErrorCode that ask to try again."""
 
 StructT = TypeVar("StructT")
 
