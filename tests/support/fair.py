@@ -97,9 +97,9 @@ class Fair(Platform):
             if key.item_id == item
         ]
         state = self.states[item]
-        is_named = state is not PublishedState.REVIEWING
+        is_named = state is not PublishedState.REVIEWING or bool(listings)
         return Published(
-            state, item if is_named else "", "" if is_named else f"t-{item}", listings if is_named else (),
+            state, item if is_named else "", "" if state is not PublishedState.REVIEWING else f"t-{item}", listings,
             self.reasons.get(item, ()), f"https://bazaar.example/{item}",
         )  # fmt: skip
 

@@ -297,6 +297,7 @@ def test_a_refusal_is_told_in_its_words_and_stands_until_something_changes(fair:
         publish("AO-1", "AO-2")
         assert becomes("AO-1", "refused")
         assert list(view("AO-1").reasons) == ["Tên có từ cấm (bad_product)"]
+        assert becomes("AO-2", "refused")
         assert not PictureCopy.objects.exists(), "what may be wrong with pictures is not kept"
         tried = len(fair.acts)
         change("AO-1", name="Áo thun trắng")
@@ -318,6 +319,20 @@ def test_a_review_is_waited_for_and_a_change_meanwhile_is_sent_after_it(fair: Fa
         assert eventually(lambda: fair.products["new1"].name == "Áo dài")
         assert becomes("AO-1", "live")
     assert view("AO-1").item_id == "new1"
+
+
+def test_a_turn_without_a_difference_does_not_make_it_forget_a_review(fair: Fair) -> None:
+    with a_worker():
+        publish("AO-1")
+        assert becomes("AO-1", "live")
+        fair.reviews = True
+        change("AO-1", name="Áo dài")
+        assert becomes("AO-1", "reviewing")
+        publish("AO-1")
+        assert eventually(lambda: not view("AO-1").is_behind)
+        fair.decide("new1", PublishedState.LIVE)
+        assert becomes("AO-1", "live")
+    assert fair.acts == ["create", "update new1"]
 
 
 def test_a_review_that_ends_badly_gives_its_reasons(fair: Fair) -> None:

@@ -66,10 +66,11 @@ def note_kept(
 
 
 @command
-def note_same(*, actor: Actor, due: Due) -> None:  # noqa: ARG001 - named for the audit trail
-    """The platform shows what is to be shown already."""
+def note_same(*, actor: Actor, due: Due, now: datetime) -> None:  # noqa: ARG001 - named for the audit trail
+    """The platform has what is to be shown already. What it still reviews is looked after as before."""
     state = Case(When(Q(state__in=("waiting", "incomplete")), then=Value(_still(due))), default=F("state"))
     _done(due, None, state=state, gaps=[])
+    Publication.objects.filter(id=due.id, turn=due.turn, state="reviewing").update(next_at=now)
 
 
 def _still(due: Due) -> str:

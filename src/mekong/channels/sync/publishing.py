@@ -109,7 +109,7 @@ class PublishingDesk:
         print_ = digest(made)
         item_id = ready.item_id
         if item_id and print_ == due.sent:
-            await self.threads.run(published.note_same, actor=SYSTEM, due=due)
+            await self.threads.run(published.note_same, actor=SYSTEM, due=due, now=now())
         elif item_id:
             said = await self.line.call(lambda c: c.update_product(item_id=item_id, draft=made), tries=2)
             await self._keep(due, said, print_)
