@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.installations import clean_environment, free_port
+from tests.support.installations import clean_environment, free_port, prepare
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -65,6 +65,7 @@ _PATIENCE_MS = 60_000
 def started(*, furnished: bool) -> Iterator[Installation]:
     """A new installation that runs, empty or with the test shop in it."""
     data = Path(tempfile.mkdtemp(prefix="mke-"))
+    prepare(data)
     port = free_port()
     environment = {**clean_environment(), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "MEKONG_DATA": str(data)}
     # Receivers of webhooks are threads of the tests.
