@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.installations import Installation
+from tests.support.installations import Installation, prepare
 
 
 @pytest.fixture
@@ -12,3 +12,10 @@ def installation(data_folder: Path) -> Iterator[Installation]:
     made = Installation(data_folder / "d")
     yield made
     made.end()
+
+
+@pytest.fixture
+def prepared(installation: Installation) -> Installation:
+    """An installation whose tables are made, and which has not been started yet."""
+    prepare(installation.folder)
+    return installation

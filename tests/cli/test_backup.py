@@ -36,15 +36,14 @@ def _add_person(folder: Path, email: str) -> None:
         connection.execute(f"insert into foundation_person ({columns}) values ({values})".encode(), [email])
 
 
-def test_a_restored_installation_is_what_was_backed_up(installation: Installation, data_folder: Path) -> None:
-    assert installation.run("migrate").returncode == 0
-    _add_person(installation.folder, "lan@example.vn")
-    photo = installation.folder / "media" / "ảnh" / "áo.jpg"
+def test_a_restored_installation_is_what_was_backed_up(prepared: Installation, data_folder: Path) -> None:
+    _add_person(prepared.folder, "lan@example.vn")
+    photo = prepared.folder / "media" / "ảnh" / "áo.jpg"
     photo.parent.mkdir(parents=True)
     photo.write_bytes(os.urandom(200_000))
     archive = data_folder / "whole.tar.gz"
 
-    made = installation.run("backup", str(archive))
+    made = prepared.run("backup", str(archive))
 
     assert made.returncode == 0, made.stderr
     assert archive.stat().st_mode & 0o777 == 0o600
@@ -56,27 +55,26 @@ def test_a_restored_installation_is_what_was_backed_up(installation: Installatio
     assert restored.returncode == 0, restored.stderr
     assert _people(other.folder) == ["lan@example.vn"]
     assert (other.folder / "media" / "ảnh" / "áo.jpg").read_bytes() == photo.read_bytes()
-    assert (other.folder / "secrets.json").read_bytes() == (installation.folder / "secrets.json").read_bytes()
+    assert (other.folder / "secrets.json").read_bytes() == (prepared.folder / "secrets.json").read_bytes()
     assert (other.folder / "secrets.json").stat().st_mode & 0o777 == 0o600
     assert other.run("doctor", "--json").returncode == 0
 
 
-def test_a_restore_over_data_wants_force_and_sets_the_old_aside(installation: Installation, data_folder: Path) -> None:
-    assert installation.run("migrate").returncode == 0
+def test_a_restore_over_data_wants_force_and_sets_the_old_aside(prepared: Installation, data_folder: Path) -> None:
     archive = data_folder / "empty.tar.gz"
-    assert installation.run("backup", str(archive)).returncode == 0
-    _add_person(installation.folder, "lan@example.vn")
+    assert prepared.run("backup", str(archive)).returncode == 0
+    _add_person(prepared.folder, "lan@example.vn")
 
-    refused = installation.run("restore", str(archive))
+    refused = prepared.run("restore", str(archive))
 
     assert refused.returncode == 1
     assert "--force" in refused.stderr
-    assert _people(installation.folder) == ["lan@example.vn"]
+    assert _people(prepared.folder) == ["lan@example.vn"]
 
-    assert installation.run("restore", str(archive), "--force").returncode == 0
+    assert prepared.run("restore", str(archive), "--force").returncode == 0
 
-    assert _people(installation.folder) == []
-    (aside,) = installation.folder.glob("replaced-*")
+    assert _people(prepared.folder) == []
+    (aside,) = prepared.folder.glob("replaced-*")
     assert (aside / "pg" / "PG_VERSION").exists()
 
 

@@ -9,22 +9,22 @@ from tests.support.installations import Installation
 pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 
 
-def test_a_token_is_printed_alone_and_a_wrong_scope_is_named(installation: Installation) -> None:
-    made = installation.run("token", "create", "till", "--scopes", "all")
+def test_a_token_is_printed_alone_and_a_wrong_scope_is_named(prepared: Installation) -> None:
+    made = prepared.run("token", "create", "till", "--scopes", "all")
 
     assert made.returncode == 0, made.stderr
     assert len(made.stdout.split()) == 1
     assert len(made.stdout.strip()) >= 32
 
-    refused = installation.run("token", "create", "till", "--scopes", "orders.view,nonsense")
+    refused = prepared.run("token", "create", "till", "--scopes", "orders.view,nonsense")
     assert refused.returncode == 1
     assert refused.stdout == ""
     assert "nonsense" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
-def test_an_account_without_a_password_gets_a_new_one(installation: Installation) -> None:
-    refused = installation.run("person", "reset-password", "lan@example.vn")
+def test_an_account_without_a_password_gets_a_new_one(prepared: Installation) -> None:
+    refused = prepared.run("person", "reset-password", "lan@example.vn")
 
     assert refused.returncode == 1
     assert "There is no account lan@example.vn" in refused.stderr
@@ -44,11 +44,11 @@ def test_an_old_server_is_refused_with_a_remedy(
         require_version()
 
 
-def test_the_manifest_of_processes_says_where_things_are(installation: Installation) -> None:
-    installation.up()
+def test_the_manifest_of_processes_says_where_things_are(prepared: Installation) -> None:
+    prepared.up()
 
-    state = installation.state()
+    state = prepared.state()
 
-    assert state["url"] == installation.url
+    assert state["url"] == prepared.url
     assert set(state["processes"]) == {"web", "worker"}
     assert json.dumps(state)

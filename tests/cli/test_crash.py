@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks import crash
+from tests.support.installations import prepare
 
 
 @pytest.mark.timeout(900)
 def test_what_was_acknowledged_outlives_kills_of_every_process(data_folder: Path) -> None:
+    prepare(data_folder / "d")
     outcome = crash.run(data_folder / "d", kills=5, buyers=4, seed=6)
     assert outcome.lost == []
     assert outcome.twice == 0

@@ -33,15 +33,14 @@ def test_a_healthy_installation_is_found_healthy(installation: Installation) -> 
     assert not (installation.folder / "pg" / "postmaster.pid").exists()
 
 
-def test_open_secrets_are_found_with_their_remedy(installation: Installation) -> None:
-    assert installation.run("migrate").returncode == 0
-    (installation.folder / "secrets.json").chmod(0o644)
+def test_open_secrets_are_found_with_their_remedy(prepared: Installation) -> None:
+    (prepared.folder / "secrets.json").chmod(0o644)
 
-    examined = installation.run("doctor", "--json")
+    examined = prepared.run("doctor", "--json")
 
     (finding,) = [check for check in json.loads(examined.stdout)["checks"] if not check["ok"]]
     assert finding["name"] == "machine.secrets"
-    assert finding["remedy"] == f"chmod 600 {installation.folder / 'secrets.json'}"
+    assert finding["remedy"] == f"chmod 600 {prepared.folder / 'secrets.json'}"
     assert examined.returncode == 1
 
 

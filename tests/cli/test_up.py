@@ -36,47 +36,47 @@ def test_the_first_start_ends_ready_with_an_owner_and_term_stops_everything(inst
     assert installation.said().count("First sign-in") == 1
 
 
-def test_what_dies_is_started_again(installation: Installation) -> None:
-    installation.up()
-    before = installation.children()
+def test_what_dies_is_started_again(prepared: Installation) -> None:
+    prepared.up()
+    before = prepared.children()
 
     for name in ("serve", "work", "postgres"):
         os.kill(before[name], signal.SIGKILL)
 
     def all_anew() -> bool:
-        now = installation.children()
+        now = prepared.children()
         return now.keys() == before.keys() and not set(now.values()) & set(before.values())
 
     eventually(all_anew, "all processes again, and none of the old")
-    eventually(lambda: status_of(f"{installation.url}/healthz") == 200, "healthz")
-    assert "The database runs again." in installation.said()
-    assert "The web process ended (-9)" in installation.said()
-    assert installation.terminate()[0] == 0
+    eventually(lambda: status_of(f"{prepared.url}/healthz") == 200, "healthz")
+    assert "The database runs again." in prepared.said()
+    assert "The web process ended (-9)" in prepared.said()
+    assert prepared.terminate()[0] == 0
 
 
-def test_a_second_start_on_the_same_folder_is_refused(installation: Installation) -> None:
-    installation.up()
+def test_a_second_start_on_the_same_folder_is_refused(prepared: Installation) -> None:
+    prepared.up()
 
-    refused = installation.run("up", "--no-browser", "--port", "0")
+    refused = prepared.run("up", "--no-browser", "--port", "0")
 
     assert refused.returncode == 1
-    assert f"Mekong already runs on the folder {installation.folder}" in refused.stderr
-    assert status_of(f"{installation.url}/healthz") == 200
+    assert f"Mekong already runs on the folder {prepared.folder}" in refused.stderr
+    assert status_of(f"{prepared.url}/healthz") == 200
 
 
-def test_a_killed_supervisor_takes_its_processes_along_and_the_next_one_goes_on(installation: Installation) -> None:
-    installation.up()
-    children = installation.children()
-    assert installation.process is not None
+def test_a_killed_supervisor_takes_its_processes_along_and_the_next_one_goes_on(prepared: Installation) -> None:
+    prepared.up()
+    children = prepared.children()
+    assert prepared.process is not None
 
-    installation.process.kill()
-    installation.process.wait()
+    prepared.process.kill()
+    prepared.process.wait()
 
     eventually(lambda: not is_alive(children["serve"]) and not is_alive(children["work"]), "no orphan", 90)
-    installation.up()
+    prepared.up()
     # The database outlived its supervisor, and is used as it is.
-    assert installation.postgres_pid() == children["postgres"]
-    assert installation.terminate()[0] == 0
+    assert prepared.postgres_pid() == children["postgres"]
+    assert prepared.terminate()[0] == 0
     assert not is_alive(children["postgres"])
 
 

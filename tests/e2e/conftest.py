@@ -12,13 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.installations import clean_environment, free_port
+from tests.support.installations import clean_environment, free_port, prepare
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -36,6 +36,8 @@ class Installation:
     data: Path
     owner: str
     password: str
+    cookies: list[Any] = field(default_factory=list)
+    """Of the owner's latest session, as they were when it began."""
 
 
 @dataclass
@@ -65,6 +67,7 @@ _PATIENCE_MS = 60_000
 def started(*, furnished: bool) -> Iterator[Installation]:
     """A new installation that runs, empty or with the test shop in it."""
     data = Path(tempfile.mkdtemp(prefix="mke-"))
+    prepare(data)
     port = free_port()
     environment = {**clean_environment(), "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "MEKONG_DATA": str(data)}
     # Receivers of webhooks are threads of the tests.
@@ -135,12 +138,22 @@ def visit(installation: Installation, browser: Browser) -> Iterator[Callable[...
         page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
         page.on("pageerror", lambda failed: complaints.append(str(failed)))
         if signed_in:
-            sign_in(page, installation)
+            _come_in(page, installation)
         return Visit(page, complaints)
 
     yield opened
     for context in contexts:
         context.close()
+
+
+def _come_in(page: Page, installation: Installation) -> None:
+    """With the session of the visit before, as by one more window; where that has ended, by the form."""
+    page.context.add_cookies(installation.cookies)
+    page.goto("/")
+    if "/sign-in/" in page.url:
+        page.context.clear_cookies()
+        sign_in(page, installation)
+        installation.cookies = page.context.cookies()
 
 
 def sign_in(page: Page, installation: Installation) -> None:
