@@ -367,9 +367,10 @@ def held_units(hold_ids: Collection[str], cursor: Cursor | None = None) -> dict[
 
 
 _HELD_UNITS = """
-    select h.id::text, l.variant_id, l.location_id, l.quantity
+    select h.id::text, l.variant_id, l.location_id, sum(l.quantity)::bigint
       from inventory_hold h join inventory_holdline l on l.hold_id = h.id
-     where h.id = any(%s::uuid[]) and h.state = any(%s::text[]) order by h.id, l.line
+     where h.id = any(%s::uuid[]) and h.state = any(%s::text[])
+     group by h.id, l.variant_id, l.location_id order by h.id, min(l.line)
 """
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import close_old_connections
@@ -31,6 +32,9 @@ from mekong.orders.book import Draft, book
 from mekong.orders.contracts import DraftLine, OrderDraft, OrderView, Placed
 from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, UnknownSku
 from mekong.orders.queries import order_of_key
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 CLAIM_WITHIN_S = 120
 """Seconds a hold waits for its order to be placed; a crash in between gives the goods back after it."""
@@ -257,22 +261,32 @@ def place_order(*, actor: Actor, asked: Asked, now: datetime) -> Placed:
 
 
 async def aplace_order(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime) -> Placed:
-    """As `place_order`, from a coroutine, with the variants at hand."""
-    prepared = prepare(actor=actor, asked=asked, variants=variants, now=now)
+    """As `place_order`, from a coroutine, with the variants at hand.
+
+    What needs the database all the same goes to a thread: parts of bundles, and their names when they fell short.
+    """
+    has_bundles = any(variant.is_bundle for variant in variants.values())
+    if has_bundles:
+        prepared = await asyncio.to_thread(_beside, prepare, actor=actor, asked=asked, variants=variants, now=now)
+    else:
+        prepared = prepare(actor=actor, asked=asked, variants=variants, now=now)
     draft = prepared.draft
     if draft.hold_id is None:
-        draft = with_hold(draft, await engine().acall(prepared.request), draft.lines)
+        answer = await engine().acall(prepared.request)
+        if has_bundles and isinstance(answer, Short):
+            raise await asyncio.to_thread(_beside, short, answer, draft.lines)
+        draft = with_hold(draft, answer, draft.lines)
     entry: Draft = (actor, draft, now)
     placed = await book().acall(entry)
     if not placed.is_new:
-        await asyncio.to_thread(_spare_beside, asked, draft, now)
+        await asyncio.to_thread(_beside, _spare, asked, draft, now)
     return placed
 
 
-def _spare_beside(asked: Asked, draft: OrderDraft, now: datetime) -> None:
-    """As `_spare`, on a thread of an event loop, which gives its connection back."""
+def _beside(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Work on a thread of an event loop, which gives its connection back."""
     try:
-        _spare(asked, draft, now)
+        return work(*args, **kwargs)
     finally:
         close_old_connections()
 

@@ -11,11 +11,14 @@ from mekong.catalog import commands as catalog
 from mekong.catalog.contracts import NewProduct, NewVariant
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import AuditEntry, Person
+from mekong.inventory import commands as stock_desk
 from mekong.inventory import queries as inventory
+from mekong.inventory.engine import engine
 from mekong.orders.models import OrderLine, SalesOrder
 from tests.integration.backoffice.conftest import Visitor
 from tests.support.people import a_person
 from tests.support.shop import Shop
+from tests.support.stock import a_location, a_variant, asking, held, stock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -362,6 +365,19 @@ def test_a_product_says_what_is_wrong_with_its_unit_beside_the_unit(shop: Shop, 
     rows = {"row-sku": "AO-1", "row-price": "1000", "row-barcode": "", "row-values": ""}
     said = visitor("owner").post("/products/new/", {**form, **rows}).content.decode()
     assert 'id="uom-why"' in said
+
+
+def test_the_page_of_rules_says_how_many_bundles_a_cap_has_sold(shop: Shop, visitor: Visitor) -> None:
+    a_location("KB")
+    stock(a_variant("XB"), "KB", 4000)
+    bundle = a_variant("QUA", parts={"XB": 1})
+    stock_desk.set_control(
+        actor=SYSTEM, channel="web", scope="sku", kind="cap", target="QUA", amount=2000
+    )  # fmt: skip
+    held(engine().call(asking((bundle, 1234))))
+    said = visitor("owner").get("/stock/controls/").content.decode()
+    assert "2.000" in said
+    assert "1.234" in said
 
 
 def test_a_rule_for_a_sku_that_is_not_there_is_refused(shop: Shop, visitor: Visitor) -> None:

@@ -21,7 +21,7 @@ from mekong.inventory.checks import controls_count_what_is_sold
 from mekong.inventory.contracts import Held, Short
 from mekong.inventory.engine import engine
 from mekong.inventory.engine.batch import Batch
-from mekong.inventory.ledger import merge_holds
+from mekong.inventory.ledger import held_units, merge_holds
 from mekong.inventory.models import ControlSale, HoldBundle, HoldLine, StockControl
 from tests.support.people import NOON
 from tests.support.stock import a_location, a_variant, asking, assert_sound, held, level, short, stock
@@ -279,6 +279,24 @@ def test_a_split_keeps_the_sum_and_each_half_gives_its_own_back(shop: tuple[int,
     assert used(wide) == 4
     give_back(first)
     assert used(wide) == 0
+
+
+def test_what_is_held_by_itself_and_inside_a_bundle_is_told_together(shop: tuple[int, int, int]) -> None:
+    gift, soap, towel = shop
+    control("cap", 9, scope="channel", target="")
+    first = held(buy((gift, 3), (soap, 4), key="K"))
+    place = first.lines[0][1]
+    assert sorted(first.lines) == sorted([(soap, place, 10), (towel, place, 3)])
+    assert sorted(held(buy((gift, 3), (soap, 4), key="K")).lines) == sorted(first.lines)
+    assert sorted(held_units([first.hold_id])[first.hold_id]) == sorted(first.lines)
+    order = claimed(first)
+    with transaction.atomic():
+        second, moved = inventory.split_hold(
+            hold_id=order, claimed_by="second", units={soap: 5, towel: 2}, sold={gift: 2, soap: 1}, now=NOON
+        )
+    assert sorted(moved) == sorted([(soap, place, 5), (towel, place, 2)])
+    give_back(order, str(second))
+    assert used() == 0
 
 
 def test_bundles_of_which_nothing_is_held_are_counted_no_more_when_they_are_split_off() -> None:

@@ -111,7 +111,9 @@ async def make_reservation(call: Call) -> None:
         request = await in_thread(_request, actor, body, wanted, call.now, key, places, facts)
     answer = await engine().acall(request)
     if isinstance(answer, Short):
-        raise short(answer, [DraftLine(view.id, view.sku, "", 1, 0) for view in variants.values()])
+        lines = [DraftLine(view.id, view.sku, "", 1, 0) for view in variants.values()]
+        # Parts of bundles that fell short are named, too, and may have to be read.
+        raise await in_thread(short, answer, lines) if request.bundles else short(answer, lines)
     expires_at: datetime | None = call.now + timedelta(seconds=body.ttl_seconds)
     if answer.is_repeat:
         before = await in_thread(get_hold, hold_id=UUID(answer.hold_id))

@@ -222,7 +222,10 @@ def split_hold(
                 [made.id, number, variant, place, count, control],
             )
         _move_bundles(cursor, hold_id, made.id, sold or {})
-    return str(made.id), [(variant, place, count) for _, variant, place, count, _, _ in reversed(taken)]
+    moved: Counter[tuple[int, int]] = Counter()
+    for _, variant, place, count, _, _ in reversed(taken):
+        moved[variant, place] += count
+    return str(made.id), [(*pair, count) for pair, count in moved.items()]
 
 
 def _taken(

@@ -24,9 +24,10 @@ _LOCK = """
     union all select * from locked
 """
 _REPEATS = """
-    select h.idempotency_key, h.id::text, h.state, l.variant_id, l.location_id, l.quantity
+    select h.idempotency_key, h.id::text, h.state, l.variant_id, l.location_id, sum(l.quantity)::bigint
       from inventory_hold h left join inventory_holdline l on l.hold_id = h.id
-     where h.idempotency_key = any(%s::text[]) order by h.id, l.line
+     where h.idempotency_key = any(%s::text[])
+     group by h.id, l.variant_id, l.location_id order by h.id, min(l.line)
 """
 _CONTROLS = "select id, used from inventory_stockcontrol where id = any(%s::bigint[]) order by id for no key update"
 _ASIDES = """
