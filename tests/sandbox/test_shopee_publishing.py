@@ -316,6 +316,13 @@ def test_variants_are_added_changed_and_deleted(shop: Shopee) -> None:
     assert shop.post("/product/update_model", change)["error"] == ""
     assert on_shopee(shop, "DO")["model_id"] == ids[0]
     assert shop.post("/product/update_model", {"item_id": item_id, "model": [{"model_id": 5}]})["error"] != ""
+    size = {"package_length": 30, "package_width": 20, "package_height": 9}
+    alone = {"item_id": item_id, "model": [{"model_id": ids[0], "dimension": size}]}
+    assert shop.post("/product/update_model", alone)["error"] == "product.error_param"
+    heavy = {"item_id": item_id, "model": [{"model_id": ids[0], "weight": 1.25, "dimension": size}]}
+    assert shop.post("/product/update_model", heavy)["error"] == ""
+    rows = shop.get("/product/get_model_list", {"item_id": item_id})["response"]["model"]
+    assert [(row.get("weight"), row.get("dimension")) for row in rows] == [("1.25", size), (None, None)]
     assert shop.post("/product/delete_model", {"item_id": item_id, "model_id": ids[0]})["error"] == ""
     assert models(shop, item_id) == [("X", [1], "Xanh")]
     assert shop.post("/product/delete_model", {"item_id": item_id, "model_id": ids[0]})["error"] != ""
@@ -383,7 +390,7 @@ def test_the_platform_reviews_bans_and_looks_again(box: Sandbox, shop: Shopee) -
     decided = {"item_id": item_id, "state": "rejected", "reason": "Hình ảnh mờ"}
     assert box.control("POST", "/shopee/reviews", decided)["status"] == "BANNED"
     why = shop.get("/product/get_item_violation_info", {"item_id_list": item_id})["response"]["item_list"][0]
-    assert why["deleted_or_banned_details"][0]["violation_reason"] == "Hình ảnh mờ"
+    assert why["item_status_details"][0]["violation_reason"] == "Hình ảnh mờ"
     assert shop.post("/product/update_item", {"item_id": item_id, "weight": 0.3})["error"] == ""
     assert info(shop, item_id)["item_status"] == "REVIEWING"
     box.control("POST", "/shopee/reviews", {"item_id": item_id, "state": "approved"})

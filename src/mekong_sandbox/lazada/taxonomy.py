@@ -88,11 +88,12 @@ def _row(call: Call, asked: Attribute, *, required: bool, sale: bool = False) ->
     return row
 
 
+HIGHLIGHTS = "short_description"
 BASIC = (
     ("name", "Tên sản phẩm", "Product name", "normal", "text", 1),
     ("brand", "Thương hiệu", "Brand", "normal", "singleSelect", 1),
     ("description", "Mô tả", "Description", "normal", "richText", 0),
-    ("short_description", "Đặc điểm nổi bật", "Highlights", "normal", "richText", 0),
+    (HIGHLIGHTS, "Đặc điểm nổi bật", "Highlights", "normal", "richText", 0),
     ("SellerSku", "Mã SKU", "SellerSKU", "sku", "text", 1),
     ("price", "Giá", "Price", "sku", "numeric", 1),
     ("special_price", "Giá khuyến mãi", "Special price", "sku", "numeric", 0),
@@ -162,6 +163,8 @@ def check_answers(category: Category, given: dict[str, str], *, partial: bool = 
             answers[asked.key] = text
         elif required and (not partial or asked.key in given):
             raise wrong("4110", "BIZ_CHECK_CAT_PROP_MANDATORY", f"{asked.english} is mandatory", asked.key)
+    if highlights := given.get(HIGHLIGHTS, "").strip():
+        answers[HIGHLIGHTS] = highlights
     return answers
 
 

@@ -46,8 +46,19 @@ class Grant(msgspec.Struct):
     used: bool = False
 
 
+class Dimension(msgspec.Struct):
+    """Of the parcel, centimetres."""
+
+    package_length: int = 20
+    package_width: int = 15
+    package_height: int = 3
+
+
 class Model(msgspec.Struct):
-    """A sellable variant, or the item itself under model id 0. `stock` is the total per location, reserved included."""
+    """A sellable variant, or the item itself under model id 0. `stock` is the total per location, reserved included.
+
+    `weight_g`, `dimension`: of its own parcel, where it is not as the item's.
+    """
 
     model_id: int
     sku: str
@@ -58,6 +69,8 @@ class Model(msgspec.Struct):
     reserved: int = 0
     tier_index: list[int] = []
     status: str = "MODEL_NORMAL"
+    weight_g: int | None = None
+    dimension: Dimension | None = None
 
     def total(self) -> int:
         """Units in all locations, reserved included."""
@@ -89,14 +102,6 @@ class Answered(msgspec.Struct):
 
     attribute_id: int
     attribute_value_list: list[Value] = []
-
-
-class Dimension(msgspec.Struct):
-    """Of the parcel, centimetres."""
-
-    package_length: int = 20
-    package_width: int = 15
-    package_height: int = 3
 
 
 class Item(msgspec.Struct):

@@ -190,6 +190,8 @@ def get_model_list(call: Call) -> Answer:
             "stock_info_v2": _stock_info(call, model),
             "pre_order": {"is_pre_order": False, "days_to_ship": 2},
             "gtin_code": model.gtin,
+            **({} if model.weight_g is None else {"weight": f"{model.weight_g / 1000:g}"}),
+            **({} if model.dimension is None else {"dimension": model.dimension}),
         }
         for model in item.models
     ]

@@ -299,5 +299,5 @@ def get_item_violation_info(call: Call) -> Answer:
             {"violation_type": "OTHERS", "violation_reason": item.reason, "suggestion": "", "fix_deadline_time": 0}
         ]
         found = banned if item.status == "BANNED" else []
-        rows.append({"item_id": item.item_id, "item_status": item.status, "deleted_or_banned_details": found})
+        rows.append({"item_id": item.item_id, "item_status": item.status, "item_status_details": found})
     return {"item_list": rows}

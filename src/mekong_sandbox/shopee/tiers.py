@@ -8,9 +8,9 @@ import msgspec
 
 from mekong_sandbox.shopee import media, taxonomy
 from mekong_sandbox.shopee.gate import Answer, Call, Refused
-from mekong_sandbox.shopee.model import Item, Model, Tier
+from mekong_sandbox.shopee.model import Dimension, Item, Model, Tier
 from mekong_sandbox.shopee.products import SellerStock, own_item, tier_rows
-from mekong_sandbox.shopee.publishing import EDITABLE, check_price, check_stock
+from mekong_sandbox.shopee.publishing import EDITABLE, MAX_WEIGHT_KG, check_price, check_stock
 
 MAX_TIERS, MAX_MODELS = 2, 50
 
@@ -48,6 +48,8 @@ class NewModel(msgspec.Struct):
     model_sku: str = ""
     seller_stock: list[SellerStock] = []
     gtin_code: str = ""
+    weight: float | None = None
+    dimension: Dimension | None = None
 
 
 class Tiers(msgspec.Struct, kw_only=True):
@@ -79,6 +81,8 @@ class Changed(msgspec.Struct):
     model_sku: str | None = None
     gtin_code: str | None = None
     model_status: str | None = None
+    weight: float | None = None
+    dimension: Dimension | None = None
 
 
 class ChangeBody(msgspec.Struct):
@@ -162,6 +166,17 @@ def _name(index: list[int], tiers: list[Tier]) -> str:
     return ",".join(tier.options[at] for at, tier in zip(index, tiers, strict=True))
 
 
+def _parcel(one: NewModel | Changed, had: int | None = None) -> int | None:
+    """Grams of a variant's own parcel; None for as the item's. Its size is taken only with its weight."""
+    if one.weight is None:
+        if one.dimension is not None and had is None:
+            raise Refused("product.error_param", "dimension of a model needs its weight.")
+        return had
+    if not 0 < one.weight <= MAX_WEIGHT_KG:
+        raise Refused("product.error_param", "Invalid Weight.")
+    return round(one.weight * 1000)
+
+
 def _made(call: Call, new: list[NewModel], tiers: list[Tier]) -> list[Model]:
     """New variants; numbers are given out only when all of them are right."""
     checked = [
@@ -169,14 +184,25 @@ def _made(call: Call, new: list[NewModel], tiers: list[Tier]) -> list[Model]:
             _check_index(one.tier_index, tiers),
             check_price(call, one.original_price),
             check_stock(call, one.seller_stock),
+            _parcel(one),
             one,
         )
         for one in new
     ]
     first = call.world.number("shopee.model", 10_000_000_001, len(checked))
     return [
-        Model(first + at, one.model_sku, price, stock, name=_name(index, tiers), gtin=one.gtin_code, tier_index=index)
-        for at, (index, price, stock, one) in enumerate(checked)
+        Model(
+            first + at,
+            one.model_sku,
+            price,
+            stock,
+            name=_name(index, tiers),
+            gtin=one.gtin_code,
+            tier_index=index,
+            weight_g=weight_g,
+            dimension=one.dimension,
+        )
+        for at, (index, price, stock, weight_g, one) in enumerate(checked)
     ]
 
 
@@ -261,7 +287,7 @@ def add_model(call: Call) -> Answer:
 
 
 def update_model(call: Call) -> Answer:
-    """Change the SKU or the barcode of variants; price and stock have calls of their own."""
+    """Change the SKU, the barcode or the parcel of variants; price and stock have calls of their own."""
     body = call.body(ChangeBody)
     item = _editable(call, body.item_id)
     if not 1 <= len(body.model) <= MAX_MODELS:
@@ -271,8 +297,10 @@ def update_model(call: Call) -> Answer:
         raise Refused("product.error_param", "model_id is invalid.")
     if any(one.model_status not in (None, "NORMAL", "UNAVAILABLE") for _, one in found):
         raise Refused("product.error_param", "model_status must be NORMAL or UNAVAILABLE.")
-    for model, one in found:
+    weights = [_parcel(one, model.weight_g if model else None) for model, one in found]
+    for (model, one), weight_g in zip(found, weights, strict=True):
         if model is not None:
+            model.weight_g, model.dimension = weight_g, one.dimension or model.dimension
             model.sku = model.sku if one.model_sku is None else one.model_sku
             model.gtin = model.gtin if one.gtin_code is None else one.gtin_code
             model.status = f"MODEL_{one.model_status}" if one.model_status else model.status

@@ -352,3 +352,105 @@ def test_a_product_without_variants_becomes_one_with_them(stall: Stall) -> None:
     stall.wire.writes.clear()
     run(stall.shop.update_product(item_id=made.item_id, draft=draft))
     assert stall.wire.writes == []
+
+
+def everything(asked: list[RemoteAttribute]) -> dict[str, tuple[Value, ...]]:
+    """A value for every attribute, two where there may be several."""
+    words = {AttributeKind.NUMBER: "12.5", AttributeKind.DATE: "2026-12-31"}
+    found: dict[str, tuple[Value, ...]] = {}
+    for one in asked:
+        if one.is_option:
+            continue
+        unit = next(iter(one.units), "")
+        count = 2 if one.kind is AttributeKind.CHOICES else 1
+        chosen = [Value(choice.name, choice.id, unit) for choice in one.choices[-count:]]
+        found[one.id] = tuple(chosen) or (Value(words.get(one.kind, "Có, rất tốt"), unit=unit),)
+    return found
+
+
+def test_everything_a_draft_says_is_there_and_said_once(stall: Stall) -> None:
+    """In categories that ask for different things: two options, parcels of several sizes, barcodes, every attribute."""
+    picture = upload(stall, 33)
+    asked: dict[tuple[str, ...], tuple[str, list[RemoteAttribute]]] = {}
+    for one in run(stall.shop.list_categories()):
+        if one.is_leaf:
+            said = run(stall.shop.list_attributes(category_id=one.id))
+            asked.setdefault(tuple(sorted(each.id for each in said)), (one.id, said))
+    assert len(asked) > 1
+    for at, (category_id, said) in enumerate(asked.values()):
+        names = [one for one in said if one.is_option][:2]
+        options = [DraftOption(one.name, one.id) for one in names]
+        options += [DraftOption(name) for name in ("Kiểu", "Phiên bản")[len(options) :]]
+        values = [
+            [Value(choice.name, choice.id) for choice in one.choices[:2]] or [Value("Một"), Value("Hai")]
+            for one in names
+        ]
+        values += [[Value("Một"), Value("Hai")]] * (2 - len(values))
+        pairs = [(first, second) for first in values[0] for second in values[1]]
+        draft = Draft(
+            code=f"MA-{at}",
+            category_id=category_id,
+            name="Hàng đủ mọi điều, bản thử",
+            description="Dòng một.\nDòng hai & ba.\n\n" + "Đoạn hai dài hơn đoạn một. " * 10,
+            variants=tuple(
+                DraftVariant(
+                    f"MA-{at}-{n}", 50_000 + n * 1000, pair, f"893850597419{n}", 200 + n * 50, 200, 150 + n * 10, 31
+                )
+                for n, pair in enumerate(pairs)
+            ),
+            options=tuple(options),
+            attributes=everything(said),
+            pictures=(picture,),
+            brand="Hãng chưa ai nghe tên",
+        )
+        made = run(stall.shop.create_product(draft=draft))
+        assert on_sale(made).keys() == {one.sku for one in draft.variants}
+        bare = replace(draft, brand="")
+        run(stall.shop.update_product(item_id=made.item_id, draft=bare))
+        stall.wire.writes.clear()
+        run(stall.shop.update_product(item_id=made.item_id, draft=bare))
+        assert stall.wire.writes == [], category_id
+        changed = {one: values[:1] for one, values in draft.attributes.items()}
+        light = tuple(replace(one, weight_g=100, width_mm=90) for one in draft.variants)
+        stands = run(
+            stall.shop.update_product(item_id=made.item_id, draft=replace(bare, attributes=changed, variants=light))
+        )
+        assert {one.sku: one.key for one in stands.listings} == {one.sku: one.key for one in made.listings}
+        stall.wire.writes.clear()
+        run(stall.shop.update_product(item_id=made.item_id, draft=replace(bare, attributes=changed, variants=light)))
+        assert stall.wire.writes == [], category_id
+
+
+@pytest.fixture
+def reviewed(stand_in: Sandbox) -> Iterator[None]:
+    stand_in.post("settings", {f"{market}_review": True for market in MARKETS})
+    yield
+    stand_in.post("settings", {f"{market}_review": False for market in MARKETS})
+
+
+@pytest.mark.usefixtures("reviewed")
+def test_what_is_reviewed_is_refused_mended_and_shown(stall: Stall) -> None:
+    draft = a_draft(stall, has_variants=True)
+    made = run(stall.shop.create_product(draft=draft))
+    assert made.state is PublishedState.REVIEWING
+    assert on_sale(made) == {}
+    found = run(stall.shop.find_product(draft=draft))
+    assert found is not None
+    assert (found.item_id, found.state) == (made.item_id, PublishedState.REVIEWING)
+
+    item_id = int(made.item_id)
+    stall.sandbox.post(f"{stall.market}/reviews", {"item_id": item_id, "state": "rejected", "reason": "Hình ảnh mờ"})
+    refused = settled(stall, made)
+    assert refused.state is PublishedState.REFUSED
+    assert "Hình ảnh mờ" in " ".join(refused.reasons)
+
+    mended = replace(draft, name="Áo thun cotton ảnh rõ")
+    stands = run(stall.shop.update_product(item_id=made.item_id, draft=mended))
+    assert stands.state is PublishedState.REVIEWING
+    stall.sandbox.post(f"{stall.market}/reviews", {"item_id": item_id, "state": "approved"})
+    stands = settled(stall, made)
+    assert stands.state is PublishedState.LIVE
+    assert on_sale(stands).keys() == {one.sku for one in draft.variants}
+    stall.wire.writes.clear()
+    run(stall.shop.update_product(item_id=made.item_id, draft=mended))
+    assert stall.wire.writes == []

@@ -279,25 +279,53 @@ def test_a_picture_that_is_refused_says_so() -> None:
 
 def test_a_product_is_found_by_the_sku_of_one_of_its_variants() -> None:
     search: list[Answer] = [ok(item_id_list=[], next_offset=""), ok(item_id_list=[900, 1000], next_offset="")]
-    other = {**BAG_ITEM, "item_id": 900, "item_sku": "AO-DO-2"}
+    other = {**BAG_ITEM, "item_id": 900, "item_sku": "AO-XANH-2"}
     shop, wire = a_shop(
         {
             "/product/search_item": search,
-            "/product/get_item_base_info": [ok(item_list=[other]), ok(item_list=[ITEM])],
+            "/product/get_item_base_info": ok(item_list=[other, ITEM]),
             "/product/get_model_list": ok(**BOTH),
         }
     )
     found = run(shop.find_product(draft=SHIRT))
     assert found is not None
-    assert (found.item_id, found.state, found.url) == (
-        "1000",
-        PublishedState.LIVE,
-        "https://shopee.vn/product/226581234/1000",
-    )
+    assert (found.item_id, found.state) == ("1000", PublishedState.LIVE)
+    assert found.url == "https://shopee.vn/product/226581234/1000"
     assert [(one.key, one.sku) for one in found.listings] == [
         (ListingKey("1000", "11"), "AO-DO"), (ListingKey("1000", "12"), "AO-XANH"),
     ]  # fmt: skip
-    assert [query(one)["item_sku"] for one in wire.asked("/search_item")] == ["AO", "AO-DO"]
+    assert [query(one)["item_sku"] for one in wire.asked("/search_item")] == ["AO-DO", "AO-XANH"]
+    assert query(wire.asked("/get_item_base_info")[0])["item_id_list"] == "900,1000"
+
+
+def test_where_variants_are_not_searched_the_code_finds_them_and_looks_into_no_other() -> None:
+    search: list[Answer] = [ok(item_id_list=[]), ok(item_id_list=[]), ok(item_id_list=[900, 1000])]
+    other = {**ITEM, "item_id": 900, "item_sku": "AO-KHOAC"}
+    shop, wire = a_shop(
+        {
+            "/product/search_item": search,
+            "/product/get_item_base_info": ok(item_list=[other, ITEM]),
+            "/product/get_model_list": ok(**BOTH),
+        }
+    )
+    found = run(shop.find_product(draft=SHIRT))
+    assert found is not None
+    assert found.item_id == "1000"
+    assert len(wire.asked("/get_model_list")) == 1
+
+
+def test_one_unknown_item_does_not_hide_the_others() -> None:
+    gone = refused("product.error_item_not_found", "Item is not found")
+    shop, wire = a_shop(
+        {
+            "/product/search_item": ok(item_id_list=[5, 1000]),
+            "/product/get_item_base_info": [gone, gone, ok(item_list=[ITEM])],
+            "/product/get_model_list": ok(**BOTH),
+        }
+    )
+    found = run(shop.find_product(draft=SHIRT))
+    assert found is not None
+    assert [query(one)["item_id_list"] for one in wire.asked("/get_item_base_info")] == ["5,1000", "5", "1000"]
 
 
 def test_what_was_made_by_half_is_found_by_its_code() -> None:
@@ -319,7 +347,7 @@ def test_a_search_goes_on_to_its_last_page_and_deleted_items_are_none() -> None:
     shop, wire = a_shop(
         {
             "/product/search_item": search,
-            "/product/get_item_base_info": [ok(item_list=[deleted]), refused("product.error_item_not_found")],
+            "/product/get_item_base_info": ok(item_list=[deleted]),
         }
     )
     assert run(shop.find_product(draft=BAG)) is None

@@ -96,18 +96,23 @@ class Publishing:
     # what stands there
 
     async def find(self, draft: Draft) -> Published | None:
-        """By its SKUs and, where the product has variants, by the code that a half-made one has instead."""
+        """By its SKUs and, where the product has variants, by the code that a half-made one has instead.
+
+        A search finds all that has the text somewhere in a SKU. By the code, which may be short, only what has it as
+        its own is looked into.
+        """
         seen: set[str] = set()
-        for sku in dict.fromkeys(([draft.code] if draft.options else []) + [one.sku for one in draft.variants]):
-            if not sku:
-                continue
-            for item_id in await self._searched(sku):
-                if item_id in seen:
-                    continue
-                seen.add(item_id)
-                stand = await self._stand(item_id)
-                if stand is not None and self._is_of(stand, draft):
-                    return await self._published(stand)
+        code = draft.code if draft.options else ""
+        for sku in dict.fromkeys((*(variant.sku for variant in draft.variants), code)):
+            fresh = [one for one in await self._searched(sku) if one not in seen] if sku else []
+            seen.update(fresh)
+            for start in range(0, len(fresh), _PAGE):
+                for item in await self._items(fresh[start : start + _PAGE]):
+                    if sku == code and str(item.item_sku) != code:
+                        continue
+                    stand = await self._with_models(item)
+                    if self._is_of(stand, draft):
+                        return await self._published(stand)
         return None
 
     async def check(self, item_id: str) -> Published | None:
@@ -132,18 +137,23 @@ class Publishing:
     async def _stand(self, item_id: str) -> _Stand | None:
         if not tiers.number(item_id):
             return None
+        item = next((item for item in await self._items([item_id]) if str(item.item_id) == item_id), None)
+        return None if item is None else await self._with_models(item)
+
+    async def _items(self, item_ids: Sequence[str]) -> list[publishing.Item]:
+        """Those that are there. One unknown id makes some calls fail whole: then each is asked for alone."""
         try:
-            said = await self.client.get("/product/get_item_base_info", [("item_id_list", item_id)])
+            said = await self.client.get("/product/get_item_base_info", [("item_id_list", ",".join(item_ids))])
         except RemoteRefused as refused:
-            if is_unknown(refused):
-                return None
-            raise
+            if not is_unknown(refused):
+                raise
+            return [item for one in item_ids for item in await self._items([one])] if len(item_ids) > 1 else []
         with wire.readable(TITLE):
             rows = msgspec.convert(said, publishing.ItemList, strict=False).item_list
-            item = next((row for row in rows if str(row.item_id) == item_id), None)
-        if item is None or item.item_status in products.DELETED:
-            return None
-        return _Stand(item, await self._models(item_id) if item.has_model else None)
+        return [row for row in rows if row.item_status not in products.DELETED]
+
+    async def _with_models(self, item: publishing.Item) -> _Stand:
+        return _Stand(item, await self._models(str(item.item_id)) if item.has_model else None)
 
     async def _models(self, item_id: str) -> tiers.Models:
         said = await self.client.get("/product/get_model_list", [("item_id", item_id)])
