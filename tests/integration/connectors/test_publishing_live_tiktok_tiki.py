@@ -27,7 +27,7 @@ from mekong.channels.socket.publishing import (
 from mekong.channels.transport import HttpTransport, Wires, origins_of
 from mekong.connectors.tiki.connector import Tiki
 from mekong.connectors.tiktok.connector import TikTok
-from mekong.foundation.errors import RemoteRefused
+from mekong.foundation.errors import RemoteRefused, Unavailable
 
 if TYPE_CHECKING:  # Django is set up after the tests are collected
     from tests.support.marketplaces import Sandbox
@@ -70,7 +70,7 @@ def on(sandbox: Sandbox, market: str, play: Callable[[Desk], Awaitable[None]]) -
 
     stall = STALLS[market]
     sandbox.reset()
-    sandbox.post("settings", {"tiktok_review": True})
+    sandbox.post("settings", {"tiktok_review": True, "tiki_review_s": 1000})
     made = sandbox.post(f"{market}/{stall.shops}", {"callback_url": "", "rate": 0, "burst": 0})
     url = sandbox.url + made.get("base_path", "")
     auth_url = url if stall.has_auth_host else ""
@@ -260,5 +260,28 @@ def test_a_review_that_refuses_says_why(sandbox: Sandbox, market: str) -> None:
         said = await until(desk, made, approve=False, reason="Ảnh mờ")
         assert said.state is PublishedState.REFUSED
         assert any("Ảnh mờ" in reason for reason in said.reasons)
+
+    on(sandbox, market, play)
+
+
+@pytest.mark.parametrize("market", ["tiktok", "tiki"])
+def test_a_product_whose_answer_was_lost_is_found_and_finished(sandbox: Sandbox, market: str) -> None:
+    async def play(desk: Desk) -> None:
+        draft = await a_draft(desk.seller, options=0)
+        path = "/product/202309/products" if market == "tiktok" else "/integration/v2.1/requests"
+        desk.sandbox.break_things([{"kind": "timeout_after_effect", "ms": 10, "path": path, "count": 1}])
+        with pytest.raises(Unavailable):
+            await desk.seller.create_product(draft=draft)
+        desk.sandbox.mend()
+        if market == "tiki":  # nobody knows what it is about before it was read
+            with pytest.raises(Unavailable):
+                await desk.seller.find_product(draft=draft)
+            desk.sandbox.post("clock", {"advance_s": 1001})
+        found = await desk.seller.find_product(draft=draft)
+        assert found is not None
+        live = await until(desk, found)
+        desk.sent.clear()
+        said = await desk.seller.update_product(item_id=live.item_id, draft=draft)
+        assert (said.state, skus(said), desk.sent) == (PublishedState.LIVE, {draft.variants[0].sku}, [])
 
     on(sandbox, market, play)

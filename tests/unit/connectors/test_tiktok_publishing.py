@@ -428,6 +428,14 @@ def test_a_move_to_another_category_replaces_the_product_whole() -> None:
     assert [row["id"] for row in said["skus"]] == ["1729500000000000011"]
 
 
+@pytest.mark.parametrize(("status", "failure"), [("PENDING", Unavailable), ("ACTIVATE", RemoteRefused)])
+def test_a_change_of_what_is_under_review_has_to_wait(status: str, failure: type[MekongError]) -> None:
+    shop, _ = a_stall(a_product(status=status), **{EDIT: refused(12019113, "product status invalid")})
+    with pytest.raises(failure) as failed:
+        update(shop, replace(DRAFT, name="Áo thun cotton cổ tròn kiểu mới"))
+    assert isinstance(failed.value, RemoteRefused) is (failure is RemoteRefused)
+
+
 def test_a_product_is_taken_off_sale_and_put_back() -> None:
     off = a_product(status="SELLER_DEACTIVATED")
     shop, wire = a_stall(a_product(), off)

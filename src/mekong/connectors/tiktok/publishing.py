@@ -24,7 +24,7 @@ from mekong.connectors.tiktok import paths
 from mekong.connectors.tiktok.client import TITLE, Client, File, is_unknown
 from mekong.connectors.tiktok.mapping import drafts, listed, products, publishing
 from mekong.connectors.tiktok.warehouses import Warehouses
-from mekong.foundation.errors import RemoteRefused
+from mekong.foundation.errors import RemoteRefused, Unavailable
 
 _VIETNAMESE: Final = ("locale", "vi-VN")
 _SKUS = 50  # of one question
@@ -88,7 +88,10 @@ class Publishing:
 
     async def update(self, item_id: str, draft: Draft) -> Published:
         """Every SKU that is told of is told of with its stock: the figure read a moment ago, which a sale in between
-        makes wrong until the next push."""
+        makes wrong until the next push.
+
+        Raises: RemoteRefused; Unavailable for a change that must wait until a review is over.
+        """
         _options_fit(draft)
         there = await self._there(item_id)
         if there is None:
@@ -99,11 +102,16 @@ class Publishing:
         place = await (self._warehouse() if is_any_new else self.warehouses.main())
         with wire.readable(TITLE):
             changed = drafts.changes(draft, said, brand_id, place)
-        if "category_id" in changed:
-            body = drafts.whole(draft, said, brand_id, place)
-            await self.client.put(paths.PRODUCT.format(product_id=item_id), body)
-        elif changed:
-            await self.client.post(paths.PARTIAL_EDIT.format(product_id=item_id), changed)
+        try:
+            if "category_id" in changed:
+                body = drafts.whole(draft, said, brand_id, place)
+                await self.client.put(paths.PRODUCT.format(product_id=item_id), body)
+            elif changed:
+                await self.client.post(paths.PARTIAL_EDIT.format(product_id=item_id), changed)
+        except RemoteRefused as refused:
+            if said.status == "PENDING":  # nothing of it may be changed while somebody looks at it
+                raise Unavailable(remote=TITLE, reason="under review") from refused
+            raise
         return await self._shown(await self._again(item_id) if changed else there, draft)
 
     async def check(self, item_id: str) -> Published | None:
