@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from mekong_sandbox.shopify.model import (
     App,
     Done,
+    File,
     Fulfillment,
     FulfillmentOrder,
     Grant,
@@ -36,7 +37,7 @@ WITHDRAWN = "DELETED"
 """Status of a product that is gone; the platform has no word for it."""
 SCOPES = "read_products,write_products,read_inventory,write_inventory,read_locations,read_orders,write_orders"
 SCOPES += ",read_fulfillments,write_fulfillments,read_merchant_managed_fulfillment_orders"
-SCOPES += ",write_merchant_managed_fulfillment_orders,read_publications,write_publications"
+SCOPES += ",write_merchant_managed_fulfillment_orders,read_publications,write_publications,read_files,write_files"
 
 
 class ShopifyMarket:
@@ -64,6 +65,7 @@ class ShopifyMarket:
         self.hooks: dict[int, Hook] = {}
         self.done: dict[str, Done] = {}
         self.staged: dict[str, Staged] = {}
+        self.files: dict[int, File] = {}
         self.points, self.calls = Buckets(), Buckets()
 
     def load(self) -> None:
@@ -73,6 +75,7 @@ class ShopifyMarket:
         self.shops = {row.shop_id: row for _, row in store.load("shopify.shop", Shop)}
         self.grants = {row.token: row for _, row in store.load("shopify.grant", Grant)}
         self.staged = {row.key: row for _, row in store.load("shopify.staged", Staged)}
+        self.files = {row.id: row for _, row in store.load("shopify.file", File)}
         self.done = {row.key: row for _, row in store.load("shopify.done", Done)}
         for product in sorted((row for _, row in store.load("shopify.product", Product)), key=lambda one: one.id):
             self._index(product)
@@ -188,6 +191,10 @@ class ShopifyMarket:
     def save_staged(self, staged: Staged) -> None:
         self.staged[staged.key] = staged
         self.world.store.save("shopify.staged", staged.key, staged)
+
+    def save_file(self, file: File) -> None:
+        self.files[file.id] = file
+        self.world.store.save("shopify.file", file.id, file)
 
     def save_product(self, product: Product) -> None:
         """Journal a changed product and tell its subscribers."""

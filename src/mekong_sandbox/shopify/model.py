@@ -99,6 +99,15 @@ class Media(msgspec.Struct):
     alt: str = ""
 
 
+class File(msgspec.Struct):
+    """A picture among the files of a shop; what products show is a file."""
+
+    id: int
+    shop_id: str
+    url: str
+    alt: str = ""
+
+
 class Staged(msgspec.Struct):
     """An address that a file may be sent to."""
 
@@ -110,7 +119,8 @@ class Staged(msgspec.Struct):
 
 
 class Product(msgspec.Struct):
-    """A product of a shop. `category`: key of the taxonomy's; `published_at`: in the online store, 0 = not told."""
+    """A product of a shop. `category`: key of the taxonomy's; `published_at`: in the online store since then, 0 = ever
+    since it is there, -1 = not yet."""
 
     id: int
     shop_id: str

@@ -126,6 +126,7 @@ class Nodes:
         media = product.media or [Media(product.id + 1 + at, url) for at, url in enumerate(product.images)]
         handle = product.handle or handle_of(product.title)
         published = product.published_at or product.created_at
+        is_shown = product.status == "ACTIVE" and published > 0
         return {
             "__typename": "Product",
             "id": gid("Product", product.id),
@@ -141,11 +142,11 @@ class Nodes:
             "category": self._category(product.category),
             "createdAt": moment(product.created_at),
             "updatedAt": moment(product.updated_at),
-            "publishedAt": moment(published) if product.status == "ACTIVE" else None,
+            "publishedAt": moment(published) if is_shown else None,
             "totalInventory": sum(one.available() for one in product.variants),
             "tracksInventory": any(one.tracked for one in product.variants),
             "hasOnlyDefaultVariant": [one.title for one in product.variants] == ["Default Title"],
-            "onlineStoreUrl": f"https://{self.shop.domain}/products/{handle}",
+            "onlineStoreUrl": f"https://{self.shop.domain}/products/{handle}" if is_shown else None,
             "options": lambda _: [
                 {
                     "__typename": "ProductOption",
@@ -167,9 +168,9 @@ class Nodes:
             ],
             "variants": lambda args: self._variants(product, args),
             "variantsCount": {"__typename": "Count", "count": len(product.variants), "precision": "EXACT"},
-            "media": lambda args: connection("Media", args, media, lambda one: [one.id], self._media),
+            "media": lambda args: connection("Media", args, media, lambda one: [media.index(one)], self.media),
             "mediaCount": {"__typename": "Count", "count": len(media), "precision": "EXACT"},
-            "featuredMedia": self._media(media[0]) if media else None,
+            "featuredMedia": self.media(media[0]) if media else None,
             "featuredImage": images[0] if images else None,
             "images": lambda args: connection("Image", args, images, lambda one: [str(one["id"])], lambda one: one),
         }
@@ -184,7 +185,8 @@ class Nodes:
     def _image(self, number: int, url: str, alt: str | None) -> Node:
         return {"__typename": "Image", "id": gid("ImageSource", number), "url": self._url(url), "altText": alt}
 
-    def _media(self, one: Media) -> Node:
+    def media(self, one: Media) -> Node:
+        """A picture."""
         image = self._image(one.id, one.url, one.alt or None)
         return {
             "__typename": "MediaImage",
@@ -242,6 +244,13 @@ class Nodes:
             "createdAt": moment(product.created_at),
             "updatedAt": moment(product.updated_at),
             "image": self._image(variant.id, variant.image, None) if variant.image else None,
+            "media": lambda args: connection(
+                "Media",
+                args,
+                [one for one in product.media if variant.image and one.url == variant.image][:1],
+                lambda one: [one.id],
+                self.media,
+            ),
             "product": lambda _: self.product(product),
             "inventoryItem": lambda _: self.item(product, variant),
         }

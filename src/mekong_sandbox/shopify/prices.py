@@ -9,7 +9,7 @@ from mekong_sandbox.shopify.execute import Arguments, GraphError, Node
 from mekong_sandbox.shopify.gate import Call
 from mekong_sandbox.shopify.inputs import check_size, payload, user_error
 from mekong_sandbox.shopify.model import Product, Variant
-from mekong_sandbox.shopify.rows import number_of
+from mekong_sandbox.shopify.rows import gid, number_of
 
 GRAMS = {"GRAMS": 1.0, "KILOGRAMS": 1000.0, "OUNCES": 28.3495, "POUNDS": 453.592}
 
@@ -63,6 +63,11 @@ def _wrong_variant(
     if "inventoryQuantities" in one:
         text = "Inventory quantities can only be provided during create."
         return user_error([*path, "inventoryQuantities"], text, "NO_INVENTORY_QUANTITIES_ON_VARIANTS_UPDATE")
+    if one.get("mediaId") and not any(gid("MediaImage", each.id) == one["mediaId"] for each in product.media):
+        return user_error([*path, "mediaId"], "Media does not exist on the product", "MEDIA_DOES_NOT_EXIST")
+    given = {str(each.get("optionName")) for each in one.get("optionValues") or []}
+    if given - set(product.option_names):
+        return user_error([*path, "optionValues"], "Option does not exist", "INVALID_INPUT")
     for name in ("price", "compareAtPrice"):
         if one.get(name) is None:
             continue
@@ -84,6 +89,11 @@ def _write_variant(call: Call, product: Product, variant: Variant, one: dict[str
         variant.barcode = str(one["barcode"])
     if one.get("inventoryPolicy") in ("DENY", "CONTINUE"):
         variant.oversells = one["inventoryPolicy"] == "CONTINUE"
+    if one.get("mediaId"):
+        variant.image = next(each.url for each in product.media if gid("MediaImage", each.id) == one["mediaId"])
+    for each in one.get("optionValues") or []:
+        variant.options[product.option_names.index(str(each.get("optionName")))] = str(each.get("name"))
+        variant.title = " / ".join(variant.options)
     item = one.get("inventoryItem")
     if isinstance(item, dict):
         weight = (item.get("measurement") or {}).get("weight") or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mekong_sandbox.money import to_minor
-from mekong_sandbox.shopify import rows, taxonomy, uploads
+from mekong_sandbox.shopify import files, rows, taxonomy, uploads
 from mekong_sandbox.shopify.execute import Arguments, GraphError, Node
 from mekong_sandbox.shopify.gate import Call
 from mekong_sandbox.shopify.inputs import check_size, payload, user_error
@@ -79,10 +79,16 @@ def _media(call: Call, sent: object, at: list[str]) -> list[Media]:
     """Pictures of `files` or `media`. Raises: Wrong."""
     found = []
     for number, one in enumerate(_dicts(sent, "files")):
+        if one.get("id"):
+            file = files.own(call, one["id"])
+            if file is None:
+                raise Wrong([*at, str(number), "id"], "File does not exist", "INVALID_INPUT")
+            found.append(files.media(file, one.get("alt")))
+            continue
         address = uploads.address_of(call, one.get("originalSource"))
         if address is None:
             raise Wrong([*at, str(number), "originalSource"], "Image URL is invalid", "INVALID_INPUT")
-        found.append(Media(call.world.number("shopify.media", 31_000_001), address, str(one.get("alt") or "")))
+        found.append(files.media(files.keep(call, address, str(one.get("alt") or ""))))
     if len(found) > MAX_FILES:
         raise Wrong(at, f"A product has at most {MAX_FILES} files", "INVALID_INPUT")
     return found
@@ -192,6 +198,12 @@ def _variant(
     grams = _grams(item, at)
     variant.weight_g = grams if grams is not None else (had.weight_g if had else 0)
     variant.image = had.image if had else ""
+    named = (sent.get("file") or {}).get("id") or sent.get("mediaId")
+    if named:
+        file = files.own(call, named)
+        if file is None:
+            raise Wrong([*at, "file", "id"], "File does not exist", "INVALID_INPUT")
+        variant.image = file.url
     source = (sent.get("file") or {}).get("originalSource") or next(iter(sent.get("mediaSrc") or []), None)
     if source:
         address = uploads.address_of(call, source)
@@ -224,7 +236,8 @@ def _write(product: Product, found: Input) -> None:
 
 def _new(call: Call) -> Product:
     stamp = call.world.clock.stamp()
-    return Product(0, call.shop.shop_id, "", [], stamp, stamp)
+    # What an app makes is in no sales channel before publishablePublish (ProductStatus, ACTIVE).
+    return Product(0, call.shop.shop_id, "", [], stamp, stamp, published_at=-1)
 
 
 def _add(call: Call, product: Product) -> None:
@@ -431,7 +444,8 @@ def publish(call: Call, args: Arguments) -> Node:
     if not wanted or any(number != call.shop.number for number in wanted):
         error = user_error(["input", "0", "publicationId"], "Publication does not exist or is not publishable")
         return payload("PublishablePublish", [error], publishable=None)
-    product.published_at = product.published_at or call.world.clock.stamp()
+    if product.published_at <= 0:
+        product.published_at = call.world.clock.stamp()
     call.market.save_product(product)
     return payload("PublishablePublish", publishable=call.nodes.product(product))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mekong_sandbox.shopify import hooks, rows
+from mekong_sandbox.shopify import files, hooks, rows
 from mekong_sandbox.shopify.execute import Arguments, GraphError, Node
 from mekong_sandbox.shopify.gate import Call
 from mekong_sandbox.shopify.model import Fulfillment, FulfillmentOrder, Order, Product, Variant
@@ -40,7 +40,13 @@ def get_publications(call: Call, args: Arguments) -> Node:
     """The sales channels: the online store alone."""
 
     def node(number: int) -> Node:
-        return {"__typename": "Publication", "id": rows.gid("Publication", number), "name": "Online Store"}
+        return {
+            "__typename": "Publication",
+            "id": rows.gid("Publication", number),
+            "name": "Online Store",
+            "autoPublish": False,
+            "supportsFuturePublishing": True,
+        }
 
     return connection("Publication", args, [call.shop.number], lambda one: [one], node)
 
@@ -253,6 +259,7 @@ def get_job(call: Call, args: Arguments) -> Node:
 BY_KIND = {
     "Product": get_product,
     "ProductVariant": get_variant,
+    "MediaImage": files.get,
     "InventoryItem": get_item,
     "InventoryLevel": get_level,
     "Location": get_location,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mekong_sandbox.http import Reply
-from mekong_sandbox.shopify import fulfilment, hooks, prices, publishing, queries, rest, stock, taxonomy, uploads
+from mekong_sandbox.shopify import files, fulfilment, hooks, prices, publishing, queries, rest, stock, taxonomy, uploads
 from mekong_sandbox.shopify.gate import Call, Root
 
 ROOTS: dict[str, dict[str, Root]] = {
@@ -46,6 +46,9 @@ ROOTS: dict[str, dict[str, Root]] = {
         "productVariantsBulkCreate": Root(publishing.variants_create, "write_products"),
         "productVariantsBulkDelete": Root(publishing.variants_delete, "write_products"),
         "publishablePublish": Root(publishing.publish, "write_publications"),
+        "fileCreate": Root(files.create, "write_files"),
+        "fileUpdate": Root(files.update, "write_files"),
+        "productReorderMedia": Root(files.reorder, "write_products"),
         "stagedUploadsCreate": Root(uploads.create, "write_products"),
         "productVariantsBulkUpdate": Root(prices.update_variants, "write_products"),
         "fulfillmentCreate": Root(fulfilment.create, "write_merchant_managed_fulfillment_orders"),
