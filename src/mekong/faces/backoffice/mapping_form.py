@@ -76,6 +76,12 @@ class Ask:
         return [*self.values, *[""] * (spare if self.asked.kind == "choices" else max(0, 1 - len(self.values)))]
 
     @property
+    def strays(self) -> list[str]:
+        """Values given that are none of the platform's choices: typed by a script, or offered there no more."""
+        names = {each.name for each in self.asked.choices}
+        return [each for each in self.values if each not in names]
+
+    @property
     def has_pairs(self) -> bool:
         """Whether our values are told apart by choices of the platform, so that a table of them is of use."""
         return bool(self.asked.choices) and (self.source or self.found).startswith(("attribute:", "option:"))

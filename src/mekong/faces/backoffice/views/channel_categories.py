@@ -74,9 +74,16 @@ def _around(visit: Visit, code: str) -> dict[str, Any]:
 @page("channels.view")
 def search(visit: Visit, code: str) -> HttpResponse:
     """Categories of the platform, as somebody types."""
-    text = visit.param("find")
-    found = queries.search_platform_categories(actor=visit.actor, channel=code, text=text, limit=_MOST_FOUND)
-    return visit.render("publishing/found.html", {"found": found, "find": text, "most": _MOST_FOUND})
+    words = visit.param("find").split()
+    dropped: list[str] = []
+    while True:
+        text = " ".join(words)
+        found = queries.search_platform_categories(actor=visit.actor, channel=code, text=text, limit=_MOST_FOUND)
+        if found or len(words) <= 1:
+            break
+        # What a thing is stands first in Vietnamese, what kind of it after that.
+        dropped.insert(0, words.pop())
+    return visit.render("publishing/found.html", {"found": found, "left": " ".join(dropped) if found else ""})
 
 
 @page("channels.manage", methods=("POST",))

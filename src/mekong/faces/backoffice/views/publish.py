@@ -73,7 +73,7 @@ def publish(visit: Visit) -> HttpResponse:
     if not visit.is_post:
         return _show(visit, *_chosen(visit), chosen=visit.request.GET.getlist("channel"))
     rows, is_cut = _posted(visit)
-    chosen = visit.request.POST.getlist("channel")
+    chosen = [each for each in visit.request.POST.getlist("channel") if each]
     errors = Errors()
     if not rows or is_cut:
         errors.whole = gettext("Choose 1 to {most} products.").format(most=num(MOST_AT_ONCE))
@@ -107,6 +107,13 @@ def _publish(visit: Visit, rows: Sequence[ProductRow], chosen: Sequence[str], sa
 
 def _said(channel: str, report: PublishReport) -> str:
     n = report.asked
+    if report.incomplete == n:
+        kept = ngettext(
+            "{n} product is kept for {channel} until nothing is lacking any more",
+            "{n} products are kept for {channel} until nothing is lacking any more",
+            n,
+        )
+        return kept.format(n=num(n), channel=channel)
     said = ngettext("{n} product is being sent to {channel}", "{n} products are being sent to {channel}", n)
     text = said.format(n=num(n), channel=channel)
     if not report.incomplete:
