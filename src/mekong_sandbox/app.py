@@ -9,6 +9,7 @@ from mekong_sandbox.control.routes import answer as answer_control
 from mekong_sandbox.faults import Verdict
 from mekong_sandbox.http import Postponed, Reply, Request, json_reply
 from mekong_sandbox.pages import answer as answer_page
+from mekong_sandbox.pictures import PREFIX as PICTURES
 from mekong_sandbox.platform import Platform
 from mekong_sandbox.shopify import gate as shopify
 from mekong_sandbox.world import World
@@ -29,6 +30,8 @@ class App:
                 return self._called(platform, request)
         if path.startswith("/control"):
             return answer_control(self.world, request)
+        if path.startswith(PICTURES):
+            return self.world.pictures.answer(request)
         if path == "/healthz":
             return json_reply({"ok": True})
         name, _, rest = path[1:].partition("/")
@@ -48,6 +51,8 @@ class App:
         path = request.path
         if reply.status == 404:
             return "(not found)"
+        if path.startswith(PICTURES):
+            return f"{PICTURES}(a picture)"
         name, _, rest = path[1:].partition("/")
         if name not in self.world.platforms or rest in ("", "buy"):
             return path

@@ -25,6 +25,7 @@ class ShownVariant:
     sku: str
     price: int
     available: int
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class ShownListing:
     currency: str
     images: Sequence[str]
     variants: Sequence[ShownVariant]
+    description: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """HTTP status of `error_rate_limit`."""
     shopee_stock_includes_reserved: bool = False
     """update_stock writes the total, never below the reserved units; False: it writes what is available."""
+    shopee_review: bool = False
+    """A new item is REVIEWING until a control call decides; False: it is on sale at once."""
+    shopee_description_least: int = 20
+    """Letters of a description; the platform's own figures come by `get_item_limit` and differ by category."""
+    shopee_description_most: int = 5000
     shopee_ack_timeout_s: float = 3.0
     shopee_access_token_s: int = 4 * 3600
     shopee_tracking_delay_s: float = 1.0
@@ -30,6 +35,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Failed SKUs of a partly done stock write come in `detail` beside code "0"; False: beside a failure code."""
     lazada_require_item_ids: bool = False
     """True: a stock write naming a SKU by SellerSku alone fails."""
+    lazada_review: bool = False
+    """A new product is Pending until a control call decides; False: it is on sale at once."""
     lazada_ack_timeout_s: float = 0.5
     lazada_unpaid_release_s: float = 1800.0
     lazada_notices_per_change: int = 50

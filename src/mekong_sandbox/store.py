@@ -60,6 +60,14 @@ class Store:
         for key, body in self._db.execute("select key, body from rows where kind = ? order by key", (kind,)):
             yield key, decode(body)
 
+    def get(self, kind: str, key: str, row_type: type[Row]) -> Row | None:
+        """One struct, as last saved; for what is too large to hold in memory."""
+        if (kind, key) in self._marked:
+            row = self._marked[kind, key]
+            return row if isinstance(row, row_type) else None
+        found = self._db.execute("select body from rows where kind = ? and key = ?", (kind, key)).fetchone()
+        return msgspec.msgpack.decode(found[0], type=row_type) if found else None
+
     def flush(self) -> None:
         """Write everything marked, in one transaction."""
         self._scheduled = False

@@ -13,6 +13,7 @@ from mekong_sandbox.faults import Faults
 from mekong_sandbox.lazada.platform import LazadaPlatform
 from mekong_sandbox.limits import Limits
 from mekong_sandbox.notices import Outbox
+from mekong_sandbox.pictures import Pictures
 from mekong_sandbox.platform import Platform
 from mekong_sandbox.settings import Settings
 from mekong_sandbox.shopee.platform import ShopeePlatform
@@ -46,6 +47,7 @@ class World:
         self.faults = Faults()
         self.limits = Limits()
         self.stats = Stats()
+        self.pictures = Pictures(self.store)
         self.outbox = Outbox(self)
         shopee, lazada = ShopeePlatform(self), LazadaPlatform(self)
         self.shopee, self.lazada = shopee.market, lazada.market
@@ -104,6 +106,7 @@ class World:
         self.outbox.clear()
         self.faults.clear()
         self.stats.clear()
+        self.pictures.clear()
         self.meta = Meta(numbers=numbers)
         self.clock.offset_s = 0.0
         self.store.save("meta", "meta", self.meta)

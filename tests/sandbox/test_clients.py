@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from tests.sandbox.driving import Lazada, Shopee
+from tests.sandbox.pictures import png
+from tests.sandbox.publishing_lazada import draft
+from tests.sandbox.publishing_lazada import sku as new_sku
 from tests.sandbox.selling import buy_on_lazada, buy_on_shopee, list_on_lazada, list_on_shopee, on_lazada, on_shopee
 
 
@@ -62,8 +65,16 @@ def test_the_official_lazada_sdk_works(seller: Lazada, tmp_path: Path, monkeypat
     assert on_lazada(seller, "AO-THUN-Đ-M")["total"] == 7
 
     upload = lazop.LazopRequest("/image/upload")
-    upload.add_file_param("image", b"\xff\xd8\xff")
-    assert client.execute(upload, token).code == "0"
+    upload.add_file_param("image", png())
+    image = client.execute(upload, token)
+    assert image.code == "0", image.body
+    new = draft(image.body["data"]["image"]["url"], new_sku("MOI-1", "Đỏ"), new_sku("MOI-2", "Xanh"))
+    made = call("/product/create", "POST", token, payload=json.dumps({"Request": {"Product": new}}))["data"]
+    assert [row["seller_sku"] for row in made["sku_list"]] == ["MOI-1", "MOI-2"]
+    changes = {"ItemId": str(made["item_id"]), "Attributes": {"name": "Áo thun tên mới"}}
+    call("/product/update", "POST", token, payload=json.dumps({"Request": {"Product": changes}}))
+    one = call("/product/item/get", "GET", token, item_id=str(made["item_id"]))["data"]
+    assert one["attributes"]["name"] == "Áo thun tên mới"
 
 
 def test_mcp_shopee_seller_works(shop: Shopee, tmp_path: Path) -> None:

@@ -232,13 +232,3 @@ def test_warehouses_are_written_and_sold_from(box: Sandbox) -> None:
     assert buy_on_lazada(seller, {"sku": "AO-THUN", "quantity": 2}).status_code == 409
     found = seller.get("/seller/warehouse/get")["result"]["data"]
     assert [row["code"] for row in found] == ["dropshipping", "kho-hn"]
-
-
-def test_a_product_is_created(seller: Lazada) -> None:
-    sku = {"SellerSku": "MOI-1", "quantity": "12", "price": "120000", "saleProp": {"color_family": "Red"}}
-    product = {"PrimaryCategory": "10000201", "Attributes": {"name": "Áo"}, "Skus": {"Sku": [sku]}}
-    payload = {"payload": json.dumps({"Request": {"Product": product}})}
-    made = seller.post("/product/create", payload)["data"]
-    assert made["sku_list"][0]["seller_sku"] == "MOI-1"
-    assert figures(seller, "MOI-1")[3] == 12
-    assert seller.post("/product/create", payload)["code"] == "501"

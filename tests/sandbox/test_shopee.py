@@ -232,32 +232,6 @@ def test_a_return_is_listed_and_confirmed(box: Sandbox, shop: Shopee) -> None:
     assert again["response"]["status"] == "ACCEPTED"
 
 
-def test_a_product_is_published_with_variants(box: Sandbox, shop: Shopee) -> None:
-    path = "/api/v2/media_space/upload_image"
-    query = shop.query(path, public=True)
-    image = box.http.post(
-        box.url + path, params=query, files={"image": ("a.jpg", b"\xff\xd8\xff", "image/jpeg")}
-    ).json()
-    body = {
-        "original_price": 120000,
-        "description": "Áo thun cotton",
-        "weight": 0.25,
-        "item_name": "Áo thun",
-        "category_id": 100240,
-        "image": {"image_id_list": [image["response"]["image_info"]["image_id"]]},
-        "logistic_info": [{"logistic_id": 50021, "enabled": True}],
-        "seller_stock": [{"stock": 3}],
-    }
-    assert shop.post("/product/add_item", body | {"item_name": " "})["error"] == "product.error_param"
-    item_id = shop.post("/product/add_item", body)["response"]["item_id"]
-    tiers = [{"name": "Màu", "option_list": [{"option": "Đỏ"}, {"option": "Xanh"}]}]
-    models = [{"tier_index": [index], "original_price": 120000, "model_sku": f"M-{index}"} for index in (0, 1)]
-    answer = shop.post("/product/init_tier_variation", {"item_id": item_id, "tier_variation": tiers, "model": models})
-    assert [row["model_sku"] for row in answer["response"]["model"]] == ["M-0", "M-1"]
-    assert shop.post("/product/unlist_item", {"item_list": [{"item_id": item_id, "unlist": True}]})["error"] == ""
-    assert buy_on_shopee(shop, {"sku": "M-0"}).status_code == 409
-
-
 def test_orders_live_by_themselves_when_asked(box: Sandbox, shop: Shopee) -> None:
     box.control(
         "POST", "/settings", {"life": True, "life_pay_s": 10, "life_pickup_s": 10, "shopee_tracking_delay_s": 0}

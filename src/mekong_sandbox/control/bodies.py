@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -123,6 +123,13 @@ class AdvanceBody(Body):
 
     to: str
     reason: str = "Change of mind"
+
+
+class Decision(Body, kw_only=True):
+    """What the platform's people say of a product; `reason` is why it was rejected."""
+
+    state: Literal["approved", "rejected"]
+    reason: str = ""
 
 
 class Limited(Protocol):

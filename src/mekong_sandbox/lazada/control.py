@@ -39,6 +39,10 @@ class SellerBody(bodies.NewOwner):
     warehouses: list[str] = msgspec.field(default_factory=lambda: [DEFAULT_WAREHOUSE])
 
 
+class ReviewBody(bodies.Decision):
+    item_id: int
+
+
 class AdvanceBody(bodies.AdvanceBody):
     order_item_ids: list[int] = msgspec.field(default_factory=list)
     reverse_order_id: int = 0
@@ -202,6 +206,27 @@ def get_stock(world: World, request: Request) -> object:
     return table(STOCK, (_figures(product, sku, seller.currency) for product in own for sku in product.skus))
 
 
+def decide_review(world: World, request: Request) -> object:
+    """Let the platform approve a product, or reject it with a reason; its apps are told (message 1)."""
+    body = body_of(request, ReviewBody)
+    product = world.lazada.products.get(body.item_id)
+    if product is None:
+        raise Wrong(f"product {body.item_id} not found", 404)
+    if product.status not in ("Pending", "Active", "Rejected"):
+        raise Wrong(f"product {body.item_id} is {product.status}", 409)
+    approved = body.state == "approved"
+    product.status, product.reason = ("Active", "") if approved else ("Rejected", body.reason)
+    world.lazada.save_product(product)
+    world.lazada.push.product_checked(product, "APPROVED" if approved else "REJECTED")
+    return {"item_id": product.item_id, "status": product.status, "reason": product.reason}
+
+
+def get_published(world: World, request: Request) -> object:
+    """All products of a seller as kept, withdrawn ones too."""
+    seller = _seller(world, query_of(request).get("seller", ""))
+    return {"items": world.lazada.seller_products.get(seller.seller_id, [])}
+
+
 def get_orders(world: World, request: Request) -> object:
     """All orders of a seller; a line is `[item_id, sku_id, sku, units, price, status]`."""
     seller = _seller(world, query_of(request).get("seller", ""))
@@ -267,4 +292,6 @@ ROUTES: Routes = {
     ("GET", "/listing"): get_listing,
     ("GET", "/stock"): get_stock,
     ("GET", "/orders"): get_orders,
+    ("POST", "/reviews"): decide_review,
+    ("GET", "/published"): get_published,
 }

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Callable
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -14,6 +12,7 @@ import msgspec
 from mekong_sandbox.http import Reply, Request, encode_json, parse_pairs
 from mekong_sandbox.lazada.model import App, Seller
 from mekong_sandbox.lazada.signing import TOLERATED_DRIFT_S, base_of, same, sign_text
+from mekong_sandbox.pictures import parts_of
 
 if TYPE_CHECKING:
     from mekong_sandbox.lazada.market import LazadaMarket
@@ -42,7 +41,9 @@ class Call:
 
     __slots__ = ("app", "files", "market", "request", "seller", "sent")
 
-    def __init__(self, market: LazadaMarket, request: Request, sent: dict[str, str], files: set[str], app: App) -> None:
+    def __init__(
+        self, market: LazadaMarket, request: Request, sent: dict[str, str], files: dict[str, bytes], app: App
+    ) -> None:
         self.market = market
         self.request = request
         self.sent = sent
@@ -116,20 +117,6 @@ def _too_fast() -> Refused:
     return Refused("901", "The request is too frequent, the limit of calls per second is reached", "ISP")
 
 
-def _multipart(request: Request) -> tuple[list[tuple[str, str]], set[str]]:
-    head = b"Content-Type: " + request.headers["content-type"].encode("latin-1") + b"\r\n\r\n"
-    message = BytesParser(policy=HTTP).parsebytes(head + request.body)
-    fields: list[tuple[str, str]] = []
-    files: set[str] = set()
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        if part.get_filename() is not None:
-            files.add(str(name))
-        else:
-            fields.append((str(name), bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")))
-    return fields, files
-
-
 def _json_fields(body: bytes) -> list[tuple[str, str]]:
     """Top-level keys of a JSON body: texts decoded, everything else as written."""
     try:
@@ -145,16 +132,16 @@ def _json_fields(body: bytes) -> list[tuple[str, str]]:
     return fields
 
 
-def parameters(request: Request) -> tuple[dict[str, str], set[str]]:
-    """The union of query, form and JSON body, and the names of file parts. Raises: Refused."""
+def parameters(request: Request) -> tuple[dict[str, str], dict[str, bytes]]:
+    """The union of query, form and JSON body, and the file parts. Raises: Refused."""
     sent = dict(request.pairs())
-    files: set[str] = set()
+    files: dict[str, bytes] = {}
     if request.body:
         kind = request.content_type
         if kind == "application/json":
             sent.update(_json_fields(request.body))
         elif kind == "multipart/form-data":
-            fields, files = _multipart(request)
+            fields, files = parts_of(request)
             sent.update(fields)
         else:
             sent.update(parse_pairs(request.body.decode("utf-8", "replace")))

@@ -114,12 +114,23 @@ class LazadaMarket:
         self.seller_products.setdefault(product.seller_id, []).append(product)
         for sku in product.skus:
             self.skus[sku.sku_id] = (product, sku)
-            self.by_seller_sku.setdefault((product.seller_id, sku.seller_sku), (product, sku))
+            if sku.status != "deleted":
+                self.by_seller_sku.setdefault((product.seller_id, sku.seller_sku), (product, sku))
 
     def add_product(self, product: Product) -> Product:
         self._index_product(product)
         self.world.store.save("lazada.product", product.item_id, product)
         return product
+
+    def index_skus(self, product: Product) -> None:
+        """Find the SKUs of a product by their ids and codes; withdrawn ones give their codes free."""
+        for sku in product.skus:
+            self.skus[sku.sku_id] = (product, sku)
+            key = (product.seller_id, sku.seller_sku)
+            if sku.status != "deleted":
+                self.by_seller_sku[key] = (product, sku)
+            elif self.by_seller_sku.get(key, (None, None))[1] is sku:
+                del self.by_seller_sku[key]
 
     def save_product(self, product: Product) -> None:
         product.updated_at = self.world.clock.stamp()

@@ -73,6 +73,9 @@ class Sku(msgspec.Struct):
     status: str = "active"
     sale_prop: dict[str, str] = {}
     image: str = ""
+    images: list[str] = []
+    package: dict[str, str] = {}
+    """Weight (kg) and sides (cm) of the parcel, as written."""
 
     def sellable(self) -> int:
         return sum(held.sellable() for held in self.stock.values())
@@ -96,6 +99,12 @@ class Product(msgspec.Struct):
     images: list[str] = []
     description: str = ""
     brand: str = "No Brand"
+    brand_id: int = 0
+    attributes: dict[str, str] = {}
+    """Answers to the questions of the category, by name."""
+    custom: list[str] = []
+    """Names of choices that are the seller's own, not the category's."""
+    reason: str = ""
 
 
 class Units(msgspec.Struct):

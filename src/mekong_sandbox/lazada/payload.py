@@ -9,7 +9,7 @@ import msgspec
 
 from mekong_sandbox.lazada.gate import Call, Refused
 
-LISTS = {"Skus": "Sku", "Images": "Image", "MultiWarehouseInventories": "MultiWarehouseInventory"}
+LISTS = {"Skus": "Sku", "Images": "Image", "MultiWarehouseInventories": "MultiWarehouseInventory", "options": "option"}
 MAX_SKUS = 50
 
 
@@ -34,9 +34,18 @@ def _from_json(value: Any, name: str = "") -> Any:
     return "" if value is None else str(value)
 
 
-def product_of(call: Call) -> dict[str, Any]:
+def product_of(call: Call, name: str = "payload") -> dict[str, Any]:
     """The Product of the payload. Raises: Refused."""
-    text = call.sent.get("payload", "").strip()
+    inner = request_of(call, name)
+    product = inner.get("Product")
+    if not isinstance(product, dict):
+        raise Refused("1000", "The payload must be Request > Product", "ISP")
+    return product
+
+
+def request_of(call: Call, name: str = "payload") -> dict[str, Any]:
+    """What stands in the Request of a payload. Raises: Refused."""
+    text = call.sent.get(name, "").strip()
     if not text:
         raise Refused("E006", "E006: Unexpected internal error, the payload is missing", "ISP")
     if "<!" in text[:2000] and "<!DOCTYPE" in text.upper():
@@ -50,10 +59,9 @@ def product_of(call: Call) -> dict[str, Any]:
     except (ElementTree.ParseError, msgspec.DecodeError) as bad:
         raise Refused("30", f"The payload cannot be read: {bad}", "ISP") from None
     inner = request.get("Request") if isinstance(request, dict) else None
-    product = inner.get("Product") if isinstance(inner, dict) else None
-    if not isinstance(product, dict):
+    if not isinstance(inner, dict):
         raise Refused("1000", "The payload must be Request > Product", "ISP")
-    return product
+    return inner
 
 
 def skus_of(call: Call) -> list[dict[str, Any]]:

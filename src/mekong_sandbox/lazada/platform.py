@@ -82,14 +82,21 @@ class LazadaPlatform:
 
     def _shown(self, product: Product) -> ShownListing:
         variants = [
-            ShownVariant(str(one.sku_id), one.name or product.name, one.seller_sku, one.selling_price(), one.sellable())
+            ShownVariant(
+                str(one.sku_id),
+                one.name or product.name,
+                one.seller_sku,
+                one.selling_price(),
+                one.sellable(),
+                next(iter(one.images), ""),
+            )
             for one in product.skus
             if one.status == "active"
         ]
         currency = self.market.sellers[product.seller_id].currency
         return ShownListing(
             str(product.item_id), product.name, product.status, product.status == "Active", currency, product.images,
-            variants,
+            variants, product.description,
         )  # fmt: skip
 
     def order(self, order_id: str) -> ShownOrder | None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from mekong_sandbox.lazada.gate import Answer, Call, Flat, Refused
 from mekong_sandbox.lazada.model import Held, Product, Sku
-from mekong_sandbox.lazada.payload import product_of, skus_of
+from mekong_sandbox.lazada.payload import skus_of
 from mekong_sandbox.money import to_minor, to_number
+from mekong_sandbox.pictures import absolute
 
 FILTERS: dict[str, Callable[[Product], bool]] = {
     "all": lambda product: product.status != "Deleted",
@@ -20,6 +21,10 @@ FILTERS: dict[str, Callable[[Product], bool]] = {
     "rejected": lambda product: product.status == "Rejected",
     "sold-out": lambda product: product.status == "Active" and not any(sku.sellable() for sku in product.skus),
 }
+
+
+PACKAGE = {"package_weight": "0.25", "package_height": "3", "package_length": "20", "package_width": "15"}
+"""Of listings that were made by a control call."""
 
 
 class Failed(Exception):
@@ -56,12 +61,9 @@ def _sku_row(call: Call, product: Product, sku: Sku) -> dict[str, Any]:
         "special_price": float(to_number(sku.special_price, call.seller.currency)),
         "special_from_date": sku.special_from,
         "special_to_date": sku.special_to,
-        "package_weight": "0.25",
-        "package_height": "3",
-        "package_length": "20",
-        "package_width": "15",
+        **(PACKAGE | sku.package),
         "Url": f"https://www.lazada.example/products/i{product.item_id}-s{sku.sku_id}.html",
-        "Images": [sku.image] if sku.image else [],
+        "Images": [absolute(call.request, url) for url in sku.images or ([sku.image] if sku.image else [])],
         "saleProp": sku.sale_prop,
         "multiWarehouseInventories": [
             {
@@ -83,15 +85,35 @@ def _sku_row(call: Call, product: Product, sku: Sku) -> dict[str, Any]:
 
 def product_row(call: Call, product: Product) -> dict[str, Any]:
     """A product as answers show it."""
-    return {
+    attributes = {"name": product.name, "description": product.description, "brand": product.brand}
+    row: dict[str, Any] = {
         "item_id": product.item_id,
         "primary_category": product.category,
         "status": product.status,
         "created_time": str(int(product.created_at * 1000)),
         "updated_time": str(int(product.updated_at * 1000)),
-        "images": product.images,
-        "attributes": {"name": product.name, "description": product.description, "brand": product.brand},
-        "skus": [_sku_row(call, product, sku) for sku in product.skus],
+        "images": [absolute(call.request, url) for url in product.images],
+        "attributes": attributes | product.attributes,
+        "variation": _variation(product),
+        "skus": [_sku_row(call, product, sku) for sku in product.skus if sku.status != "deleted"],
+    }
+    if product.reason:
+        row["rejectReason"] = [{"suggestion": "", "violationDetail": product.reason}]
+    return row
+
+
+def _variation(product: Product) -> dict[str, Any]:
+    """The choices of a product, in the order of its first SKU."""
+    live = [sku for sku in product.skus if sku.status != "deleted"]
+    names = list(live[0].sale_prop) if live else []
+    return {
+        f"Variation{place}": {
+            "name": name,
+            "hasImage": place == 1 and any(sku.images for sku in live),
+            "customize": name in product.custom,
+            "options": list(dict.fromkeys(sku.sale_prop[name] for sku in live if name in sku.sale_prop)),
+        }
+        for place, name in enumerate(names, 1)
     }
 
 
@@ -153,7 +175,7 @@ def _sku_of(call: Call, row: dict[str, Any]) -> tuple[Product, Sku]:
     return product, sku
 
 
-def _whole(value: Any, field: str, *, negative: bool = False) -> int:
+def whole(value: Any, field: str, *, negative: bool = False) -> int:
     text = str(value).strip()
     digits = text.removeprefix("-") if negative else text
     if not digits.isdecimal():
@@ -165,14 +187,14 @@ def _by_warehouse(call: Call, row: dict[str, Any], field: str, *, negative: bool
     """Figures per warehouse of a row: those listed, or the one directly under Sku for the first warehouse."""
     figures: dict[str, int] = {}
     if row.get(field, "") != "":
-        figures[call.seller.warehouses[0]] = _whole(row[field], field, negative=negative)
+        figures[call.seller.warehouses[0]] = whole(row[field], field, negative=negative)
     listed = row.get("MultiWarehouseInventories") or []
     for one in listed if isinstance(listed, list) else []:
         code = str(one.get("WarehouseCode", ""))
         if code not in call.seller.warehouses:
             raise Failed("4171", "WarehouseCode", f"Warehouse {code} not found")
         value = one.get(field, one.get("Quantity", ""))
-        figures[code] = _whole(value, field, negative=negative)
+        figures[code] = whole(value, field, negative=negative)
     return figures
 
 
@@ -266,107 +288,3 @@ def _adjust(call: Call, row: dict[str, Any], product: Product, sku: Sku) -> None
 def sellable_adjust(call: Call) -> Answer:
     """What buyers can order, as a change."""
     return _write(call, _adjust)
-
-
-# -- making and withdrawing
-
-
-def create(call: Call) -> Answer:
-    """Make a listing with its SKUs."""
-    body = product_of(call)
-    attributes = body.get("Attributes")
-    if not isinstance(attributes, dict):
-        attributes = {}
-    rows = skus_of(call)
-    if not body.get("PrimaryCategory") or not str(attributes.get("name", "")).strip():
-        raise Refused("501", "PrimaryCategory and Attributes.name are required", "ISP")
-    stamp, skus, seen = call.world.clock.stamp(), [], set()
-    for row in rows:
-        seller_sku = str(row.get("SellerSku", "")).strip()
-        taken = (call.seller.seller_id, seller_sku) in call.market.by_seller_sku
-        if not seller_sku or seller_sku in seen or taken:
-            detail = [{"field": "SellerSku", "seller_sku": seller_sku, "message": "SellerSku is missing or taken"}]
-            raise Refused("501", "SellerSku is missing or taken", "ISP", detail)
-        seen.add(seller_sku)
-        try:
-            quantity = _whole(row.get("quantity", row.get("Quantity", "0")) or "0", "quantity")
-            price = to_minor(row.get("price", row.get("Price", "")), call.seller.currency)
-        except (Failed, ValueError) as bad:
-            raise Refused("204", f"{seller_sku}: {bad}", "ISP") from None
-        prop = row.get("saleProp") if isinstance(row.get("saleProp"), dict) else {}
-        stock = {name: Held(0) for name in call.seller.warehouses}
-        stock[call.seller.warehouses[0]] = Held(quantity)
-        sku_id = call.world.number("lazada.sku", 7_654_321)
-        name = ",".join(str(value) for value in (prop or {}).values())
-        skus.append(Sku(sku_id, seller_sku, price, stock, name=name, sale_prop=prop or {}))
-        skus[-1].barcode = str(row.get("barcode_ean", ""))
-    images = [str(url) for url in body.get("Images", [])]
-    product = Product(
-        call.world.number("lazada.item", 1_234_567),
-        call.seller.seller_id,
-        str(attributes["name"]),
-        skus,
-        stamp,
-        stamp,
-        category=str(body["PrimaryCategory"]),
-        images=images,
-        description=str(attributes.get("description", "")),
-        brand=str(attributes.get("brand", "No Brand")),
-    )
-    call.market.add_product(product)
-    made = [
-        {"shop_sku": f"{product.item_id}_VNAMZ-{sku.sku_id}", "seller_sku": sku.seller_sku, "sku_id": sku.sku_id}
-        for sku in skus
-    ]
-    return {"item_id": product.item_id, "sku_list": made}
-
-
-def deactivate(call: Call) -> Answer:
-    """Hide a product from buyers."""
-    body = product_of(call) if call.sent.get("payload") else {}
-    item_id = str(body.get("ItemId", "")) or call.text("item_id", "")
-    product = call.market.products.get(int(item_id)) if item_id.isdecimal() else None
-    if product is None or product.seller_id != call.seller.seller_id:
-        raise Refused("208", "ITEM_NOT_FOUND", "ISP")
-    product.status = "InActive"
-    call.market.save_product(product)
-    return {"item_id": product.item_id}
-
-
-def remove(call: Call) -> Answer:
-    """Withdraw SKUs; a product without any is deleted."""
-    names = call.json("seller_sku_list")
-    if not isinstance(names, list):
-        raise Refused("501", "seller_sku_list must be a list", "ISP")
-    for name in names:
-        found = call.market.by_seller_sku.pop((call.seller.seller_id, str(name)), None)
-        if found is None:
-            raise Refused("207", "ITEM_NOT_FOUND", "ISP")
-        product, sku = found
-        sku.status = "deleted"
-        if all(one.status == "deleted" for one in product.skus):
-            product.status = "Deleted"
-        call.market.save_product(product)
-    return {"removed": names}
-
-
-def category_tree(call: Call) -> Answer:
-    """A few categories."""
-    names = {10000201: "Áo thun", 10000202: "Nhà cửa & Đời sống", 10000203: "Sức khỏe & Làm đẹp"}
-    return [
-        {"category_id": key, "name": name, "leaf": True, "var": True, "children": []} for key, name in names.items()
-    ]
-
-
-def category_attributes(call: Call) -> Answer:
-    """No category of the stand-in demands more than a name."""
-    row = {"name": "name", "label": "Name", "is_mandatory": 1, "attribute_type": "normal", "input_type": "text"}
-    return [row | {"options": []}]
-
-
-def image_upload(call: Call) -> Answer:
-    """Take a picture, as a file part or by URL."""
-    if "image" not in call.files and not call.sent.get("payload"):
-        raise Refused("MissingParameter", "The input parameter image is missing")
-    number = call.world.number("lazada.image", 9_000_001)
-    return {"image": {"hash_code": f"{number:032x}", "url": f"https://img.example/{number}.jpg"}}

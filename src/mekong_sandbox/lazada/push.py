@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import encode_json
-from mekong_sandbox.lazada.model import Order, Reverse, Units
+from mekong_sandbox.lazada.model import Order, Product, Reverse, Units
 from mekong_sandbox.lazada.signing import sign_push
 from mekong_sandbox.notices import Notice
 
@@ -42,6 +42,17 @@ class LazadaPush:
                     return
                 self._send(0, order.seller_id, self._trade(order, run, unit_id), str(order.order_id), str(unit_id))
                 sent += 1
+
+    def product_checked(self, product: Product, status: str) -> None:
+        """Type 1."""
+        data = {
+            "itemId": product.item_id,
+            "status": status,
+            "reason": product.reason,
+            "date": int(product.updated_at * 1000),
+            "seller_id": product.seller_id,
+        }
+        self._send(1, product.seller_id, data, str(product.item_id))
 
     def package(self, order: Order, package_id: str, status: str) -> None:
         """Type 14."""

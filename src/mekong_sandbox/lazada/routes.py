@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mekong_sandbox.lazada import auth, finance, fulfilment, orders, products, returns
+from mekong_sandbox.lazada import auth, finance, fulfilment, media, orders, products, publishing, returns, taxonomy
 from mekong_sandbox.lazada.gate import Answer, Call, Endpoint, Flat
 
 
@@ -40,13 +40,15 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/product/price_quantity/update": Endpoint("POST", products.price_quantity_update, stock=True),
     "/product/stock/sellable/update": Endpoint("POST", products.sellable_update, stock=True),
     "/product/stock/sellable/adjust": Endpoint("POST", products.sellable_adjust, stock=True, durable=True),
-    "/product/create": Endpoint("POST", products.create, durable=True),
-    "/product/deactivate": Endpoint("POST", products.deactivate, durable=True),
-    "/product/remove": Endpoint("POST", products.remove, durable=True),
-    "/category/tree/get": Endpoint("GET", products.category_tree, token=False),
-    "/category/attributes/get": Endpoint("GET", products.category_attributes, token=False),
-    "/image/upload": Endpoint("POST", products.image_upload),
-    "/image/migrate": Endpoint("POST", products.image_upload),
+    "/product/create": Endpoint("POST", publishing.create, durable=True),
+    "/product/update": Endpoint("POST", publishing.update, durable=True),
+    "/product/deactivate": Endpoint("POST", publishing.deactivate, durable=True),
+    "/product/remove": Endpoint("POST", publishing.remove, durable=True),
+    "/category/tree/get": Endpoint("GET", taxonomy.category_tree, token=False),
+    "/category/attributes/get": Endpoint("GET", taxonomy.category_attributes, token=False),
+    "/category/brands/query": Endpoint("GET|POST", taxonomy.brands_query, token=False),
+    "/image/upload": Endpoint("POST", media.upload, durable=True),
+    "/image/migrate": Endpoint("POST", media.migrate, durable=True),
     "/orders/get": Endpoint("GET", orders.get_orders),
     "/order/get": Endpoint("GET", orders.get_order),
     "/order/items/get": Endpoint("GET", orders.get_order_items),

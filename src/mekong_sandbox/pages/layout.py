@@ -55,11 +55,11 @@ def money(minor: int, currency: str) -> str:
     return f"{text} {'₫' if currency == 'VND' else escape(currency)}"
 
 
-def shown_image(url: str, name: str) -> str:
-    """The first picture, when it has an address a browser can open."""
+def shown_image(url: str, name: str, width: int = 160) -> str:
+    """A picture, when it has an address a browser can open."""
     if not url.startswith(("http://", "https://", "/")) or ".example" in url:
         return ""
-    return f'<img src="{escape(url, quote=True)}" alt="{escape(name, quote=True)}" width="160" loading="lazy">'
+    return f'<img src="{escape(url, quote=True)}" alt="{escape(name, quote=True)}" width="{width}" loading="lazy">'
 
 
 def live_stock(url: str) -> str:

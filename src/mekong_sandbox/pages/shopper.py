@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
+import re
+from html import escape, unescape
 from urllib.parse import urlencode
 
 import msgspec
@@ -14,11 +15,20 @@ from mekong_sandbox.pages.layout import buy_form, live_stock, money, page, shown
 from mekong_sandbox.platform import Platform
 
 PAGE = 60
+TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^>]*>")
+BREAKS = ("p", "br", "li", "ul", "ol", "div", "h1", "h2", "h3", "h4", "img")
 
 
 def not_there(platform: Platform, text: str) -> Reply:
     body = f"<h1>Không tìm thấy</h1><p>{escape(text)}</p>"
     return page(platform.title, body, home=f"/{platform.name}/", status=404)
+
+
+def described(text: str) -> str:
+    """A description as shoppers read it: the tags of rich ones are taken off, lines stay lines."""
+    bare = TAG.sub(lambda found: "\n" if found[1].lower() in BREAKS else " ", text)
+    lines = (" ".join(unescape(line).split()) for line in bare.splitlines())
+    return "<br>".join(escape(line) for line in lines if line)
 
 
 def listings(platform: Platform, request: Request) -> Reply:
@@ -57,16 +67,18 @@ def listing(platform: Platform, item_id: str) -> Reply:
     if one is None:
         return not_there(platform, f"Sản phẩm {item_id}")
     rows = "".join(
-        f'<tr><td>{escape(each.name)}<br><span class="soft">{escape(each.sku)}</span><td>'
+        f"<tr><td>{shown_image(each.image, each.name, 40)} {escape(each.name)}<br>"
+        f'<span class="soft">{escape(each.sku)}</span><td>'
         f'{money(each.price, one.currency)}<td class="left" data-stock="{escape(each.id)}">{each.available}'
         for each in one.variants
     )
-    image = shown_image(one.images[0], one.name) if one.images else ""
+    image = "".join(shown_image(url, one.name) for url in one.images)
+    words = f'<div class="words">{described(one.description)}</div>' if one.description else ""
     choices = [(each.id, each.name) for each in one.variants]
     form = buy_form(f"/{platform.name}/buy", {"item_id": item_id}, choices, can_buy=one.is_on_sale)
     notice = "" if one.is_on_sale else '<p class="soft">Sản phẩm đã ngừng bán.</p>'
     body = (
-        f"<h1>{escape(one.name)}</h1>{image}{notice}"
+        f'<h1>{escape(one.name)}</h1><div class="grid">{image}</div>{notice}{words}'
         f'<div class="card"><table><tr><th>Phân loại<th>Giá<th>Còn lại{rows}</table>'
         f"{form}</div>{live_stock(f'/{platform.name}/item/{item_id}.json')}"
     )

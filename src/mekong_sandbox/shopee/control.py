@@ -45,6 +45,10 @@ class TokenBody(OfOwner):
     partner_id: int = 0
 
 
+class ReviewBody(bodies.Decision):
+    item_id: int
+
+
 class AdvanceBody(bodies.AdvanceBody):
     reason: str = "CHANGE_OF_MIND"
     tracking: str = ""
@@ -242,6 +246,25 @@ def get_stock(world: World, request: Request) -> object:
     return table(STOCK, (_figures(item, model, shop.currency) for item in own for model in item.models))
 
 
+def decide_review(world: World, request: Request) -> object:
+    """Let the platform approve an item, or ban it with a reason."""
+    body = body_of(request, ReviewBody)
+    item = world.shopee.items.get(body.item_id)
+    if item is None:
+        raise Wrong(f"item {body.item_id} not found", 404)
+    if item.status not in ("REVIEWING", "NORMAL", "BANNED"):
+        raise Wrong(f"item {body.item_id} is {item.status}", 409)
+    item.status, item.reason = ("NORMAL", "") if body.state == "approved" else ("BANNED", body.reason)
+    world.shopee.save_item(item, relisted=True)
+    return {"item_id": item.item_id, "status": item.status, "reason": item.reason}
+
+
+def get_published(world: World, request: Request) -> object:
+    """All items of a shop as kept, withdrawn ones too."""
+    shop = _shop(world, query_of(request).get("shop", ""))
+    return {"items": world.shopee.shop_items.get(shop.shop_id, [])}
+
+
 def get_orders(world: World, request: Request) -> object:
     """All orders of a shop; a line is `[item_id, model_id, sku, units, price]`."""
     shop = _shop(world, query_of(request).get("shop", ""))
@@ -314,4 +337,6 @@ ROUTES: Routes = {
     ("GET", "/listing"): get_listing,
     ("GET", "/stock"): get_stock,
     ("GET", "/orders"): get_orders,
+    ("POST", "/reviews"): decide_review,
+    ("GET", "/published"): get_published,
 }

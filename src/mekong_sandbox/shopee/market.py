@@ -35,12 +35,12 @@ class ShopeeMarket:
         self.items: dict[int, Item] = {}
         self.shop_items: dict[int, list[Item]] = {}
         self.by_sku: dict[tuple[int, str], tuple[Item, Model]] = {}
+        self.skus: dict[int, list[str]] = {}
         self.orders: dict[str, Order] = {}
         self.shop_orders: dict[int, list[Order]] = {}
         self.updated: dict[int, dict[str, Order]] = {}
         self.returns: dict[str, Return] = {}
         self.lost: dict[int, LostPush] = {}
-        self.images: set[str] = set()
         self.listing_version = 0
 
     def load(self) -> None:
@@ -120,6 +120,7 @@ class ShopeeMarket:
         for model in item.models:
             if model.sku:
                 self.by_sku.setdefault((item.shop_id, model.sku), (item, model))
+        self.skus[item.item_id] = [model.sku for model in item.models if model.sku]
         self.listing_version += 1
 
     def add_item(self, item: Item) -> Item:
@@ -133,9 +134,13 @@ class ShopeeMarket:
         self.world.store.save("shopee.item", item.item_id, item)
         if relisted:
             self.listing_version += 1
+            for sku in self.skus.get(item.item_id, ()):
+                if self.by_sku.get((item.shop_id, sku), (None,))[0] is item:
+                    del self.by_sku[item.shop_id, sku]
             for model in item.models:
                 if model.sku:
                     self.by_sku[item.shop_id, model.sku] = (item, model)
+            self.skus[item.item_id] = [model.sku for model in item.models if model.sku]
 
     def before_stock_change(self, model: Model) -> None:
         """Note stock figures for stale reads, when such a fault is in force."""

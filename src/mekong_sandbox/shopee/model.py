@@ -69,14 +69,41 @@ class Model(msgspec.Struct):
 
 
 class Tier(msgspec.Struct):
-    """One choice of an item, such as colour."""
+    """One choice of an item, such as colour. `images`: ids of the pictures of its options, or none at all."""
 
     name: str
     options: list[str]
+    images: list[str] = []
+
+
+class Value(msgspec.Struct):
+    """An answer to a question of the category; `value_id` 0: in own words."""
+
+    value_id: int = 0
+    original_value_name: str = ""
+    value_unit: str = ""
+
+
+class Answered(msgspec.Struct):
+    """A question of the category with its answers."""
+
+    attribute_id: int
+    attribute_value_list: list[Value] = []
+
+
+class Dimension(msgspec.Struct):
+    """Of the parcel, centimetres."""
+
+    package_length: int = 20
+    package_width: int = 15
+    package_height: int = 3
 
 
 class Item(msgspec.Struct):
-    """A product of a shop; without variants it has one model with id 0."""
+    """A product of a shop; without variants it has one model with id 0.
+
+    `images`: where the pictures are; `image_ids`: their ids, where they were uploaded. `reason`: why it was banned.
+    """
 
     item_id: int
     shop_id: int
@@ -92,6 +119,15 @@ class Item(msgspec.Struct):
     images: list[str] = []
     weight_g: int = 250
     brand: str = "NoBrand"
+    brand_id: int = 0
+    image_ids: list[str] = []
+    attributes: list[Answered] = []
+    dimension: Dimension = msgspec.field(default_factory=Dimension)
+    condition: str = "NEW"
+    is_pre_order: bool = False
+    days_to_ship: int = 2
+    channels: list[int] = msgspec.field(default_factory=lambda: [50021])
+    reason: str = ""
 
     @property
     def has_model(self) -> bool:

@@ -10,7 +10,7 @@ from mekong_sandbox.platform import ShownListing, ShownOrder, ShownVariant
 from mekong_sandbox.shopee import aftersale, buying, control, gate, life
 from mekong_sandbox.shopee.consent import consent
 from mekong_sandbox.shopee.market import ShopeeMarket
-from mekong_sandbox.shopee.model import Item
+from mekong_sandbox.shopee.model import Item, Model
 from mekong_sandbox.shopee.routes import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -82,13 +82,33 @@ class ShopeePlatform:
 
     def _shown(self, item: Item) -> ShownListing:
         variants = [
-            ShownVariant(str(one.model_id), one.name or item.name, one.sku or item.sku, one.price, one.available())
+            ShownVariant(
+                str(one.model_id),
+                one.name or item.name,
+                one.sku or item.sku,
+                one.price,
+                one.available(),
+                self._picture(item, one),
+            )
             for one in item.models
         ]
         currency = self.market.shops[item.shop_id].currency
         return ShownListing(
-            str(item.item_id), item.name, item.status, item.status == "NORMAL", currency, item.images, variants
+            str(item.item_id),
+            item.name,
+            item.status,
+            item.status == "NORMAL",
+            currency,
+            item.images,
+            variants,
+            item.description,
         )
+
+    def _picture(self, item: Item, model: Model) -> str:
+        """The picture of the first choice of a variant."""
+        images = item.tiers[0].images if item.tiers and model.tier_index else []
+        picture = self.world.pictures.get(images[model.tier_index[0]], self.name) if images else None
+        return picture.path if picture else ""
 
     def order(self, order_id: str) -> ShownOrder | None:
         order = self.market.orders.get(order_id)

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from mekong_sandbox.money import to_minor, to_number
+from mekong_sandbox.pictures import absolute
+from mekong_sandbox.shopee import media, taxonomy
 from mekong_sandbox.shopee.gate import Answer, Call, Refused
 from mekong_sandbox.shopee.model import DEFAULT_LOCATION, Item, Model
 
@@ -103,6 +105,22 @@ def _stock_info(call: Call, model: Model) -> dict[str, Any]:
     }
 
 
+def image_ids_of(item: Item) -> list[str]:
+    """Ids of an item's pictures; those that were never uploaded have ids of their own."""
+    return item.image_ids or [f"i{item.item_id}-{n}" for n in range(len(item.images))]
+
+
+def tier_rows(call: Call, item: Item) -> list[dict[str, Any]]:
+    """The choices of an item as answers show them."""
+    rows = []
+    for tier in item.tiers:
+        options: list[dict[str, Any]] = [{"option": option} for option in tier.options]
+        for option, image_id in zip(options, tier.images, strict=False):
+            option["image"] = media.option_image(call, image_id)
+        rows.append({"name": tier.name, "option_list": options})
+    return rows
+
+
 def _base_info(call: Call, item: Item) -> dict[str, Any]:
     info: dict[str, Any] = {
         "item_id": item.item_id,
@@ -113,19 +131,19 @@ def _base_info(call: Call, item: Item) -> dict[str, Any]:
         "item_sku": item.sku,
         "create_time": int(item.created_at),
         "update_time": int(item.updated_at),
-        "attribute_list": [],
+        "attribute_list": taxonomy.attribute_rows(item.category_id, item.attributes),
         "image": {
-            "image_url_list": item.images,
-            "image_id_list": [f"i{item.item_id}-{n}" for n in range(len(item.images))],
+            "image_url_list": [absolute(call.request, path) for path in item.images],
+            "image_id_list": image_ids_of(item),
         },
         "weight": f"{item.weight_g / 1000:g}",
-        "dimension": {"package_length": 20, "package_width": 15, "package_height": 3},
+        "dimension": item.dimension,
         "logistic_info": [CHANNEL],
-        "pre_order": {"is_pre_order": False, "days_to_ship": 2},
-        "condition": "NEW",
+        "pre_order": {"is_pre_order": item.is_pre_order, "days_to_ship": item.days_to_ship},
+        "condition": item.condition,
         "item_status": item.status,
         "has_model": item.has_model,
-        "brand": {"brand_id": 0, "original_brand_name": item.brand},
+        "brand": {"brand_id": item.brand_id, "original_brand_name": item.brand},
     }
     if not item.has_model and item.models:
         info["price_info"] = _price_info(call, item.models[0].price)
@@ -149,11 +167,15 @@ def get_model_list(call: Call) -> Answer:
     item = own_item(call, call.number("item_id"))
     if not item.has_model:
         return {"tier_variation": [], "model": [], "standardise_tier_variation": []}
-    tiers = [{"name": tier.name, "option_list": [{"option": option} for option in tier.options]} for tier in item.tiers]
     standard = [
         {
+            "variation_id": 0,
+            "variation_group_id": 0,
             "variation_name": tier.name,
-            "variation_option_list": [{"variation_option_name": name} for name in tier.options],
+            "variation_option_list": [
+                {"variation_option_id": 0, "variation_option_name": name, "image_id": image_id}
+                for name, image_id in zip(tier.options, tier.images or [""] * len(tier.options), strict=True)
+            ],
         }
         for tier in item.tiers
     ]
@@ -171,7 +193,7 @@ def get_model_list(call: Call) -> Answer:
         }
         for model in item.models
     ]
-    return {"tier_variation": tiers, "model": models, "standardise_tier_variation": standard}
+    return {"tier_variation": tier_rows(call, item), "model": models, "standardise_tier_variation": standard}
 
 
 def search_item(call: Call) -> Answer:

@@ -6,7 +6,18 @@ from typing import Any
 
 import msgspec
 
-from mekong_sandbox.shopee import auth, finance, logistics, orders, products, publishing, returns
+from mekong_sandbox.shopee import (
+    auth,
+    finance,
+    logistics,
+    media,
+    orders,
+    products,
+    publishing,
+    returns,
+    taxonomy,
+    tiers,
+)
 from mekong_sandbox.shopee.gate import Answer, Call, Endpoint, Flat, Refused
 from mekong_sandbox.shopee.push import KEPT_S
 
@@ -140,14 +151,20 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/product/update_stock": Endpoint("POST", "shop", products.update_stock),
     "/product/update_price": Endpoint("POST", "shop", products.update_price),
     "/product/add_item": Endpoint("POST", "shop", publishing.add_item, durable=True),
-    "/product/init_tier_variation": Endpoint("POST", "shop", publishing.init_tier_variation, durable=True),
-    "/product/add_model": Endpoint("POST", "shop", publishing.add_model, durable=True),
+    "/product/init_tier_variation": Endpoint("POST", "shop", tiers.init_tier_variation, durable=True),
+    "/product/add_model": Endpoint("POST", "shop", tiers.add_model, durable=True),
+    "/product/update_item": Endpoint("POST", "shop", publishing.update_item, durable=True),
+    "/product/update_tier_variation": Endpoint("POST", "shop", tiers.update_tier_variation, durable=True),
+    "/product/update_model": Endpoint("POST", "shop", tiers.update_model, durable=True),
+    "/product/delete_model": Endpoint("POST", "shop", tiers.delete_model, durable=True),
+    "/product/get_item_limit": Endpoint("GET", "shop", taxonomy.get_item_limit),
+    "/product/get_item_violation_info": Endpoint("GET", "shop", publishing.get_item_violation_info),
     "/product/unlist_item": Endpoint("POST", "shop", publishing.unlist_item, durable=True),
     "/product/delete_item": Endpoint("POST", "shop", publishing.delete_item, durable=True),
-    "/product/get_category": Endpoint("GET", "shop", publishing.get_category),
-    "/product/get_attribute_tree": Endpoint("GET", "shop", publishing.get_attribute_tree),
-    "/product/get_brand_list": Endpoint("GET", "shop", publishing.get_brand_list),
-    "/media_space/upload_image": Endpoint("POST", "either", publishing.upload_image),
+    "/product/get_category": Endpoint("GET", "shop", taxonomy.get_category),
+    "/product/get_attribute_tree": Endpoint("GET", "shop", taxonomy.get_attribute_tree),
+    "/product/get_brand_list": Endpoint("GET", "shop", taxonomy.get_brand_list),
+    "/media_space/upload_image": Endpoint("POST", "either", media.upload_image, durable=True),
     "/order/get_order_list": Endpoint("GET", "shop", orders.get_order_list),
     "/order/get_order_detail": Endpoint("GET", "shop", orders.get_order_detail),
     "/order/get_shipment_list": Endpoint("GET", "shop", orders.get_shipment_list),

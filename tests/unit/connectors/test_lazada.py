@@ -59,6 +59,7 @@ CAPABILITIES = {
     "Cancels",
     "HandlesReturns",
     "TellsEarnings",
+    "PublishesProducts",
     "ReceivesNotices",
 }
 

@@ -60,6 +60,7 @@ CAPABILITIES = {
     "Cancels",
     "HandlesReturns",
     "TellsEarnings",
+    "PublishesProducts",
     "ReceivesNotices",
 }
 

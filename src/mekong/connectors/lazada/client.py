@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -124,28 +125,53 @@ class Client:
             reply = await self.ask("POST", path, params)
         return _accepted(reply)
 
+    async def upload(self, path: str, name: str, content: bytes, media_type: str, file_name: str) -> Reply:
+        """A call that sends a file in the field `name` (multipart/form-data, RFC 7578), which is not signed."""
+        boundary = token_hex(16)
+        safe_name = re.sub(r"[^\w.-]", "_", file_name, flags=re.ASCII) or "file"
+        fields = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+            for field, value in self._signed(path, {"access_token": self._token()}).items()
+        )
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{safe_name}"\r\n'
+            f"Content-Type: {media_type}\r\n\r\n"
+        )
+        headers = {"accept": "application/json", "content-type": f"multipart/form-data; boundary={boundary}"}
+        body = (fields + head).encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        request = Request("POST", self.host + ROOT + path, (), headers, body)
+        return _accepted(judged(await self.transport.send(request), self.clock()))
+
     async def public(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """The whole body of a call about tokens: on the auth host, signed without a token, answered flat."""
         return _accepted(await self._send("POST", self.auth_host, path, params, "auth")).body
 
     async def ask(self, method: str, path: str, params: Mapping[str, str], *, lane: str = "default") -> Reply:
         """One signed call for the seller; a refusal of the call itself comes back in `code`, all else is raised."""
+        return await self._send(method, self.host, path, {"access_token": self._token(), **params}, lane)
+
+    def _token(self) -> str:
         secrets = self.account.secrets
         if not secrets.access_token:
             refused = {"remote": TITLE, "remote_code": "no_access_token", "remote_message": "no access token"}
             raise NeedsRefresh(**refused) if secrets.refresh_token else NeedsReconnect(**refused)
-        return await self._send(method, self.host, path, {"access_token": secrets.access_token, **params}, lane)
+        return secrets.access_token
 
-    async def _send(self, method: str, host: str, path: str, params: Mapping[str, str], lane: str) -> Reply:
-        secrets, now = self.account.secrets, self.clock()
+    def _signed(self, path: str, params: Mapping[str, str]) -> dict[str, str]:
+        """The parameters of a call with those of the system, its signature last."""
+        secrets = self.account.secrets
         # Empty values are signed by some servers and skipped by others: they are never sent.
         named = {name: value for name, value in params.items() if value}
         named |= {
             "app_key": secrets.app_key,
             "sign_method": "sha256",
-            "timestamp": str((now - _EPOCH) // timedelta(milliseconds=1)),
+            "timestamp": str((self.clock() - _EPOCH) // timedelta(milliseconds=1)),
         }
         named["sign"] = signature(secrets.app_secret, path, named)
+        return named
+
+    async def _send(self, method: str, host: str, path: str, params: Mapping[str, str], lane: str) -> Reply:
+        named, now = self._signed(path, params), self.clock()
         headers = {"accept": "application/json"}
         query: tuple[tuple[str, str], ...] = ()
         content = b""

@@ -35,10 +35,12 @@ from mekong.channels.socket import (
     wire,
 )
 from mekong.channels.socket.earnings import Earnings
+from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteAttribute, RemoteCategory
 from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.lazada.client import TITLE, Client, is_account_wide, sign
 from mekong.connectors.lazada.earnings import Transactions
 from mekong.connectors.lazada.mapping import Word, moment, notices, orders, products
+from mekong.connectors.lazada.publishing import Publishing
 from mekong.connectors.lazada.returns import RETURN_WINDOW, Returns
 from mekong.foundation.errors import (
     Invalid,
@@ -91,6 +93,7 @@ class Lazada:
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
         self.transactions = Transactions(self.account, self.client)
+        self.publishing = Publishing(self.account, self.client)
         self.returns = Returns(self.account, self.client)
 
     # Authorises
@@ -431,6 +434,29 @@ class Lazada:
 
     async def fetch_earnings(self, *, order: RemoteOrder) -> Earnings:
         return await self.transactions.of(order)
+
+    # PublishesProducts
+
+    async def list_categories(self) -> list[RemoteCategory]:
+        return await self.publishing.categories()
+
+    async def list_attributes(self, *, category_id: str) -> list[RemoteAttribute]:
+        return await self.publishing.attributes(category_id)
+
+    async def upload_picture(self, *, picture: Picture) -> str:
+        return await self.publishing.upload(picture)
+
+    async def find_product(self, *, draft: Draft) -> Published | None:
+        return await self.publishing.find(draft)
+
+    async def create_product(self, *, draft: Draft) -> Published:
+        return await self.publishing.create(draft)
+
+    async def update_product(self, *, item_id: str, draft: Draft) -> Published:
+        return await self.publishing.update(item_id, draft)
+
+    async def check_product(self, *, item_id: str, ticket: str) -> Published | None:  # noqa: ARG002 - every item has its id
+        return await self.publishing.check(item_id)
 
     # ReceivesNotices
 

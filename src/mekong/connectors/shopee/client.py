@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from secrets import token_hex
 from typing import Any, Final
 
 import msgspec
@@ -118,6 +120,21 @@ class Client:
         if response.status < 400 and wire.body_of(response) is None:
             return response.body
         raise judged(response, self.clock()).refusal()
+
+    async def upload(self, path: str, name: str, content: bytes, media_type: str, file_name: str) -> Mapping[str, Any]:
+        """`response` of a call that sends a file in the field `name` (multipart/form-data, RFC 7578)."""
+        boundary = token_hex(16)
+        safe_name = re.sub(r"[^\w.-]", "_", file_name, flags=re.ASCII) or "file"
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{safe_name}"\r\n'
+            f"Content-Type: {media_type}\r\n\r\n"
+        )
+        request = replace(
+            self._signed("POST", path, (), None),
+            headers={"accept": "application/json", "content-type": f"multipart/form-data; boundary={boundary}"},
+            body=head.encode() + content + f"\r\n--{boundary}--\r\n".encode(),
+        )
+        return _accepted(judged(await self.transport.send(request), self.clock())).response
 
     async def public(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The whole body of a call about tokens: signed without a token, answered flat."""

@@ -34,6 +34,7 @@ from mekong.channels.socket import (
     wire,
 )
 from mekong.channels.socket.earnings import Earnings
+from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteAttribute, RemoteCategory
 from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.shopee.client import (
     ROOT,
@@ -45,6 +46,7 @@ from mekong.connectors.shopee.client import (
 )
 from mekong.connectors.shopee.earnings import Escrow
 from mekong.connectors.shopee.mapping import notices, orders, products
+from mekong.connectors.shopee.publishing import Publishing
 from mekong.connectors.shopee.returns import RETURN_WINDOW, Returns
 from mekong.foundation.errors import (
     Invalid,
@@ -94,6 +96,7 @@ class Shopee:
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
         self.escrow = Escrow(self.account, self.client)
+        self.publishing = Publishing(self.account, self.client)
         self.returns = Returns(self.account, self.client)
 
     # Authorises
@@ -418,6 +421,29 @@ class Shopee:
 
     async def fetch_earnings(self, *, order: RemoteOrder) -> Earnings:
         return await self.escrow.of(order)
+
+    # PublishesProducts
+
+    async def list_categories(self) -> list[RemoteCategory]:
+        return await self.publishing.categories()
+
+    async def list_attributes(self, *, category_id: str) -> list[RemoteAttribute]:
+        return await self.publishing.attributes(category_id)
+
+    async def upload_picture(self, *, picture: Picture) -> str:
+        return await self.publishing.upload(picture)
+
+    async def find_product(self, *, draft: Draft) -> Published | None:
+        return await self.publishing.find(draft)
+
+    async def create_product(self, *, draft: Draft) -> Published:
+        return await self.publishing.create(draft)
+
+    async def update_product(self, *, item_id: str, draft: Draft) -> Published:
+        return await self.publishing.update(item_id, draft)
+
+    async def check_product(self, *, item_id: str, ticket: str) -> Published | None:  # noqa: ARG002 - every item has its id
+        return await self.publishing.check(item_id)
 
     # ReceivesNotices
 

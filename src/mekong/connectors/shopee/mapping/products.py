@@ -109,8 +109,8 @@ def listings(item: Item, models: Models | None, currency: str) -> list[RemoteLis
                 key=ListingKey(str(item.item_id)),
                 sku=str(item.item_sku),
                 name=str(item.item_name),
-                quantity=_available(item.stock_info_v2),
-                price_minor=_price(item.price_info, currency),
+                quantity=available(item.stock_info_v2),
+                price_minor=price_minor(item.price_info, currency),
                 currency=_currency(item.price_info, currency),
                 barcode=str(item.gtin_code),
                 is_active=is_active,
@@ -122,8 +122,8 @@ def listings(item: Item, models: Models | None, currency: str) -> list[RemoteLis
             key=ListingKey(str(item.item_id), str(model.model_id)),
             sku=str(model.model_sku),
             name=_model_name(item, model, models.tier_variation),
-            quantity=_available(model.stock_info_v2),
-            price_minor=_price(model.price_info, currency),
+            quantity=available(model.stock_info_v2),
+            price_minor=price_minor(model.price_info, currency),
             currency=_currency(model.price_info, currency),
             barcode=str(model.gtin_code),
             is_active=is_active and model.model_status == "MODEL_NORMAL",
@@ -133,7 +133,7 @@ def listings(item: Item, models: Models | None, currency: str) -> list[RemoteLis
     ]
 
 
-def _available(stock: Stock) -> int:
+def available(stock: Stock) -> int:
     said = stock.summary_info.total_available_stock
     return sum(place.stock for place in stock.seller_stock) if said is None else said
 
@@ -142,7 +142,7 @@ def _currency(prices: Sequence[Price], currency: str) -> str:
     return next((price.currency for price in prices if price.currency), currency)
 
 
-def _price(prices: Sequence[Price], currency: str) -> int | None:
+def price_minor(prices: Sequence[Price], currency: str) -> int | None:
     for price in prices:
         amount = price.current_price if price.original_price is None else price.original_price
         if amount is not None:
