@@ -77,6 +77,10 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     tiktok_rate: float = 50.0
     """Calls a second per app and shop; the platform publishes none. 0 = no limit."""
     tiktok_burst: float = 50.0
+    tiktok_review: bool = False
+    """A new or changed product is PENDING until a control call decides; False: its audit passes at once."""
+    tiktok_title_least: int = 25
+    """Letters of a title, at least; so the platform has it in South East Asia."""
     tiktok_ack_timeout_s: float = 3.0
     tiktok_access_token_s: int = 7 * 86400
     tiktok_hold_s: float = 0.0

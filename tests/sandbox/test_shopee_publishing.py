@@ -215,12 +215,13 @@ def test_an_update_changes_what_it_names_alone(shop: Shopee) -> None:
 def test_a_refused_update_leaves_the_item_as_it_was(shop: Shopee) -> None:
     item_id = make(shop)
     before = info(shop, item_id)
-    for wrong in (
+    changes: list[dict[str, Any]] = [
         {"description": "x"},
         {"category_id": _category(shop, "Cà phê")},
         {"weight": -1},
         {"attribute_list": []},
-    ):
+    ]
+    for wrong in changes:
         body = {"item_id": item_id, "item_name": "Áo thun tên khác hẳn", **wrong}
         assert shop.post("/product/update_item", body)["error"] != ""
     assert info(shop, item_id) == before

@@ -430,7 +430,10 @@ def a_request(tiki: Tiki, **changes: Any) -> dict[str, Any]:
     return {
         "category_id": 27528,
         "name": "Áo mới",
+        "description": "Áo thun cotton",
         "market_price": 120000,
+        "image": "https://img.example/a.jpg",
+        "attributes": {"brand": "OEM", "material": ["Cotton", "Vải tre"], "gender": "Unisex"},
         "option_attributes": ["color", "size"],
         "variants": variants,
         "meta_data": {"is_auto_turn_on": True},
@@ -485,6 +488,17 @@ def test_a_bad_request_for_a_product_is_refused(tiki: Tiki) -> None:
         ({"variants": [one | {"option2": ""}]}, "option"),
         ({"variants": [one | {"warehouse_stocks": [{"warehouseId": 7, "qtyAvailable": 1}]}]}, "warehouse_stocks"),
         ({"name": " "}, "name"),
+        ({"name": "Á" * 256}, "name"),
+        ({"description": ""}, "description"),
+        ({"image": ""}, "image"),
+        ({"image": "a.jpg"}, "image"),
+        ({"market_price": 0}, "market_price"),
+        ({"category_id": 28003}, "category_id"),
+        ({"attributes": {}}, "attributes.brand"),
+        ({"attributes": {"brand": "OEM", "material": "Cotton"}}, "attributes.gender"),
+        ({"attributes": {"brand": "OEM", "material": "Len", "gender": "Trẻ em"}}, "attributes.gender"),
+        ({"attributes": {"brand": "OEM", "material": "Len", "gender": ["Nam", "Nữ"]}}, "attributes.gender"),
+        ({"variants": [one, one | {"sku": "B"}]}, "same options"),
     ]
     for changes, word in bad:
         status, error = tiki.refused("POST", "v2.1/requests", a_request(tiki, **changes))
@@ -494,18 +508,33 @@ def test_a_bad_request_for_a_product_is_refused(tiki: Tiki) -> None:
 def test_facts_of_a_product_change_after_review(tiki: Tiki) -> None:
     _, (product_id,) = tiki.lists()
     tiki.box.control("POST", "/settings", {"tiki_review_s": 100})
-    changes = {"product_id": product_id, "market_price": 150000, "image": "https://img.example/a.jpg"}
+    changes: dict[str, Any] = {"product_id": product_id, "market_price": 150000, "image": "https://img.example/a.jpg"}
+    changes |= {"name": "Tên khác", "description": "Mới", "attributes": {"gender": "Nam"}}
+    for wrong in ({"attributes": {"gender": "?"}}, {"category_id": 1}, {"image": "a.jpg"}, {"category_id": 27570}):
+        assert tiki.refused("POST", "v2/requests/updateProductInfo", changes | wrong)[0] == 422
     tiki.post("v2/requests/updateProductInfo", changes)
     assert tiki.get(f"v2.1/products/{product_id}")["market_price"] == 99000
     tiki.box.control("POST", "/clock", {"advance_s": 101})
     row = tiki.get(f"v2.1/products/{product_id}")
     assert (row["market_price"], row["thumbnail"]) == (150000, "https://img.example/a.jpg")
+    assert row["name"].startswith("Tên khác")
+    said = tiki.get(f"v2.1/products/{product_id}", includes="attributes")["attributes"]
+    assert (said["gender"]["value"], said["description"]["value"]) == ("Nam", "Mới")
 
 
 def test_categories_are_told(tiki: Tiki) -> None:
-    (found,) = tiki.get("v2/categories", name="quần")["data"]
-    for tail in ("", "/attributes", "/optionLabels"):
-        assert tiki.get(f"v2/categories/{found['id']}{tail}")
+    found = {row["id"]: row for row in tiki.get("v2/categories", limit="50", name="áo")["data"]}
+    shirts = found[27528]
+    men = tiki.get(f"v2/categories/{shirts['parent']}")
+    fashion = tiki.get(f"v2/categories/{men['parent']}")
+    assert (shirts["is_primary"], men["is_primary"], fashion["parent"]) == (True, False, 2)
+    below = tiki.get("v2/categories", parent=str(men["id"]))["data"]
+    assert 27528 in [row["id"] for row in below]
+    rows = {row["code"]: row for row in tiki.get("v2/categories/27528/attributes")["data"]}
+    assert (rows["brand"]["is_required"], rows["material"]["input_type"]) == (1, "multiselect")
+    assert [row["value"] for row in rows["gender"]["values"]] == ["Nam", "Nữ", "Unisex"]
+    labels = tiki.get("v2/categories/27528/optionLabels")["data"]
+    assert [row["code"] for row in labels] == ["color", "size"]
     assert tiki.refused("GET", "v2/categories/7")[0] == 404
 
 

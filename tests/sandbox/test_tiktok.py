@@ -18,6 +18,7 @@ import pytest
 
 from mekong_sandbox.tiktok import signing
 from tests.sandbox.driving import Callback, Sandbox, Shopee, wait_for
+from tests.sandbox.publishing_tiktok import draft, sku
 from tests.sandbox.selling_tiktok import TikTok, open_tiktok
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors" / "tiktokshop.json").read_text())
@@ -425,33 +426,11 @@ def test_decimals_follow_the_currency(box: Sandbox) -> None:
 
 def test_a_product_is_made_hidden_shown_and_deleted(tiktok: TikTok, callback: Callback) -> None:
     tiktok.box.control("POST", "/tiktok/apps", {"app_key": tiktok.app_key, "callback_url": callback.url})
-    files = {"data": ("a.jpg", b"\xff\xd8\xff", "image/jpeg")}
-    path, sent = "/product/202309/images/upload", {"app_key": tiktok.app_key, "timestamp": str(int(time.time()))}
-    query = sent | {"sign": tiktok.sign(path, sent)}
-    headers = {"x-tts-access-token": tiktok.access_token}
-    uploaded = tiktok.box.http.post(tiktok.box.url + path, params=query, files=files, headers=headers).json()
-    assert uploaded["code"] == 0, uploaded
-    not_a_file = tiktok.box.http.post(tiktok.box.url + path, params=query, files={"x": b"1"}, headers=headers).json()
-    assert not_a_file["code"] == 12052300
-
-    sku: dict[str, Any] = {"seller_sku": "MOI-1", "price": {"amount": "120000", "currency": "VND"}}
-    sku["inventory"] = [{"warehouse_id": tiktok.warehouses[0], "quantity": 12}]
-    sku["sales_attributes"] = [{"name": "Màu sắc", "value_name": "Đỏ"}]
-    new: dict[str, Any] = {"title": "Áo mới", "description": "<p>Áo</p>", "category_id": "600001", "skus": [sku]}
-    new["main_images"] = [{"uri": uploaded["data"]["uri"]}]
+    new = draft(tiktok, sku(tiktok, "MOI-1", "Đỏ", stock=12))
     made = tiktok.post("/product/202309/products", new)
     product_id = made["product_id"]
     assert made["skus"][0]["seller_sku"] == "MOI-1"
     assert tiktok.figures("MOI-1") == (12, 0)
-    for wrong, code in (
-        ({"title": " "}, 12052261),
-        ({"category_id": "1"}, 12052023),
-        ({"main_images": []}, 36009004),
-        ({"skus": [sku | {"inventory": [{"warehouse_id": "1", "quantity": 1}]}]}, 12052097),
-        ({"skus": [sku | {"inventory": [{"quantity": -1}]}]}, 12052055),
-    ):
-        assert tiktok.code("/product/202309/products", new | wrong) == code
-
     assert tiktok.post("/product/202309/products/deactivate", {"product_ids": [product_id]}) == {}
     assert tiktok.buy({"sku": "MOI-1"}).status_code == 409
     again = tiktok.post("/product/202309/products/deactivate", {"product_ids": [product_id, "1"]})["errors"]

@@ -202,6 +202,12 @@ def decide_review(world: World, request: Request) -> object:
     return {"track_id": review.track_id, "state": review.state, "product_ids": review.product_ids}
 
 
+def get_published(world: World, request: Request) -> object:
+    """All products of a seller as kept."""
+    seller = _seller(world, query_of(request).get("seller", ""))
+    return {"items": world.tiki.seller_products.get(seller.seller_id, [])}
+
+
 def _add_listing(world: World, seller: Seller, new: NewListing) -> list[Product]:
     if new.status not in ("", "enabled", "disabled"):
         raise Wrong(f"listing {new.sku or new.name}: status must be enabled or disabled")
@@ -323,6 +329,7 @@ ROUTES: Routes = {
     ("POST", "/limits"): set_limit,
     ("POST", "/listings"): add_listings,
     ("POST", "/reviews"): decide_review,
+    ("GET", "/published"): get_published,
     ("GET", "/listing"): get_listing,
     ("GET", "/stock"): get_stock,
     ("GET", "/orders"): get_orders,

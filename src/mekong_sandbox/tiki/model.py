@@ -103,6 +103,8 @@ class Product(msgspec.Struct):
     category_id: int = CATEGORY
     images: list[str] = []
     version: int = 1
+    attributes: dict[str, Any] = {}
+    """Answers to the questions of the category, by code."""
 
     @property
     def item_id(self) -> int:

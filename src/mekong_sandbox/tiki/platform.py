@@ -93,12 +93,21 @@ class TikiPlatform:
     def _shown(self, family: Sequence[Product]) -> ShownListing:
         first, open_ones = family[0], [one for one in family if one.status == ENABLED]
         variants = [
-            ShownVariant(str(one.product_id), one.name, one.original_sku, one.price, one.sellable())
+            ShownVariant(
+                str(one.product_id), one.name, one.original_sku, one.price, one.sellable(), next(iter(one.images), "")
+            )
             for one in open_ones
         ]
         status = "enabled" if open_ones else "disabled"
         return ShownListing(
-            str(first.item_id), first.family, status, bool(open_ones), buying.CURRENCY, first.images, variants
+            str(first.item_id),
+            first.family,
+            status,
+            bool(open_ones),
+            buying.CURRENCY,
+            first.images,
+            variants,
+            first.description,
         )
 
     def order(self, order_id: str) -> ShownOrder | None:

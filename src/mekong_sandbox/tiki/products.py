@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from mekong_sandbox.tiki import taxonomy
 from mekong_sandbox.tiki.gate import Answer, Call, Refused
 from mekong_sandbox.tiki.model import DISABLED, ENABLED, Held, Product
 from mekong_sandbox.tiki.query import between, flag, included, page, printed
-
-CATEGORY_NAMES = {8322: "Nhà Sách Tiki", 27528: "Áo", 27570: "Quần"}
 
 
 def _figures(stock: dict[int, Held]) -> dict[str, int]:
@@ -53,15 +52,16 @@ def product_row(call: Call, product: Product, extras: set[str]) -> dict[str, Any
         "updated_at": printed(product.updated_at),
         "thumbnail": product.images[0] if product.images else "",
         "images": images(product.images),
-        "categories": [
-            {"id": product.category_id, "name": CATEGORY_NAMES.get(product.category_id, ""), "is_primary": True}
-        ],
+        "categories": [{"id": product.category_id, "name": taxonomy.name_of(product.category_id), "is_primary": True}],
         "attributes": {},
     }
     if "inventory" in extras:
         row["inventory"] = _inventory(call, product)
     if "attributes" in extras:
         found = {f"option{at}": value for at, value in enumerate(product.options, 1)}
+        found |= {
+            code: ", ".join(map(str, one)) if isinstance(one, list) else one for code, one in product.attributes.items()
+        }
         found |= {"description": product.description, "barcode": product.barcode}
         row["attributes"] = {
             code: {"attribute_code": code, "value": value, "input_type": None} for code, value in found.items() if value

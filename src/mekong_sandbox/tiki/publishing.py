@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mekong_sandbox.tiki import taxonomy
 from mekong_sandbox.tiki.gate import Answer, Call, Refused
 from mekong_sandbox.tiki.model import DISABLED, ENABLED, Held, Product, Review
-from mekong_sandbox.tiki.products import CATEGORY_NAMES, images, own_product
+from mekong_sandbox.tiki.products import images, own_product
 from mekong_sandbox.tiki.query import page, printed
 
 if TYPE_CHECKING:
     from mekong_sandbox.tiki.market import TikiMarket
 
-MOST_OPTIONS = 2
+MOST_OPTIONS, MOST_VARIANTS, MOST_IMAGES, MOST_NAME = 2, 100, 20, 255
 ENDED = ("approved", "rejected", "deleted")
 STAGES = ((0.25, "queuing"), (0.5, "processing"), (0.75, "bot_awaiting_approve"))
 """Up to which share of the time of review a request is in which state; awaiting_approve after that."""
@@ -50,6 +51,7 @@ class NewProduct(msgspec.Struct):
     image: str = ""
     images: list[str] = []
     option_attributes: list[str] = []
+    attributes: dict[str, Any] = {}
     meta_data: dict[str, Any] = {}
 
 
@@ -59,6 +61,16 @@ class Changes(msgspec.Struct):
     market_price: int = 0
     image: str = ""
     images: list[str] = []
+    description: str = ""
+    category_id: int = 0
+    attributes: dict[str, Any] = {}
+
+
+def _check_images(urls: list[str]) -> None:
+    if any(not url.startswith(("http://", "https://")) for url in urls if url):
+        raise Refused("image is not a URL")
+    if len(urls) > MOST_IMAGES:
+        raise Refused(f"images must hold at most {MOST_IMAGES} pictures")
 
 
 def _check_variant(call: Call, variant: NewVariant, options: int) -> None:
@@ -94,8 +106,17 @@ def create(call: Call) -> Answer:
     new = call.body(NewProduct)
     if not new.name.strip() or not new.variants:
         raise Refused("name and variants are required")
-    if new.category_id not in CATEGORY_NAMES:
-        raise Refused("category_id is invalid")
+    category = taxonomy.leaf(new.category_id)
+    if len(new.name) > MOST_NAME or len(new.variants) > MOST_VARIANTS:
+        raise Refused(f"name must have at most {MOST_NAME} letters, variants at most {MOST_VARIANTS} rows")
+    if not new.description.strip():
+        raise Refused("description is required")
+    if new.market_price <= 0:
+        raise Refused("market_price is invalid")
+    if not new.image:
+        raise Refused("image is required")
+    _check_images([new.image, *new.images, *(variant.image for variant in new.variants)])
+    taxonomy.check_answers(category, new.attributes)
     if len(new.option_attributes) > MOST_OPTIONS or (len(new.variants) > 1 and not new.option_attributes):
         raise Refused("option_attributes is invalid")
     skus = [variant.sku for variant in new.variants]
@@ -103,13 +124,23 @@ def create(call: Call) -> Answer:
         raise Refused("a sku is there twice")
     for variant in new.variants:
         _check_variant(call, variant, len(new.option_attributes))
+    chosen = [(variant.option1, variant.option2)[: len(new.option_attributes)] for variant in new.variants]
+    if len(set(chosen)) < len(chosen):
+        raise Refused("two variants have the same options")
     return _sent(call, "create_product", new)
 
 
 def update_info(call: Call) -> Answer:
     """Ask for other facts of a product."""
     changes = call.body(Changes)
-    own_product(call, changes.product_id)
+    product = own_product(call, changes.product_id)
+    category_id = changes.category_id or product.category_id
+    if changes.category_id or changes.attributes:
+        same = category_id == product.category_id
+        taxonomy.check_answers(taxonomy.leaf(category_id), changes.attributes, partial=same)
+    if len(changes.name) > MOST_NAME:
+        raise Refused(f"name must have at most {MOST_NAME} letters")
+    _check_images([changes.image, *changes.images])
     if changes.market_price < 0:
         raise Refused("market_price is invalid")
     return _sent(call, "update_product_info", changes)
@@ -175,6 +206,7 @@ def _make(market: TikiMarket, review: Review) -> None:
             status=ENABLED if new.meta_data.get("is_auto_turn_on", False) else DISABLED,
             category_id=new.category_id,
             images=list(dict.fromkeys(urls)),
+            attributes=new.attributes,
         )
         market.add_product(product)
         review.product_ids.append(product.product_id)
@@ -188,6 +220,9 @@ def _apply(market: TikiMarket, review: Review) -> None:
     product.market_price = changes.market_price or product.market_price
     urls = [url for url in (changes.image, *changes.images) if url]
     product.images = list(dict.fromkeys(urls)) or product.images
+    product.description = changes.description or product.description
+    product.category_id = changes.category_id or product.category_id
+    product.attributes = product.attributes | changes.attributes
     review.product_ids = [product.product_id]
     market.save_product(product)
     if product.market_price != before:
@@ -276,46 +311,3 @@ def delete_request(call: Call) -> Answer:
     review.state = "deleted"
     call.market.save_review(review)
     return {"request_id": review.request_id, "state": review.state}
-
-
-# -- categories
-
-
-def categories(call: Call) -> Answer:
-    """A page of categories, those below one (`parent`) or with a name."""
-    name, parent = call.text("name", "").casefold(), call.number("parent", 2)
-    found = [(number, text) for number, text in CATEGORY_NAMES.items() if name in text.casefold() and parent == 2]
-    return page(call, found, lambda one: _category(*one))
-
-
-def _category(number: int, name: str) -> dict[str, Any]:
-    return {"id": number, "name": name, "parent": 2, "primary": 1, "is_primary": True}
-
-
-def _own_category(call: Call) -> int:
-    text = call.parts["category_id"]
-    if not text.isdecimal() or int(text) not in CATEGORY_NAMES:
-        raise Refused("category not found", 404)
-    return int(text)
-
-
-def get_category(call: Call) -> Answer:
-    """One category."""
-    number = _own_category(call)
-    return _category(number, CATEGORY_NAMES[number])
-
-
-def category_attributes(call: Call) -> Answer:
-    """What a product of the category may say of itself; nothing is demanded."""
-    _own_category(call)
-    rows = (("brand", "Thương hiệu"), ("origin", "Xuất xứ"))
-    found = [
-        {"id": at, "code": code, "display_name": name, "is_required": 0} for at, (code, name) in enumerate(rows, 498)
-    ]
-    return {"data": found}
-
-
-def option_labels(call: Call) -> Answer:
-    """What variants of the category may differ by."""
-    _own_category(call)
-    return {"data": [{"code": "color", "label": "Màu"}, {"code": "size", "label": "Kích cỡ"}]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mekong_sandbox.tiki import fulfilment, orders, products, publishing, queues, sellers, stock
+from mekong_sandbox.tiki import fulfilment, orders, products, publishing, queues, sellers, stock, taxonomy
 from mekong_sandbox.tiki.gate import V1, V2_BOTH, Endpoint, Router
 
 ENDPOINTS = (
@@ -21,10 +21,10 @@ ENDPOINTS = (
     Endpoint("GET", "requests/{request_id}", publishing.get_request, "product", versions=V2_BOTH),
     Endpoint("DELETE", "requests/{request_id}", publishing.delete_request, "product", versions=V2_BOTH, durable=True),
     Endpoint("GET", "tracking/{track_id}", publishing.tracking, "product", versions=V2_BOTH),
-    Endpoint("GET", "categories", publishing.categories, by="either"),
-    Endpoint("GET", "categories/{category_id}", publishing.get_category, by="either"),
-    Endpoint("GET", "categories/{category_id}/attributes", publishing.category_attributes, by="either"),
-    Endpoint("GET", "categories/{category_id}/optionLabels", publishing.option_labels, by="either"),
+    Endpoint("GET", "categories", taxonomy.categories, by="either"),
+    Endpoint("GET", "categories/{category_id}", taxonomy.get_category, by="either"),
+    Endpoint("GET", "categories/{category_id}/attributes", taxonomy.category_attributes, by="either"),
+    Endpoint("GET", "categories/{category_id}/optionLabels", taxonomy.option_labels, by="either"),
     Endpoint("GET", "orders", orders.list_orders, "order"),
     Endpoint("GET", "orders/dropship/expected-pickup-slots", fulfilment.pickup_slots, "order"),
     Endpoint("GET", "orders/{code}", orders.get_order, "order"),

@@ -1,7 +1,8 @@
 """What the platform answers when it does not do as asked.
 
 Numbers below 13 000 000 and those of the gateway are the platform's own, with its words, from its table of common errors
-and the tables of its product calls. For orders, packages and after-sales its numbers are not known: those are ours, and
+and the tables of its product calls. For orders, packages, after-sales and some
+refusals of products its numbers are not known: those are ours, and
 software that branches on them branches on nothing.
 """
 
@@ -40,6 +41,18 @@ SKU_TWICE = 12052553
 WAREHOUSE_TWICE = 12052555
 SKU_NOT_OF_PRODUCT = 12052557
 CHECK_FAILED = 12052990
+
+# Products: ours, where its tables were not seen
+TITLE_LENGTH = 90012001
+CATEGORY_NOT_LEAF = 90012002
+ATTRIBUTE_MISSING = 90012003
+ATTRIBUTE_VALUE = 90012004
+BRAND_UNKNOWN = 90012005
+SALES_ATTRIBUTES = 90012006
+PACKAGE_INVALID = 90012007
+DESCRIPTION_LENGTH = 90012008
+SKU_UNKNOWN = 90012009
+SKU_COMMITTED = 90012010
 
 # Orders, packages, after-sales: ours
 ORDER_NOT_FOUND = 90011001

@@ -44,6 +44,10 @@ class ShopBody(bodies.NewOwner):
     shipping_type: Literal["TIKTOK", "SELLER"] = "TIKTOK"
 
 
+class ReviewBody(bodies.Decision):
+    product_id: str
+
+
 class AdvanceBody(bodies.AdvanceBody):
     order_line_item_ids: list[Id] = msgspec.field(default_factory=list)
     return_id: str = ""
@@ -232,6 +236,26 @@ def get_stock(world: World, request: Request) -> object:
     return table(STOCK, (_figures(product, sku, shop.currency) for product in own for sku in product.skus))
 
 
+def decide_review(world: World, request: Request) -> object:
+    """Let the audit of a product pass, or fail with a reason."""
+    body = body_of(request, ReviewBody)
+    product = world.tiktok.products.get(body.product_id)
+    if product is None:
+        raise Wrong(f"product {body.product_id} not found", 404)
+    if product.status not in ("PENDING", "ACTIVATE", "FAILED"):
+        raise Wrong(f"product {body.product_id} is {product.status}", 409)
+    product.status, product.reasons = ("ACTIVATE", []) if body.state == "approved" else ("FAILED", [body.reason])
+    world.tiktok.save_product(product)
+    world.tiktok.push.product_status(product)
+    return {"product_id": product.product_id, "status": product.status, "reasons": product.reasons}
+
+
+def get_published(world: World, request: Request) -> object:
+    """All products of a shop as kept, deleted ones too."""
+    shop = _shop(world, query_of(request).get("shop", ""))
+    return {"items": world.tiktok.shop_products.get(shop.shop_id, [])}
+
+
 def get_orders(world: World, request: Request) -> object:
     """All orders of a shop; a line is `[item_id, sku_id, sku, units, price, status]`."""
     shop = _shop(world, query_of(request).get("shop", ""))
@@ -294,6 +318,8 @@ ROUTES: Routes = {
     ("POST", "/deauthorise"): end_authorisation,
     ("POST", "/limits"): set_limit,
     ("POST", "/listings"): add_listings,
+    ("POST", "/reviews"): decide_review,
+    ("GET", "/published"): get_published,
     ("GET", "/listing"): get_listing,
     ("GET", "/stock"): get_stock,
     ("GET", "/orders"): get_orders,

@@ -131,6 +131,18 @@ class TikTokMarket:
         self.world.store.save("tiktok.product", product.product_id, product)
         return product
 
+    def replace_skus(self, product: Product, skus: list[Sku]) -> None:
+        """Give a product other SKUs; those that stay keep their ids."""
+        for sku in product.skus:
+            self.skus.pop(sku.sku_id, None)
+            if self.by_seller_sku.get((product.shop_id, sku.seller_sku), (None, None))[1] is sku:
+                del self.by_seller_sku[product.shop_id, sku.seller_sku]
+        product.skus = skus
+        for sku in skus:
+            self.skus[sku.sku_id] = (product, sku)
+            if sku.seller_sku:
+                self.by_seller_sku.setdefault((product.shop_id, sku.seller_sku), (product, sku))
+
     def save_product(self, product: Product) -> None:
         product.updated_at = self.world.clock.stamp()
         self.world.store.save("tiktok.product", product.product_id, product)

@@ -101,8 +101,18 @@ class Sku(msgspec.Struct):
         return sum(held.committed for held in self.stock.values())
 
 
+class Answer(msgspec.Struct):
+    """An answer to a question of the category. `value_id` "": in own words."""
+
+    name: str
+    value_id: str = ""
+
+
 class Product(msgspec.Struct):
-    """A listing of a shop."""
+    """A listing of a shop.
+
+    `answers`: by the id of the question. `reasons`: why its audit failed. `size_cm`: of the parcel.
+    """
 
     product_id: str
     shop_id: str
@@ -115,6 +125,10 @@ class Product(msgspec.Struct):
     images: list[str] = []
     description: str = ""
     weight_g: int = 250
+    answers: dict[str, list[Answer]] = {}
+    brand_id: str = ""
+    reasons: list[str] = []
+    size_cm: dict[str, str] = {}
 
     def sku(self, sku_id: str) -> Sku | None:
         for sku in self.skus:

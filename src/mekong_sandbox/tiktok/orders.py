@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from mekong_sandbox.pictures import absolute
 from mekong_sandbox.tiktok import codes
 from mekong_sandbox.tiktok.codes import Refused
 from mekong_sandbox.tiktok.gate import Call
@@ -70,7 +71,7 @@ def address_of(order: Order) -> dict[str, Any]:
     }
 
 
-def _line_rows(order: Order, run: Units) -> list[dict[str, Any]]:
+def _line_rows(call: Call, order: Order, run: Units) -> list[dict[str, Any]]:
     package = order.package(run.package_id)
     row: dict[str, Any] = {
         "product_id": run.product_id,
@@ -78,7 +79,7 @@ def _line_rows(order: Order, run: Units) -> list[dict[str, Any]]:
         "sku_id": run.sku_id,
         "sku_name": run.sku_name,
         "seller_sku": run.seller_sku,
-        "sku_image": image_url(run.image) if run.image else "",
+        "sku_image": absolute(call.request, image_url(run.image)) if run.image else "",
         "sku_type": "NORMAL",
         "original_price": amount(run.original_price, order.currency),
         "sale_price": amount(run.sale_price, order.currency),
@@ -101,7 +102,7 @@ def _line_rows(order: Order, run: Units) -> list[dict[str, Any]]:
     return [{"id": str(unit_id), **row} for unit_id in run.ids()]
 
 
-def order_row(order: Order) -> dict[str, Any]:
+def order_row(call: Call, order: Order) -> dict[str, Any]:
     """An order with its line items; moments that have not come are left out."""
     listed = sum(run.original_price * run.count for run in order.units)
     payment = {
@@ -138,7 +139,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "payment_method_name": "Cash on delivery" if order.cod else "ZaloPay",
         "payment": payment,
         "recipient_address": address_of(order),
-        "line_items": [line for run in order.units for line in _line_rows(order, run)],
+        "line_items": [line for run in order.units for line in _line_rows(call, order, run)],
         "packages": [{"id": package.package_id} for package in order.packages],
     }
     moments = {
@@ -184,7 +185,7 @@ def search(call: Call) -> dict[str, Any]:
 
     found = sorted((order for order in listed if wanted.fits(order)), key=place)
     rows, further = page(found, place, size, call.sent.get("page_token", ""), descending=descending)
-    return {"orders": [order_row(order) for order in rows], "next_page_token": further, "total_count": len(found)}
+    return {"orders": [order_row(call, order) for order in rows], "next_page_token": further, "total_count": len(found)}
 
 
 def get_orders(call: Call) -> dict[str, Any]:
@@ -193,4 +194,4 @@ def get_orders(call: Call) -> dict[str, Any]:
     if not 1 <= len(ids) <= MAX_IDS:
         raise codes.invalid(f"ids must hold 1 to {MAX_IDS} ids.")
     found = [call.market.orders[one] for one in dict.fromkeys(ids) if one in call.market.orders]
-    return {"orders": [order_row(order) for order in found if order.shop_id == call.shop.shop_id]}
+    return {"orders": [order_row(call, order) for order in found if order.shop_id == call.shop.shop_id]}

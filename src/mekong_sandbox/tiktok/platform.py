@@ -87,12 +87,26 @@ class TikTokPlatform:
 
     def _shown(self, product: Product) -> ShownListing:
         variants = [
-            ShownVariant(one.sku_id, one.name() or product.title, one.seller_sku, one.price, one.available())
+            ShownVariant(
+                one.sku_id,
+                one.name() or product.title,
+                one.seller_sku,
+                one.price,
+                one.available(),
+                image_url(one.image) if one.image else "",
+            )
             for one in product.skus
         ]
         currency, images = self.market.shops[product.shop_id].currency, [image_url(one) for one in product.images]
         return ShownListing(
-            product.product_id, product.title, product.status, product.status == "ACTIVATE", currency, images, variants
+            product.product_id,
+            product.title,
+            product.status,
+            product.status == "ACTIVATE",
+            currency,
+            images,
+            variants,
+            product.description,
         )
 
     def order(self, order_id: str) -> ShownOrder | None:

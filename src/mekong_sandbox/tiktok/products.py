@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mekong_sandbox.tiktok import codes
+from mekong_sandbox.pictures import PREFIX, absolute
+from mekong_sandbox.tiktok import codes, taxonomy
 from mekong_sandbox.tiktok.codes import Refused
 from mekong_sandbox.tiktok.gate import Call
 from mekong_sandbox.tiktok.model import Product, Sku
@@ -98,6 +99,7 @@ def search(call: Call) -> dict[str, Any]:
             "update_time": int(one.updated_at),
             "sales_regions": [call.shop.region],
             "is_not_for_sale": False,
+            "audit_failed_reasons": _reasons(one),
             "skus": [_sku_row(call, sku) for sku in one.skus],
         }
         for one in rows
@@ -107,7 +109,18 @@ def search(call: Call) -> dict[str, Any]:
 
 def image_url(uri: str) -> str:
     """Where a picture can be seen: its own address, or the platform's for an uploaded one."""
-    return uri if uri.startswith(("http://", "https://")) else f"https://img.example/{uri}"
+    return uri if uri.startswith(("http://", "https://", "/")) else PREFIX + uri.rpartition("/")[2]
+
+
+def picture_rows(call: Call, uris: list[str]) -> list[dict[str, Any]]:
+    """Pictures as answers show them."""
+    rows = []
+    for uri in uris:
+        picture = call.world.pictures.at(image_url(uri))
+        urls = [absolute(call.request, image_url(uri))]
+        width, height = (picture.width, picture.height) if picture else (600, 600)
+        rows.append({"uri": uri, "urls": urls, "thumb_urls": urls, "height": height, "width": width})
+    return rows
 
 
 def attribute_id(*names: str) -> str:
@@ -117,10 +130,19 @@ def attribute_id(*names: str) -> str:
 
 def attributes_of(sku: Sku) -> list[dict[str, Any]]:
     """The choice a SKU stands for."""
-    return [
+    rows = [
         {"id": attribute_id(name), "name": name, "value_id": attribute_id(name, value), "value_name": value}
         for name, value in sku.attributes.items()
     ]
+    for row in rows:
+        taxonomy.standard_ids(row)
+    return rows
+
+
+def _reasons(product: Product) -> list[dict[str, Any]]:
+    if not product.reasons:
+        return []
+    return [{"position": "Product", "reasons": product.reasons, "suggestions": [], "listing_platform": "TIKTOK_SHOP"}]
 
 
 def get_product(call: Call) -> dict[str, Any]:
@@ -128,23 +150,28 @@ def get_product(call: Call) -> dict[str, Any]:
     product = own_product(call)
     skus = []
     for sku in product.skus:
-        row = _sku_row(call, sku) | {"sales_attributes": attributes_of(sku)}
+        chosen = attributes_of(sku)
+        if chosen and sku.image:
+            chosen[0]["sku_img"] = picture_rows(call, [sku.image])[0]
+        row = _sku_row(call, sku) | {"sales_attributes": chosen}
         if sku.barcode:
             row["identifier_code"] = {"code": sku.barcode, "type": "EAN"}
         skus.append(row)
-    images = [
-        {"uri": uri, "urls": [image_url(uri)], "thumb_urls": [image_url(uri)], "height": 600, "width": 600}
-        for uri in product.images
-    ]
+    audited = {"PENDING": "AUDITING", "FAILED": "FAILED"}.get(product.status, "APPROVED")
     return {
         "id": product.product_id,
         "title": product.title,
         "status": product.status,
+        "audit": {"status": "NONE" if product.status == "DRAFT" else audited},
+        "audit_failed_reasons": _reasons(product),
         "description": product.description,
         "create_time": int(product.created_at),
         "update_time": int(product.updated_at),
-        "category_chains": [{"id": product.category_id, "parent_id": "0", "local_name": "Thời trang", "is_leaf": True}],
-        "main_images": images,
+        "category_chains": taxonomy.chain(product.category_id),
+        "brand": taxonomy.brand_row(product.brand_id),
+        "product_attributes": taxonomy.answer_rows(product.answers),
+        "main_images": picture_rows(call, product.images),
+        "package_dimensions": product.size_cm | {"unit": "CENTIMETER"} if product.size_cm else None,
         "package_weight": {"value": f"{product.weight_g / 1000:g}", "unit": "KILOGRAM"},
         "is_not_for_sale": False,
         "is_cod_allowed": True,

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from mekong_sandbox.tiktok import auth, finance, fulfilment, orders, products, publishing, returns, stock, webhooks
+from mekong_sandbox.tiktok import (
+    auth,
+    finance,
+    fulfilment,
+    media,
+    orders,
+    products,
+    publishing,
+    returns,
+    stock,
+    taxonomy,
+    webhooks,
+)
 from mekong_sandbox.tiktok.gate import Operation
 
 SEARCH = ("202309", "202312", "202502")
@@ -10,6 +22,8 @@ DETAIL = ("202309", "202407", "202507")
 AFTERSALE = ("202309", "202602")
 REJECT = ("202309", "202606")
 FINANCE = ("202501",)
+CATEGORIES = ("202309", "202407", "202507")
+EDITS = ("202309", "202509")
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/authorization/shops"): Operation(auth.get_authorized_shops, cipher=False),
@@ -24,8 +38,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("DELETE", "/product/products"): Operation(publishing.delete, durable=True),
     ("POST", "/product/products/activate"): Operation(publishing.activate, durable=True),
     ("POST", "/product/products/deactivate"): Operation(publishing.deactivate, durable=True),
-    ("GET", "/product/categories"): Operation(publishing.get_categories),
-    ("POST", "/product/images/upload"): Operation(publishing.upload_image, cipher=False),
+    ("GET", "/product/categories"): Operation(taxonomy.get_categories, CATEGORIES),
+    ("GET", "/product/categories/*/attributes"): Operation(taxonomy.get_attributes, CATEGORIES),
+    ("GET", "/product/categories/*/rules"): Operation(taxonomy.get_rules, CATEGORIES),
+    ("GET", "/product/brands"): Operation(taxonomy.get_brands),
+    ("PUT", "/product/products/*"): Operation(publishing.edit, EDITS, durable=True),
+    ("POST", "/product/products/*/partial_edit"): Operation(publishing.partial_edit, EDITS, durable=True),
+    ("POST", "/product/images/upload"): Operation(media.upload, cipher=False, durable=True),
     ("POST", "/order/orders/search"): Operation(orders.search),
     ("GET", "/order/orders"): Operation(orders.get_orders, DETAIL),
     ("GET", "/fulfillment/packages/*/handover_time_slots"): Operation(fulfilment.handover_time_slots),
