@@ -203,13 +203,19 @@ def sentences() -> set[str]:
 
 
 def refusals() -> set[str]:
-    """Sentences that commands refuse with, beside the templates of their errors: `problem="…"`."""
+    """Sentences that commands refuse with, beside the templates of their errors: `problem="…"`, or a variable so named."""
     found: set[str] = set()
     for source in ROOT.rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "problem" and isinstance(node.value, ast.Constant):
                 found.add(str(node.value.value))
+            if isinstance(node, ast.Assign) and _is_problem(node.targets) and isinstance(node.value, ast.Constant):
+                found.add(str(node.value.value))
     return found
+
+
+def _is_problem(targets: list[ast.expr]) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == "problem" for each in targets)
 
 
 def main() -> int:

@@ -132,3 +132,10 @@ class CategoryNotRead(Conflict):
 class PublicationNotFound(NotFound):
     code = "channels.publication_not_found"
     template = "This product is not published on {channel} from here. Publish it first."
+
+
+class ListedByHand(Conflict):
+    """What a publication ran into; nothing was changed there."""
+
+    code = "channels.listed_by_hand"
+    template = "Somebody listed this product there already (number {item_id}). Send it again to put the catalogue's words there."

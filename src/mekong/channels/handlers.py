@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mekong.catalog.events import PriceChanged, ProductArchived, ProductUpdated
+from mekong.catalog.events import CategoryRemoved, PriceChanged, ProductArchived, ProductUpdated
 from mekong.channels import hints
 from mekong.channels.commands import tell_platform
 from mekong.channels.commands.listings import turn
 from mekong.channels.commands.publishing import turn_publications
-from mekong.channels.models import Listing, Publication
+from mekong.channels.models import CategoryMapping, Listing, Publication
 from mekong.channels.rules import cancel_reason
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.events import Heard, subscribe
@@ -66,6 +66,12 @@ def publish_changes(event: ProductUpdated, heard: Heard) -> None:  # noqa: ARG00
 @subscribe(ProductArchived, "channels.hide_archived")
 def hide_archived(event: ProductArchived, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
     _publish(event.product_id)
+
+
+@subscribe(CategoryRemoved, "channels.forget_mapping")
+def forget_mapping(event: CategoryRemoved, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
+    """Its products go along with the category they stand in now."""
+    CategoryMapping.objects.filter(category=event.code).delete()
 
 
 def _publish(product_id: int, **where: str) -> None:

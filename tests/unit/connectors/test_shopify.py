@@ -63,6 +63,7 @@ CAPABILITIES = {
     "Ships",
     "Cancels",
     "ReceivesNotices",
+    "PublishesProducts",
 }
 PLACES = {"data": {"locations": {"nodes": [{"id": "gid://shopify/Location/9"}]}}}
 END = {"hasNextPage": False, "endCursor": None}
@@ -1349,7 +1350,7 @@ def test_the_manifest_claims_what_the_class_does() -> None:
     shop = connect(an_account(), Wire({}))
     assert (MANIFEST.name, MANIFEST.api_version) == ("shopify", VERSION)
     assert MANIFEST.capabilities == CAPABILITIES
-    assert {"default", "auth"} == set(MANIFEST.limits)
+    assert {"default", "auth", "taxonomy"} == set(MANIFEST.limits)
     for name in CAPABILITIES:
         assert isinstance(shop, getattr(socket, name))
 

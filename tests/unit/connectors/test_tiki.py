@@ -47,6 +47,7 @@ CAPABILITIES = {
     "ReadsListings",
     "PushesStock",
     "PushesPrice",
+    "PublishesProducts",
     "PullsOrders",
     "Ships",
     "PrintsLabels",

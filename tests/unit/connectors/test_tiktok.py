@@ -44,6 +44,7 @@ CAPABILITIES = {
     "ReadsListings",
     "PushesStock",
     "PushesPrice",
+    "PublishesProducts",
     "PullsOrders",
     "Ships",
     "PrintsLabels",

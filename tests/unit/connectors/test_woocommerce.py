@@ -55,6 +55,7 @@ CAPABILITIES = {
     "Ships",
     "Cancels",
     "ReceivesNotices",
+    "PublishesProducts",
 }
 ROOT = "https://shop.example.vn/wp-json/wc/v3"
 

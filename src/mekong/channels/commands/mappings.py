@@ -94,13 +94,13 @@ def map_category(*, actor: Actor, channel: str, category: str, external_id: str,
     if external_id:
         _check_leaf(row, external_id)
         made, is_new = CategoryMapping.objects.select_for_update().get_or_create(
-            channel=row, category_id=ours.id, defaults={"external_id": external_id}
+            channel=row, category=ours.code, defaults={"external_id": external_id}
         )
         if not is_new and made.external_id != external_id:
             made.external_id, made.rules = external_id, {}
             made.save()
     else:
-        CategoryMapping.objects.filter(channel=row, category_id=ours.id).delete()
+        CategoryMapping.objects.filter(channel=row, category=ours.code).delete()
     _turn_category(row, ours.code, now)
     return get_mapping(actor=actor, channel=channel, category=category)
 
@@ -129,14 +129,14 @@ def set_attribute_rules(
     actor.require("channels.manage")
     row = find_publisher(channel)
     ours = find_category(category)
-    mapping = CategoryMapping.objects.select_for_update().filter(channel=row, category_id=ours.id).first()
+    mapping = CategoryMapping.objects.select_for_update().filter(channel=row, category=ours.code).first()
     if mapping is None:
-        above, _ = mapping_of(row, ours.id)
+        above = mapping_of(row, ours.id)
         if above is None:
             problem = "“{name}” is not mapped yet. Choose the platform's category first."
             raise ChannelInvalid(field="category", problem=problem, name=ours.name)
         mapping = CategoryMapping(
-            channel=row, category_id=ours.id, external_id=above.external_id, rules=dict(above.rules)
+            channel=row, category=ours.code, external_id=above.external_id, rules=dict(above.rules)
         )
     asked = {each.id: each for each in asked_of(platform_category(row, mapping.external_id))}
     own = {each.code for each in catalog.list_attributes(actor=SYSTEM)}
@@ -157,24 +157,26 @@ def _check_rule(name: str, rule: AttributeRule, asked: Mapping[str, RemoteAttrib
 
     target = asked.get(name)
     if target is None:
-        raise wrong("", "The platform asks nothing of this name here.")
+        raise wrong("", problem="The platform asks nothing of this name here.")
     if rule.source == "attribute" and rule.key not in own:
-        raise wrong(".key", "There is no attribute “{key}” in the catalogue.", key=rule.key)
+        raise wrong(".key", problem="There is no attribute “{key}” in the catalogue.", key=rule.key)
     if rule.source == "option" and not rule.key.strip():
-        raise wrong(".key", "Name the option it comes from.")
+        raise wrong(".key", problem="Name the option it comes from.")
     if rule.source == "fixed" and not any(value.strip() for value in rule.values):
-        raise wrong(".values", "Give a value.")
+        raise wrong(".values", problem="Give a value.")
     if len(rule.values) > _MOST_VALUES or any(len(value) > _LONGEST_VALUE for value in rule.values):
-        raise wrong(".values", "At most {most} values of {letters} letters.", most=_MOST_VALUES, letters=_LONGEST_VALUE)
+        raise wrong(
+            ".values", problem="At most {most} values of {letters} letters.", most=_MOST_VALUES, letters=_LONGEST_VALUE
+        )
     if rule.unit and rule.unit not in target.units:
-        raise wrong(".unit", "Choose one of: {known}.", known=", ".join(target.units) or "–")
+        raise wrong(".unit", problem="Choose one of: {known}.", known=", ".join(target.units) or "–")
     known = {each.id for each in target.choices}
     if any(choice not in known for choice in rule.choices.values()):
-        raise wrong(".choices", "Choose among what the platform offers.")
+        raise wrong(".choices", problem="Choose among what the platform offers.")
     if rule.source == "fixed" and target.choices and not target.takes_own_words:
         names = {fold(each.name) for each in target.choices}
         if any(fold(value) not in names for value in rule.values):
-            raise wrong(".values", "Choose among what the platform offers.")
+            raise wrong(".values", problem="Choose among what the platform offers.")
 
 
 def _turn_category(row: Channel, code: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from django.db.models import Case, F, Q, Value, When
 
 from mekong.channels.contracts.publishing import Gap
+from mekong.channels.errors import ListedByHand
 from mekong.channels.models import Channel, PictureCopy, Publication
 from mekong.channels.socket.publishing import Published
 from mekong.foundation.actor import Actor
@@ -92,7 +93,7 @@ def note_refused(*, actor: Actor, due: Due, refused: MekongError) -> None:  # no
 @command
 def note_met(*, actor: Actor, due: Due, found: Published) -> None:  # noqa: ARG001
     """It is there already, made by hand: nothing was changed, and the next turn that a person asks for changes it."""
-    problem = {"code": "channels.listed_by_hand", "params": {"item_id": found.item_id}}
+    problem = {"code": ListedByHand.code, "params": {"item_id": found.item_id}}
     _done(due, None, state="refused", reasons=[], gaps=[], problem=problem, url=found.url[:500])
 
 
@@ -132,12 +133,6 @@ def note_given(*, actor: Actor, channel: str, sha256: str, reference: str, now: 
 def forget_given(*, actor: Actor, channel: str, hashes: Sequence[str]) -> None:  # noqa: ARG001
     """Give these pictures anew the next time."""
     PictureCopy.objects.filter(channel__code=channel, sha256__in=list(hashes)).delete()
-
-
-@command
-def drop(*, actor: Actor, due: Due) -> None:  # noqa: ARG001
-    """The product is no more in the catalogue."""
-    Publication.objects.filter(id=due.id).delete()
 
 
 def _done(due: Due, again: datetime | None, **fields: Any) -> None:

@@ -17,14 +17,14 @@ class Migration(migrations.Migration):
             name="CategoryMapping",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("external_id", models.CharField(max_length=120)),
-                ("rules", models.JSONField(default=dict)),
                 (
                     "category",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.category"
+                    models.CharField(
+                        help_text="Its code: a category that is removed takes its mapping along.", max_length=60
                     ),
                 ),
+                ("external_id", models.CharField(max_length=120)),
+                ("rules", models.JSONField(default=dict)),
                 (
                     "channel",
                     models.ForeignKey(
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 (
                     "product",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.product"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.product"
                     ),
                 ),
             ],

@@ -41,7 +41,9 @@ class CategoryMapping(models.Model):
     """
 
     channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="+", db_index=False)
-    category = models.ForeignKey("catalog.Category", on_delete=models.CASCADE, related_name="+")
+    category = models.CharField(
+        max_length=60, help_text="Its code: a category that is removed takes its mapping along."
+    )
     external_id = models.CharField(max_length=120)
     rules = models.JSONField(default=dict)
 
@@ -51,7 +53,7 @@ class CategoryMapping(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.category_id} → {self.external_id}"
+        return f"{self.category} → {self.external_id}"
 
 
 class Publication(models.Model):
@@ -64,7 +66,7 @@ class Publication(models.Model):
     """
 
     channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="+", db_index=False)
-    product = models.ForeignKey("catalog.Product", on_delete=models.CASCADE, related_name="+")
+    product = models.ForeignKey("catalog.Product", on_delete=models.PROTECT, related_name="+")
     is_shown = models.BooleanField(default=True)
     follows = models.BooleanField(default=True)
     state = models.CharField(max_length=10, default="waiting")

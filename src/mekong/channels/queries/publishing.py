@@ -10,7 +10,7 @@ import msgspec
 from django.db.models import Count
 
 from mekong.catalog import queries as catalog
-from mekong.catalog.contracts import ListingMaterial
+from mekong.catalog.contracts import CategoryView, ListingMaterial
 from mekong.channels import registry, rules
 from mekong.channels.contracts import Problem
 from mekong.channels.contracts.publishing import (
@@ -26,7 +26,7 @@ from mekong.channels.contracts.publishing import (
     PublicationPreview,
     PublicationView,
 )
-from mekong.channels.errors import CannotDo, ChannelInvalid
+from mekong.channels.errors import CannotDo, ChannelInvalid, PublicationNotFound
 from mekong.channels.models import (
     CategoryMapping,
     Channel,
@@ -84,22 +84,19 @@ def list_mappings(*, actor: Actor, channel: str) -> list[MappedCategory]:
     row = find_publisher(channel)
     tree = catalog.list_categories(actor=SYSTEM)
     counts = catalog.category_counts(actor=SYSTEM)
-    own = {each.category_id: each for each in CategoryMapping.objects.filter(channel=row)}
+    own = {each.category: each for each in CategoryMapping.objects.filter(channel=row)}
     known = _platform_rows(row, {each.external_id for each in own.values()})
     names = {each.id: each for each in tree}
     answered = {each.id: _unanswered(known.get(each.external_id), each) for each in own.values()}
     found = []
     for each in tree:
-        above: int | None = each.id
-        while above is not None and above not in own:
-            above = names[above].parent_id
-        mapping = own[above] if above is not None else None
+        mapping = _nearest(each.id, names, own)
         platform = known.get(mapping.external_id) if mapping else None
         found.append(
             MappedCategory(
                 code=each.code, name=each.name, depth=len(each.path) - 1, products=counts[each.id].own,
                 platform=_category(platform) if platform else None,
-                inherited_from=names[above].code if above is not None and above != each.id else "",
+                inherited_from=mapping.category if mapping and mapping.category != each.code else "",
                 unanswered=answered[mapping.id] if mapping else 0,
             )
         )  # fmt: skip
@@ -114,7 +111,7 @@ def get_mapping(*, actor: Actor, channel: str, category: str) -> CategoryMapping
     actor.require("channels.view")
     row = find_publisher(channel)
     ours = find_category(category)
-    mapping, origin = mapping_of(row, ours.id)
+    mapping = mapping_of(row, ours.id)
     platform = _platform_rows(row, {mapping.external_id}).get(mapping.external_id) if mapping else None
     own = {each.code: each for each in catalog.list_attributes(actor=SYSTEM)}
     options = catalog.options_used(actor=SYSTEM, category_id=ours.id)
@@ -123,13 +120,13 @@ def get_mapping(*, actor: Actor, channel: str, category: str) -> CategoryMapping
         category_code=ours.code,
         category_name=ours.name,
         platform=_category(platform) if platform else None,
-        inherited_from=origin if mapping is not None and origin != ours.code else "",
+        inherited_from=mapping.category if mapping and mapping.category != ours.code else "",
         attributes=[_attribute(each, said, own, options) for each in asked_of(platform)],
         read_at=platform.attributes_at if platform else None,
     )
 
 
-def find_category(code: str) -> Any:
+def find_category(code: str) -> CategoryView:
     """One of our categories. Raises: ChannelInvalid."""
     found = next((each for each in catalog.list_categories(actor=SYSTEM) if each.code == code), None)
     if found is None:
@@ -138,17 +135,23 @@ def find_category(code: str) -> Any:
     return found
 
 
-def mapping_of(row: Channel, category_id: int | None) -> tuple[CategoryMapping | None, str]:
-    """The mapping that holds for one of our categories, its own or the nearest above, and whose it is."""
+def mapping_of(row: Channel, category_id: int | None) -> CategoryMapping | None:
+    """The mapping that holds for one of our categories: its own, or that of the nearest above."""
     if category_id is None:
-        return None, ""
-    above = catalog.category_ancestors(actor=SYSTEM, category_ids=[category_id]).get(category_id, ())
-    own = {
-        each.category_id: each
-        for each in CategoryMapping.objects.select_related("category").filter(channel=row, category_id__in=above)
-    }
-    nearest = next((own[each] for each in above if each in own), None)
-    return nearest, nearest.category.code if nearest else ""
+        return None
+    tree = {each.id: each for each in catalog.list_categories(actor=SYSTEM)}
+    return _nearest(category_id, tree, {each.category: each for each in CategoryMapping.objects.filter(channel=row)})
+
+
+def _nearest(
+    category_id: int, tree: Mapping[int, CategoryView], own: Mapping[str, CategoryMapping]
+) -> CategoryMapping | None:
+    here: int | None = category_id
+    while here is not None and here in tree:
+        if tree[here].code in own:
+            return own[tree[here].code]
+        here = tree[here].parent_id
+    return None
 
 
 def asked_of(platform: PlatformCategory | None) -> list[RemoteAttribute]:
@@ -222,7 +225,7 @@ def prepare(*, row: Channel, product_id: int, is_shown: bool = True, item_id: st
     )
     items = {each.item_id for each in listed}
     item = item_id or (items.pop() if len(items) == 1 else "")
-    mapping, _ = mapping_of(row, product.category_id)
+    mapping = mapping_of(row, product.category_id)
     platform = platform_category(row, mapping.external_id) if mapping else None
     own_prices = {each.variant_id: each.own_price_minor for each in listed}
     given = dict(
@@ -313,6 +316,17 @@ def list_publications(
     found = list(rows.select_related("channel").order_by("-id")[: limit + 1])
     page = found[:limit]
     return PublicationPage(publication_views(page), counts, encode_cursor(page[-1].id) if len(found) > limit else None)
+
+
+def get_publication(*, actor: Actor, channel: str, product_id: int) -> PublicationView:
+    """How a product stands on a channel. Raises: MayNot, ChannelNotFound, CannotDo, PublicationNotFound."""
+    actor.require("channels.view")
+    row = find_publisher(channel)
+    rows = Publication.objects.select_related("channel").filter(channel=row, product_id=product_id)
+    found = publication_views(list(rows))
+    if not found:
+        raise PublicationNotFound(channel=row.name)
+    return found[0]
 
 
 def publications_of(*, actor: Actor, product_id: int) -> list[PublicationView]:

@@ -13,7 +13,6 @@ from typing import Any
 import structlog
 
 from mekong.catalog.contracts import PictureFile
-from mekong.catalog.errors import ProductNotFound
 from mekong.channels.commands import published
 from mekong.channels.commands.listings import store_listings
 from mekong.channels.commands.mappings import store_attributes
@@ -67,8 +66,6 @@ class PublishingDesk:
     async def _one(self, due: Due) -> None:
         try:
             await self._bring(due)
-        except ProductNotFound:
-            await self.threads.run(published.drop, actor=SYSTEM, due=due)
         except NeedsReconnect:
             raise
         except RemoteRefused as refused:

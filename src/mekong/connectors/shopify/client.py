@@ -105,6 +105,20 @@ class Client:
             raise Unavailable(remote=TITLE, reason="unreadable reply")
         return data
 
+    async def upload(self, url: str, headers: Mapping[str, str], content: bytes) -> None:
+        """Give a file to the store that the platform named for it. The token stays here: the store is a host apart.
+
+        Raises: the failures of the socket.
+        """
+        response = await self.transport.send(Request("POST", url, (), headers, content))
+        if failure := wire.by_status(TITLE, response, self.clock()):
+            raise failure
+        if response.status >= 400:
+            words = "the platform's store of files did not take the picture"
+            raise RemoteRefused(remote=TITLE, remote_code=f"upload_{response.status}", remote_message=words)
+        if response.status >= 300:
+            raise Unavailable(remote=TITLE, reason="unreadable reply", http_status=response.status)
+
     async def token(self, wish: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer to a wish for tokens, sent with the app's id and secret. Raises: the failures of the socket."""
         secrets = self.account.secrets

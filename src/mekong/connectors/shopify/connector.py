@@ -32,13 +32,18 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteAttribute, RemoteCategory
 from mekong.connectors.shopify.client import TITLE, Client, notice_signature, redirect_is_genuine, shop_domain
 from mekong.connectors.shopify.mapping import UserError, documents, gid, notices, number, orders, products
+from mekong.connectors.shopify.publishing import Publishing
 from mekong.foundation.errors import Invalid, NeedsReconnect, NeedsRefresh, NoticeForged, RemoteRefused
 
 MANIFEST: Final = read_manifest("mekong.connectors.shopify")
 ORDER_WINDOW: Final = timedelta(days=3650)  # the platform names no longest window; all by pages are one
-SCOPES: Final = "read_locations,write_inventory,write_merchant_managed_fulfillment_orders,write_orders,write_products"
+SCOPES: Final = (
+    "read_locations,write_files,write_inventory,write_merchant_managed_fulfillment_orders,write_orders,write_products,"
+    "write_publications"
+)
 _FOR_GOOD: Final = timedelta(days=36500)
 """A token without an end is good until the merchant takes it back."""
 _VARIANT_PAGE = 50
@@ -69,6 +74,7 @@ class Shopify:
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
         self._place = ""
+        self.publishing = Publishing(self.account, self.client, self._located)
 
     # Authorises
 
@@ -307,6 +313,29 @@ class Shopify:
         standing = await self._present(order)
         if standing is None or standing.state is RemoteState.CANCELLED:
             raise _refused("already_cancelled", "the order is cancelled already, or gone")
+
+    # PublishesProducts
+
+    async def list_categories(self) -> list[RemoteCategory]:
+        return await self.publishing.categories()
+
+    async def list_attributes(self, *, category_id: str) -> list[RemoteAttribute]:  # noqa: ARG002 - nothing is asked in any
+        return []
+
+    async def upload_picture(self, *, picture: Picture) -> str:
+        return await self.publishing.uploaded(picture)
+
+    async def find_product(self, *, draft: Draft) -> Published | None:
+        return await self.publishing.found(draft)
+
+    async def create_product(self, *, draft: Draft) -> Published:
+        return await self.publishing.created(draft)
+
+    async def update_product(self, *, item_id: str, draft: Draft) -> Published:
+        return await self.publishing.updated(item_id, draft)
+
+    async def check_product(self, *, item_id: str, ticket: str) -> Published | None:  # noqa: ARG002 - nothing is reviewed
+        return await self.publishing.standing(item_id)
 
     # ReceivesNotices
 

@@ -31,6 +31,7 @@ from mekong.channels.socket import (
     wire,
 )
 from mekong.channels.socket.earnings import Earnings
+from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteAttribute, RemoteCategory
 from mekong.connectors.tiki.client import (
     CONSENT_PATH,
     LINK_GONE,
@@ -42,6 +43,7 @@ from mekong.connectors.tiki.client import (
 )
 from mekong.connectors.tiki.mapping import Word, earnings, events, has_more, inner, orders, products, stock
 from mekong.connectors.tiki.mapping.rounds import Round, Walk
+from mekong.connectors.tiki.publishing import Publishing
 from mekong.connectors.tiki.queue import EventQueue
 from mekong.foundation.errors import Invalid, NeedsReconnect, NeedsRefresh, RemoteRefused, Unavailable
 from mekong.foundation.money import to_decimal
@@ -76,6 +78,7 @@ class Tiki:
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
         self.queue = EventQueue(self.client)
+        self.publishing = Publishing(self.account, self.client, self._warehouses)
 
     # Authorises
 
@@ -266,6 +269,29 @@ class Tiki:
                 rows = msgspec.convert(events.rows(said), tuple[orders.SellerWarehouse, ...], strict=False)
             self._homes = [row.id for row in rows if row.is_active]
         return self._homes
+
+    # PublishesProducts
+
+    async def list_categories(self) -> list[RemoteCategory]:
+        return await self.publishing.categories()
+
+    async def list_attributes(self, *, category_id: str) -> list[RemoteAttribute]:
+        return await self.publishing.attributes(category_id)
+
+    async def upload_picture(self, *, picture: Picture) -> str:
+        return await self.publishing.upload(picture)
+
+    async def find_product(self, *, draft: Draft) -> Published | None:
+        return await self.publishing.find(draft)
+
+    async def create_product(self, *, draft: Draft) -> Published:
+        return await self.publishing.create(draft)
+
+    async def update_product(self, *, item_id: str, draft: Draft) -> Published:
+        return await self.publishing.update(item_id, draft)
+
+    async def check_product(self, *, item_id: str, ticket: str) -> Published | None:
+        return await self.publishing.check(item_id, ticket)
 
     # PullsOrders
 

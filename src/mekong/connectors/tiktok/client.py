@@ -33,7 +33,7 @@ TITLE: Final = "TikTok Shop"
 PRODUCTION: Final = "https://open-api.tiktokglobalshop.com"
 AUTH_PRODUCTION: Final = "https://auth.tiktok-shops.com"
 
-_WITHOUT_CIPHER = ("/authorization/", "/seller/")
+_WITHOUT_CIPHER = ("/authorization/", "/seller/", paths.IMAGE_UPLOAD)
 _UNSIGNED = frozenset({"sign", "access_token"})
 
 _TOKEN_GONE = frozenset({"105001", "105002", "105003", "105004"})
@@ -76,6 +76,29 @@ def signature(secret: str, path: str, params: Mapping[str, str], body: bytes = b
     """
     query = "".join(f"{name}{params[name]}" for name in sorted(params) if name not in _UNSIGNED)
     return sign(secret, f"{secret}{path}{query}".encode() + body + secret.encode())
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in a form: the name of its part, the file's own name, and what it is."""
+
+    part: str
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+def form(fields: Mapping[str, str], file: File) -> tuple[bytes, str]:
+    """The body of a form with one file, and its media type (RFC 7578). What parts it is told by the file's digest."""
+    boundary = f"mekong-{hashlib.sha256(file.content).hexdigest()[:40]}"
+    name = re.sub(r'[\x00-\x1f\x7f"\\]', "_", file.name) or "file"
+    parts = [
+        f'--{boundary}\r\ncontent-disposition: form-data; name="{each}"\r\n\r\n{value}\r\n'.encode()
+        for each, value in fields.items()
+    ]
+    head = f'content-disposition: form-data; name="{file.part}"; filename="{name}"\r\ncontent-type: {file.media_type}'
+    parts += [f"--{boundary}\r\n{head}\r\n\r\n".encode(), file.content, f"\r\n--{boundary}--\r\n".encode()]
+    return b"".join(parts), f"multipart/form-data; boundary={boundary}"
 
 
 @dataclass(frozen=True)
@@ -140,6 +163,14 @@ class Client:
     ) -> Mapping[str, Any]:
         return _accepted(await self.ask("POST", path, params, body)).data
 
+    async def put(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return _accepted(await self.ask("PUT", path, (), body)).data
+
+    async def upload(self, path: str, fields: Mapping[str, str], file: File) -> Mapping[str, Any]:
+        """A form with a file. It is signed without its body."""
+        content, media_type = form(fields, file)
+        return _accepted(await self._send("POST", path, (), content, media_type, is_body_signed=False)).data
+
     async def act(self, path: str, body: Mapping[str, Any]) -> None:
         """A write whose answer says no more than that it was taken."""
         _accepted(await self.ask("POST", path, (), body))
@@ -170,19 +201,32 @@ class Client:
         lane: str = "default",
     ) -> Reply:
         """One signed call for the shop; a refusal of the call itself comes back in `code`, all else is raised."""
+        content = b"" if body is None else msgspec.json.encode(body)
+        return await self._send(method, path, params, content, "application/json", lane)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        content: bytes,
+        media_type: str,
+        lane: str = "default",
+        *,
+        is_body_signed: bool = True,
+    ) -> Reply:
         secrets = self.account.secrets
         if not secrets.access_token:
             refused = {"remote": TITLE, "remote_code": "no_access_token", "remote_message": "no access token"}
             raise NeedsRefresh(**refused) if secrets.refresh_token else NeedsReconnect(**refused)
         shop = None if path.startswith(_WITHOUT_CIPHER) else await self.shop()
-        content = b"" if body is None else msgspec.json.encode(body)
         named = dict(params) | {"app_key": secrets.app_key, "timestamp": str(int(self.clock().timestamp()))}
         if shop and shop.cipher:
             named["shop_cipher"] = shop.cipher
-        named["sign"] = signature(secrets.app_secret, path, named, content)
+        named["sign"] = signature(secrets.app_secret, path, named, content if is_body_signed else b"")
         headers = {
             "accept": "application/json",
-            "content-type": "application/json",
+            "content-type": media_type,
             "x-tts-access-token": secrets.access_token,
         }
         request = Request(method, self.host + path, tuple(named.items()), headers, content, lane)

@@ -34,12 +34,14 @@ from mekong.channels.socket import (
     wire,
 )
 from mekong.channels.socket.earnings import Earnings
+from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteAttribute, RemoteCategory
 from mekong.channels.socket.returns import RemoteReturn, ReturnPage
 from mekong.connectors.tiktok import paths
 from mekong.connectors.tiktok.client import TITLE, Client, is_account_wide, is_unknown, sign
 from mekong.connectors.tiktok.earnings import Statements
 from mekong.connectors.tiktok.mapping import following, listed, moment, notices, orders, products
 from mekong.connectors.tiktok.mapping.authorisation import TokenReply
+from mekong.connectors.tiktok.publishing import Publishing
 from mekong.connectors.tiktok.returns import RETURN_WINDOW, Returns
 from mekong.connectors.tiktok.warehouses import Warehouses
 from mekong.foundation.errors import (
@@ -84,6 +86,7 @@ class TikTok:
         self.statements = Statements(self.account, self.client)
         self.returns = Returns(self.account, self.client, self._reject_reason)
         self.warehouses = Warehouses(self.client)
+        self.publishing = Publishing(self.account, self.client, self.warehouses)
         self._one_by_one: set[str] = set()
         """Products of which a call about several SKUs was refused whole: from then on one SKU a call."""
 
@@ -233,6 +236,29 @@ class TikTok:
             most = 1 if item_id in self._one_by_one else _SKUS
             batches += [rows[start : start + most] for start in range(0, len(rows), most)]
         return batches
+
+    # PublishesProducts
+
+    async def list_categories(self) -> list[RemoteCategory]:
+        return await self.publishing.categories()
+
+    async def list_attributes(self, *, category_id: str) -> list[RemoteAttribute]:
+        return await self.publishing.attributes(category_id)
+
+    async def upload_picture(self, *, picture: Picture) -> str:
+        return await self.publishing.upload(picture)
+
+    async def find_product(self, *, draft: Draft) -> Published | None:
+        return await self.publishing.find(draft)
+
+    async def create_product(self, *, draft: Draft) -> Published:
+        return await self.publishing.create(draft)
+
+    async def update_product(self, *, item_id: str, draft: Draft) -> Published:
+        return await self.publishing.update(item_id, draft)
+
+    async def check_product(self, *, item_id: str, ticket: str) -> Published | None:  # noqa: ARG002 - it names what it makes at once
+        return await self.publishing.check(item_id)
 
     # PullsOrders
 

@@ -30,8 +30,10 @@ from mekong.channels.socket import (
     read_manifest,
     wire,
 )
+from mekong.channels.socket.publishing import Draft, Picture, Published, RemoteAttribute, RemoteCategory
 from mekong.connectors.woocommerce.client import TITLE, Client, is_account_wide, is_unknown, notice_signature
 from mekong.connectors.woocommerce.mapping import notices, orders, products
+from mekong.connectors.woocommerce.publishing import Publishing
 from mekong.foundation.errors import Invalid, NoticeForged, RemoteRefused
 
 MANIFEST: Final = read_manifest("mekong.connectors.woocommerce")
@@ -62,6 +64,7 @@ class WooCommerce:
 
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock, self.nonce)
+        self.publishing = Publishing(self.account, self.client)
 
     # PullsProducts, ReadsListings
 
@@ -265,6 +268,30 @@ class WooCommerce:
         if standing is None:
             raise _refused("unknown_order", "the shop has no such order")
         return standing.status
+
+    # PublishesProducts
+
+    async def list_categories(self) -> list[RemoteCategory]:
+        """The shop's own."""
+        return await self.publishing.categories()
+
+    async def list_attributes(self, *, category_id: str) -> list[RemoteAttribute]:  # noqa: ARG002 - nothing is asked in any
+        return []
+
+    async def upload_picture(self, *, picture: Picture) -> str:
+        return self.publishing.pictured(picture)
+
+    async def find_product(self, *, draft: Draft) -> Published | None:
+        return await self.publishing.found(draft)
+
+    async def create_product(self, *, draft: Draft) -> Published:
+        return await self.publishing.created(draft)
+
+    async def update_product(self, *, item_id: str, draft: Draft) -> Published:
+        return await self.publishing.updated(item_id, draft)
+
+    async def check_product(self, *, item_id: str, ticket: str) -> Published | None:  # noqa: ARG002 - nothing is reviewed
+        return await self.publishing.standing(item_id)
 
     # ReceivesNotices
 

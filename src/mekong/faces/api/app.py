@@ -27,6 +27,7 @@ from mekong.faces.api import (
     pictures,
     problems,
     products,
+    publishing,
     returns,
     security,
     stock_desk,
@@ -98,6 +99,7 @@ for _room in (
     order_filters,
     returns,
     earnings,
+    publishing,
 ):
     api.add_router("", _room.router)
 

@@ -87,3 +87,76 @@ mutation Cancel($id: ID!, $reason: OrderCancelReason!, $refund: OrderCancelRefun
     job { id } orderCancelUserErrors { code field message }
   }
 }"""
+
+# --- publishing -----------------------------------------------------------------------------------------------------
+
+_CATEGORIES: Final = "nodes { id name parentId isArchived } pageInfo { hasNextPage endCursor }"
+
+TOP_CATEGORIES: Final = f"""
+query TopCategories($after: String) {{
+  taxonomy {{ categories(first: 250, after: $after) {{ {_CATEGORIES} }} }}
+}}"""
+
+LOWER_CATEGORIES: Final = f"""
+query LowerCategories($id: ID!, $after: String) {{
+  taxonomy {{ categories(first: 250, after: $after, descendantsOf: $id) {{ {_CATEGORIES} }} }}
+}}"""
+
+STAGE_UPLOAD: Final = """
+mutation StageUpload($input: [StagedUploadInput!]!) {
+  stagedUploadsCreate(input: $input) {
+    stagedTargets { url resourceUrl parameters { name value } } userErrors { field message }
+  }
+}"""
+
+CREATE_FILE: Final = """
+mutation CreateFile($files: [FileCreateInput!]!) {
+  fileCreate(files: $files) { files { id fileStatus } userErrors { code field message } }
+}"""
+
+FILE_STATES: Final = """
+query FileStates($ids: [ID!]!) { nodes(ids: $ids) { ... on MediaImage { id fileStatus } } }"""
+
+BEARERS: Final = """
+query Bearers($query: String!) {
+  productVariants(first: 100, query: $query) { nodes { id sku product { id } } pageInfo { hasNextPage endCursor } }
+}"""
+
+PRODUCT: Final = f"""
+query Product($id: ID!, $place: ID!, $after: String) {{
+  product(id: $id) {{
+    id title descriptionHtml vendor status publishedAt onlineStoreUrl
+    category {{ id }}
+    options(first: 3) {{ name position }}
+    media(first: 250, sortKey: POSITION) {{ nodes {{ id }} }}
+    variants(first: 40, after: $after, sortKey: POSITION) {{
+      nodes {{
+        {_VARIANT}
+        weighed: inventoryItem {{ id measurement {{ weight {{ value unit }} }} }}
+        selectedOptions {{ name value }}
+        media(first: 1) {{ nodes {{ id }} }}
+      }}
+      pageInfo {{ hasNextPage endCursor }}
+    }}
+  }}
+}}"""
+
+SET_PRODUCT: Final = """
+mutation SetProduct($input: ProductSetInput!, $identifier: ProductSetIdentifiers) {
+  productSet(synchronous: true, identifier: $identifier, input: $input) {
+    product { id } userErrors { code field message }
+  }
+}"""
+
+UPDATE_PRODUCT: Final = """
+mutation UpdateProduct($product: ProductUpdateInput!) {
+  productUpdate(product: $product) { product { id } userErrors { field message } }
+}"""
+
+PUBLICATIONS: Final = """
+query Publications { publications(first: 50) { nodes { id name supportsFuturePublishing } } }"""
+
+PUBLISH: Final = """
+mutation Publish($id: ID!, $input: [PublicationInput!]!) {
+  publishablePublish(id: $id, input: $input) { userErrors { field message } }
+}"""
