@@ -265,7 +265,7 @@ def test_answers_below_begin_a_mapping_of_their_own(shelf: Shelf, visitor: Visit
     act(client, act="read")
     act(client, act="map", category="ao", external_id="111")
     assert answers(client, **{"source-1": "fixed", "value-1": "Việt Nam"}).status_code == 302
-    own = CategoryMapping.objects.get(category__code="ao-thun")
+    own = CategoryMapping.objects.get(category="ao-thun")
     assert (own.external_id, own.rules["101"]["values"]) == ("111", ["Việt Nam"])
 
 

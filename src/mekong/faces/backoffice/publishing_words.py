@@ -13,6 +13,7 @@ from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import ProductRow
 from mekong.channels.contracts import Problem, Shortfall
 from mekong.channels.contracts.publishing import CategoryMappingView, Gap
+from mekong.channels.errors import ListedByHand
 from mekong.channels.queries import publishing as channels
 from mekong.faces.backoffice import problems, readiness
 from mekong.faces.backoffice.attribute_fields import anchor
@@ -43,7 +44,7 @@ KINDS: Mapping[str, Word] = {
     "date": pgettext_lazy("kind of an attribute", "a day"),
 }
 
-BY_HAND = "channels.listed_by_hand"
+BY_HAND = ListedByHand.code
 """A product of the same SKUs was there before it was published from here."""
 
 

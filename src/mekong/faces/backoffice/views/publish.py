@@ -74,7 +74,7 @@ def publish(visit: Visit) -> HttpResponse:
         return _show(visit, *_chosen(visit), chosen=visit.request.GET.getlist("channel"))
     rows, is_cut = _posted(visit)
     chosen = [each for each in visit.request.POST.getlist("channel") if each]
-    errors = Errors()
+    errors, status = Errors(), 422
     if not rows or is_cut:
         errors.whole = gettext("Choose 1 to {most} products.").format(most=num(MOST_AT_ONCE))
     if not chosen:
@@ -84,12 +84,12 @@ def publish(visit: Visit) -> HttpResponse:
         try:
             answer = once(visit, lambda: _publish(visit, rows, chosen, said))
         except MekongError as refused:
-            errors.whole = sentences.of(refused)
+            errors.whole, status = sentences.of(refused), refused.status
         else:
             for text, tone in said:
                 visit.flash(text, tone=tone)
             return answer
-    return _show(visit, rows, False, chosen=chosen, errors=errors, status=422)
+    return _show(visit, rows, False, chosen=chosen, errors=errors, status=status)
 
 
 def _publish(visit: Visit, rows: Sequence[ProductRow], chosen: Sequence[str], said: list[tuple[str, str]]) -> str:
@@ -97,6 +97,8 @@ def _publish(visit: Visit, rows: Sequence[ProductRow], chosen: Sequence[str], sa
     ids = [each.id for each in rows]
     codes = list(dict.fromkeys(code[:60] for code in chosen))
     names = {code: mark.name for code, mark in channel_book.marks(codes).items()}
+    for code in codes:
+        queries.find_publisher(code)
     for code in codes:
         report = commands.publish_products(actor=visit.actor, channel=code, product_ids=ids, now=visit.now)
         said.append((_said(names[code], report), "ok" if report.incomplete < report.asked else "bad"))
