@@ -155,7 +155,9 @@ def act(visit: Visit, code: str) -> HttpResponse:
 
 
 def _picked(visit: Visit) -> list[int]:
-    bare = (each for each in visit.request.POST.getlist("pick") if each.isascii() and each.isdigit() and len(each) < 19)
+    """Those ticked, or the one whose menu was used."""
+    said = [*visit.request.POST.getlist("pick"), *visit.request.POST.getlist("product")]
+    bare = (each for each in said if each.isascii() and each.isdigit() and len(each) < 19)
     return list(dict.fromkeys(int(each) for each in bare))[:MOST_AT_ONCE]
 
 
