@@ -67,6 +67,9 @@ SAMPLES = {
     "webhooks": ("/settings/webhooks/",),
     "apps": ("/settings/apps/",),
     "feeds": ("/settings/feeds/",),
+    "publish": ("/products/publish/",),
+    "channel-publishing": ("/channels/shopee-1/publishing/",),
+    "channel-categories": ("/channels/shopee-1/categories/",),
 }
 
 

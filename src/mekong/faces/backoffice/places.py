@@ -38,6 +38,10 @@ ACTS = (
     Place("/products/import/", "import", _n("Import products"), ("catalog.import",), "excel csv file hàng hóa"),
     Place("/products/export/", "export", _n("Export products"), ("catalog.view",), "excel file hàng hóa tải"),
     Place("/products/grid/", "edit", _n("Edit many products"), ("catalog.view",), "bảng sản phẩm sửa hàng loạt giá grid bulk"),
+    Place(
+        "/products/publish/", "channels", _n("Publish products"), ("channels.manage",),
+        "đăng bán đăng sản phẩm lên sàn shopee lazada tiki tiktok listing publish",
+    ),
     Place("/products/labels/", "print", _n("Print barcode labels"), ("catalog.view",), "in tem nhãn mã vạch label"),
     Place("/orders/returns/", "return", _n("Returns to answer"), ("orders.view",), "trả hàng hoàn hàng yêu cầu refund"),
     Place("/stock/adjust/", "edit", _n("Change stock"), ("inventory.adjust", "inventory.receive"), "điều chỉnh tồn adjust"),

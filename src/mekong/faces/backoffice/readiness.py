@@ -95,12 +95,17 @@ def _gaps(found: Completeness, product: ProductView) -> tuple[Gap, ...]:
 
 def gap(lack: Shortfall, product: ProductView) -> Gap:
     """A shortfall in words, with the way to its field."""
-    page = f"/products/{quote(product.variants[0].sku, safe='')}/"
+    return gap_of(lack, sku=product.variants[0].sku, variants=len(product.variants))
+
+
+def gap_of(lack: Shortfall, *, sku: str, variants: int) -> Gap:
+    """The same of a product known by a SKU of it and how many variants it has."""
+    page = f"/products/{quote(sku, safe='')}/"
     if lack.fact in _WITHOUT:
         name, field = _WITHOUT[lack.fact]
         place = lack.places[0] if lack.places else 0
         text = str(name)
-        if lack.places and len(product.variants) > 1:
+        if lack.places and variants > 1:
             of = ngettext("of {n} variant", "of {n} variants", len(lack.places)).format(n=len(lack.places))
             text = f"{text} {of}"
         return Gap(text, f"{page}edit/#{field.format(place=place)}", lack.is_required)

@@ -363,6 +363,12 @@ def product_status(code: str) -> SafeString:
 
 
 @register.simple_tag
+def shaped(shape: words.Shape) -> SafeString:
+    """A status mark as its words give it."""
+    return _shape(shape, "")
+
+
+@register.simple_tag
 def campaign_state(code: str) -> SafeString:
     """Where a campaign's stock stands."""
     return _shape(words.CAMPAIGN_STATES.get(code), code)

@@ -16,7 +16,7 @@ from mekong.faces import bundling
 from mekong.faces.backoffice import channel_book, readiness, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.faces.backoffice.once import once
-from mekong.faces.backoffice.views import bundle, pictures
+from mekong.faces.backoffice.views import bundle, pictures, publish
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.errors import MekongError
 from mekong.inventory import queries as inventory
@@ -77,7 +77,7 @@ def products(visit: Visit) -> HttpResponse:
         "categories": queries.list_categories(actor=visit.actor), "lacking": lacking, "asked": asked,
         "is_filtered": bool(q or category or brand or lacking),
         "may_edit": visit.actor.may("catalog.edit"), "may_import": visit.actor.may("catalog.import"),
-        "sees_stock": visit.actor.may("inventory.view"),
+        "sees_stock": visit.actor.may("inventory.view"), "may_publish": publish.is_offered(visit),
     }  # fmt: skip
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "list"
     return visit.render("products/list.html" if part else "products/index.html", context)
@@ -209,6 +209,7 @@ def _show(visit: Visit, found: ProductView, typed: bundle.Bundle | None = None, 
         "labels": {each.code: each for each in queries.list_attributes(actor=visit.actor)},
         "bundles": bundle.of_product(visit, found, typed), "plain_variants": plain,
         "readiness": readiness.of_product(visit, found, remote_channels(visit)),
+        "published": publish.box(visit, found.id), "may_publish": visit.actor.may("channels.manage"),
         "new_bundle": bundle.Bundle(plain[0], [bundle.Line()]) if plain else None,
         **pictures.context(visit, found),
     }  # fmt: skip
