@@ -283,6 +283,36 @@ def test_a_product_is_hidden_and_shown_again(seller: Lazada) -> None:
         assert seller.post("/product/deactivate", body)["code"] == code
 
 
+def test_one_sku_is_hidden_by_the_id_that_stands_alone(seller: Lazada) -> None:
+    item_id = make(seller, sku("D", "Đỏ"), sku("X", "Xanh"))
+    number = seen(seller, item_id)["skus"][0]["SkuId"]
+
+    def hide(names: str) -> str:
+        text = f"<Request><Product><ItemId>{item_id}</ItemId><Skus>{names}</Skus></Product></Request>"
+        return str(seller.post("/product/deactivate", {"apiRequestBody": text})["code"])
+
+    assert hide("<SkuId>5</SkuId>") == "E0003"
+    assert hide(f"<SkuId>{number}</SkuId><SellerSku>D</SellerSku>") == "0"
+    assert [row["Status"] for row in seen(seller, item_id)["skus"]] == ["inactive", "active"]
+
+
+def test_skus_of_a_product_are_removed_but_not_all(seller: Lazada) -> None:
+    item_id = make(seller, sku("D", "Đỏ"), sku("X", "Xanh"))
+    first, last = (str(row["SkuId"]) for row in seen(seller, item_id)["skus"])
+
+    def remove(*numbers: str, item: int = item_id) -> str:
+        rows = "".join(f"<Sku><SkuId>{number}</SkuId></Sku>" for number in numbers)
+        text = f"<Request><Product><ItemId>{item}</ItemId><Skus>{rows}</Skus></Product></Request>"
+        return str(seller.post("/product/sku/remove", {"payload": text})["code"])
+
+    assert remove(first, last) == "CAN_NOT_REMOVE_ALL_SKU"
+    assert remove(first, item=1) == "EDIT_ITEM_NOT_BELONG_SELLER"
+    assert remove(first) == "0"
+    assert remove(first) == "SELLER_SKU_NOT_FOUND"
+    assert [row["SellerSku"] for row in seen(seller, item_id)["skus"]] == ["X"]
+    assert update(seller, {"ItemId": str(item_id), "Skus": {"Sku": [sku("D", "Đỏ")]}})["code"] == "0"
+
+
 def test_skus_are_withdrawn_one_by_one(seller: Lazada) -> None:
     item_id = make(seller, sku("D", "Đỏ"), sku("X", "Xanh"))
     assert seller.post("/product/remove", {"seller_sku_list": json.dumps(["D"])})["code"] == "0"

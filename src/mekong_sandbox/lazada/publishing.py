@@ -324,8 +324,7 @@ def deactivate(call: Call) -> Answer:
         raise Refused("E0002", f"Product:{item_id} not exist", "ISP")
     if product.status != "Active":
         raise Refused("E0004", "Product Status not online", "ISP")
-    rows = body.get("Skus") or []
-    wanted = [_had(product, row) for row in rows if isinstance(row, dict)]
+    wanted = [_called(product, row) for row in body.get("Skus") or []]
     if any(sku is None for sku in wanted):
         raise Refused("E0003", "Seller Sku not exists", "ISP")
     for sku in product.skus:
@@ -335,6 +334,33 @@ def deactivate(call: Call) -> Answer:
         product.status = "InActive"
     call.market.save_product(product)
     return {"item_id": product.item_id}
+
+
+def _called(product: Product, row: Any) -> Sku | None:
+    """A SKU by its entry: an object, or an id or code alone, as the samples of `/product/deactivate` have it."""
+    if isinstance(row, dict):
+        return _had(product, row)
+    return next((sku for sku in product.skus if row in (str(sku.sku_id), sku.seller_sku)), None)
+
+
+def remove_skus(call: Call) -> Answer:
+    """Withdraw SKUs of one product, which must keep one: `CAN_NOT_REMOVE_ALL_SKU`."""
+    body = product_of(call)
+    item_id = str(body.get("ItemId", ""))
+    product = call.market.products.get(int(item_id)) if item_id.isdecimal() else None
+    if product is None or product.seller_id != call.seller.seller_id or product.status == "Deleted":
+        raise Refused("EDIT_ITEM_NOT_BELONG_SELLER", "You are not authorized to edit the item.", "ISP")
+    gone = [_called(product, str(row.get("SkuId") or row.get("SellerSku", ""))) for row in skus_of(call)]
+    if any(sku is None or sku.status == "deleted" for sku in gone):
+        raise Refused("SELLER_SKU_NOT_FOUND", "sellerSku not found", "ISP")
+    if all(sku.status == "deleted" or sku in gone for sku in product.skus):
+        raise Refused("CAN_NOT_REMOVE_ALL_SKU", "Can not remove all sku", "ISP")
+    for sku in gone:
+        if sku is not None:
+            sku.status = "deleted"
+    call.market.index_skus(product)
+    call.market.save_product(product)
+    return {}
 
 
 def remove(call: Call) -> Answer:

@@ -44,6 +44,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/product/update": Endpoint("POST", publishing.update, durable=True),
     "/product/deactivate": Endpoint("POST", publishing.deactivate, durable=True),
     "/product/remove": Endpoint("POST", publishing.remove, durable=True),
+    "/product/sku/remove": Endpoint("POST", publishing.remove_skus, durable=True),
     "/category/tree/get": Endpoint("GET", taxonomy.category_tree, token=False),
     "/category/attributes/get": Endpoint("GET", taxonomy.category_attributes, token=False),
     "/category/brands/query": Endpoint("GET|POST", taxonomy.brands_query, token=False),

@@ -27,6 +27,7 @@ from mekong.channels.socket.publishing import (
     RemoteAttribute,
     Value,
 )
+from mekong.connectors.lazada.mapping.publishing import offline_request
 from mekong.foundation.errors import RemoteRefused, Unavailable
 from tests.support.marketplaces import Sandbox
 
@@ -454,3 +455,35 @@ def test_what_is_reviewed_is_refused_mended_and_shown(stall: Stall) -> None:
     stall.wire.writes.clear()
     run(stall.shop.update_product(item_id=made.item_id, draft=mended))
     assert stall.wire.writes == []
+
+
+def test_the_call_that_takes_off_sale_takes_off_one_sku(stand_in: Sandbox) -> None:
+    """Lazada heeds the state that an update names; where it would not, this call is next."""
+    stall = Stall(stand_in, "lazada")
+    draft = a_draft(stall, has_variants=True)
+    made = run(stall.shop.create_product(draft=draft))
+    first = made.listings[0]
+    request = offline_request(made.item_id, {"SkuId": first.key.model_id, "SellerSku": first.sku})
+    run(stall.shop.client.post("/product/deactivate", {"apiRequestBody": request}))
+    assert on_sale(settled(stall, made)).keys() == {one.sku for one in draft.variants} - {first.sku}
+
+
+def test_a_call_for_skus_that_is_not_there_is_made_up_for(stand_in: Sandbox) -> None:
+    stall = Stall(stand_in, "lazada")
+    draft = a_draft(stall, has_variants=True)
+    made = run(stall.shop.create_product(draft=draft))
+    stand_in_path = stall.shop.publishing.client.transport
+    other = replace(draft.variants[1], sku="AO-KHAC")
+
+    class WithoutTheCall:
+        async def send(self, asked: Request) -> Response:
+            if asked.url.endswith("/product/sku/remove"):
+                return Response(
+                    200, b'{"code":"InvalidApiPath","type":"SYSTEM","message":"no such path","request_id":"r"}'
+                )
+            return await stand_in_path.send(asked)  # type: ignore[no-any-return]
+
+    shop = plug("lazada").factory(stall.shop.account, WithoutTheCall())
+    changed = replace(draft, variants=(draft.variants[0], other, draft.variants[2]))
+    stands = run(shop.update_product(item_id=made.item_id, draft=changed))  # type: ignore[attr-defined]
+    assert on_sale(stands).keys() == {one.sku for one in changed.variants}

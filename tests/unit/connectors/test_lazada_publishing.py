@@ -538,7 +538,7 @@ def test_a_seller_who_may_not_remove_skus_has_the_other_call() -> None:
     }
     shop, wire = a_shop(answers)
     run(shop.update_product(item_id="1234567", draft=draft))
-    assert json.loads(form(wire.asked("/product/remove")[0])["seller_sku_list"]) == ["AO-XANH"]
+    assert json.loads(form(wire.asked("/product/remove")[0])["sku_id_list"]) == ["SkuId_1234567_12"]
     shop, wire = a_shop({**answers, "/product/sku/remove": refused("500", "in a campaign")})
     with pytest.raises(RemoteRefused):
         run(shop.update_product(item_id="1234567", draft=draft))

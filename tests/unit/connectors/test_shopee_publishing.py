@@ -231,6 +231,35 @@ def test_attributes_are_read_with_their_kinds_units_and_choices() -> None:
     assert query(wire.requests[0])["category_id_list"] == "100240"
 
 
+def test_values_that_the_tree_does_not_tell_are_searched_for() -> None:
+    flat = {"attribute_id": 9, "name": "Hãng xe", "mandatory": True, "input_type": 1, "support_search_value": True}
+    told = [{"value_id": 5, "name": "Kia"}]
+    tree = [
+        {**flat, "attribute_value_list": told},
+        {**flat, "attribute_id": 10, "mandatory": False, "attribute_value_list": told},
+    ]
+    pages: list[Answer] = [
+        ok(value_list=[{"value_id": 5, "value_name": "Kia"}], page_info={"cursor": 100, "has_next": True}),
+        ok(value_list=[{"value_id": 6, "value_name": "Honda"}], page_info={"cursor": 200, "has_next": False}),
+    ]
+    answers: dict[str, Answer | list[Answer]] = {
+        "/product/get_attribute_tree": ok(list=[{"category_id": 7, "attribute_tree": tree}]),
+        "/product/get_variation_tree": ok(),
+    }
+    shop, wire = a_shop({**answers, "/product/search_attribute_value_list": pages})
+    first, second = run(shop.list_attributes(category_id="7"))
+    assert (first.kind, first.takes_own_words, [one.name for one in first.choices]) == (
+        AttributeKind.CHOICE, False, ["Kia", "Honda"],
+    )  # fmt: skip
+    assert [one.name for one in second.choices] == ["Kia"]
+    asked = wire.asked("/search_attribute_value_list")
+    assert [body(one) for one in asked] == [
+        {"attribute_id": 9, "cursor": 0, "limit": 100}, {"attribute_id": 9, "cursor": 100, "limit": 100},
+    ]  # fmt: skip
+    shop, _ = a_shop({**answers, "/product/search_attribute_value_list": refused("error_permission")})
+    assert [one.name for one in run(shop.list_attributes(category_id="7"))[0].choices] == ["Kia"]
+
+
 def test_a_shop_without_the_vocabulary_has_attributes_all_the_same() -> None:
     shop, _ = a_shop(
         {
@@ -728,13 +757,25 @@ def test_a_banned_product_says_why() -> None:
 JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [None, "", 0, -1, 1.5, "x", "NaN", True, [], {}, [1], [[]], {"a": 1}, [{}], [None], 10**30]
 )
-TREE = [an_attribute(1, "A", 1, attribute_value_list=[{"value_id": 678, "name": "x", "multi_lang": []}], multi_lang=[])]
+TREE = [
+    an_attribute(
+        1,
+        "A",
+        1,
+        mandatory=True,
+        info={"support_search_value": True},
+        attribute_value_list=[{"value_id": 678, "name": "x", "multi_lang": []}],
+        multi_lang=[],
+    )
+]
 REPLIES: dict[str, dict[str, Any]] = {
     "/product/get_category": ok(category_list=[{"category_id": 1, "parent_category_id": 0, "has_children": False}]),
     "/product/get_attribute_tree": ok(list=[{"category_id": 100240, "attribute_tree": TREE}]),
     "/product/get_variation_tree": {**ok(), "data": {"standardise_variation_list": [
         {"variation_id": 1, "variation_name": "x", "variation_group_list": [
             {"variation_group_id": 1, "variation_option_list": [{"variation_option_id": 2}]}]}]}},
+    "/product/search_attribute_value_list": ok(value_list=[{"value_id": 5, "value_name": "x"}],
+                                               page_info={"cursor": 1, "has_next": False}),
     "/media_space/upload_image": ok(image_info={"image_id": "i"}),
     "/product/search_item": ok(item_id_list=[1000], next_offset=""),
     "/product/get_item_base_info": ok(item_list=[{**ITEM, "item_status": "BANNED"}]),

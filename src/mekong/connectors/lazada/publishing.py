@@ -14,7 +14,15 @@ from typing import Any, Final
 import msgspec
 
 from mekong.channels.socket import Account, wire
-from mekong.channels.socket.publishing import Draft, DraftVariant, Picture, Published, RemoteAttribute, RemoteCategory
+from mekong.channels.socket.publishing import (
+    Draft,
+    DraftVariant,
+    Picture,
+    Published,
+    PublishedState,
+    RemoteAttribute,
+    RemoteCategory,
+)
 from mekong.connectors.lazada.client import TITLE, Client, Reply
 from mekong.connectors.lazada.mapping import products, publishing, taxonomy
 from mekong.foundation.errors import RemoteRefused
@@ -26,7 +34,7 @@ _CREATE: Final = "/product/create"
 _UPDATE: Final = "/product/update"
 _OFFLINE: Final = "/product/deactivate"
 _REMOVE: Final = "/product/sku/remove"
-_REMOVE_BY_NAME: Final = "/product/remove"
+_REMOVE_ANY: Final = "/product/remove"
 _MOST_OPTIONS: Final = 3
 _MOST_SKUS: Final = 50  # in a search, and in a product
 _UNKNOWN_CODES: Final = frozenset({"207", "E207", "208", "E208", "EDIT_ITEM_NOT_BELONG_SELLER"})
@@ -190,8 +198,8 @@ class Publishing:
         except RemoteRefused as refused:
             if refused.params.get("remote_code") not in {"InvalidApiPath", "REMOVE_SKU_PROHIBITION"}:
                 raise
-            names = _json([str(sku.get("SellerSku", "")) for sku in skus])
-            _accepted(await self.client.ask("POST", _REMOVE_BY_NAME, {"seller_sku_list": names}))
+            ids = _json([f"SkuId_{stand.item_id}_{sku['SkuId']}" for sku in skus])
+            _accepted(await self.client.ask("POST", _REMOVE_ANY, {"sku_id_list": ids}))
 
     async def _change(self, product: publishing.Product, plan: publishing.Plan, draft: Draft, asked: Asked) -> bool:
         with wire.readable(TITLE):
@@ -231,6 +239,8 @@ class Publishing:
 
     async def _hidden(self, stand: _Stand, draft: Draft) -> _Stand:
         """Whatever is on sale yet and should not be is taken off by the call that does nothing else."""
+        if stand.published.state is not PublishedState.LIVE:
+            return stand
         with wire.readable(TITLE):
             shown = publishing.still_shown(stand.product, draft)
             requests = [publishing.offline_request(stand.item_id, sku) for sku in shown]

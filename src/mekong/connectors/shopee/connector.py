@@ -48,6 +48,7 @@ from mekong.connectors.shopee.earnings import Escrow
 from mekong.connectors.shopee.mapping import notices, orders, products
 from mekong.connectors.shopee.publishing import Publishing
 from mekong.connectors.shopee.returns import RETURN_WINDOW, Returns
+from mekong.connectors.shopee.taxonomy import Taxonomy
 from mekong.foundation.errors import (
     Invalid,
     NeedsReconnect,
@@ -96,7 +97,8 @@ class Shopee:
     def __post_init__(self) -> None:
         self.client = Client(self.account, self.transport, self.clock)
         self.escrow = Escrow(self.account, self.client)
-        self.publishing = Publishing(self.account, self.client)
+        self.taxonomy = Taxonomy(self.client)
+        self.publishing = Publishing(self.account, self.client, self.taxonomy)
         self.returns = Returns(self.account, self.client)
 
     # Authorises
@@ -425,10 +427,10 @@ class Shopee:
     # PublishesProducts
 
     async def list_categories(self) -> list[RemoteCategory]:
-        return await self.publishing.categories()
+        return await self.taxonomy.categories()
 
     async def list_attributes(self, *, category_id: str) -> list[RemoteAttribute]:
-        return await self.publishing.attributes(category_id)
+        return await self.taxonomy.attributes(category_id)
 
     async def upload_picture(self, *, picture: Picture) -> str:
         return await self.publishing.upload(picture)

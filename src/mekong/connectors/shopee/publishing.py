@@ -7,7 +7,6 @@ Sources beside the protocol notes: Shopee Open Platform, developer guides 209 (c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,24 +14,19 @@ import msgspec
 
 from mekong.channels.socket import Account, RemoteListing, wire
 from mekong.channels.socket.publishing import (
-    AttributeKind,
     Draft,
     Picture,
     Published,
     PublishedState,
-    RemoteAttribute,
-    RemoteCategory,
 )
 from mekong.connectors.shopee.client import TITLE, Client, is_unknown
-from mekong.connectors.shopee.mapping import products, publishing, taxonomy, tiers
+from mekong.connectors.shopee.mapping import products, publishing, tiers
+from mekong.connectors.shopee.taxonomy import Taxonomy, is_called, known, refusal
 from mekong.foundation.errors import RemoteRefused, Unavailable
 
-_LANGUAGE: Final = ("language", "vi")
 _STATUSES: Final = ("NORMAL", "UNLIST", "REVIEWING", "BANNED")
 _PAGE: Final = 50
 _MOST_PAGES: Final = 10
-_BRAND_PAGE: Final = 100
-_MOST_BRAND_PAGES: Final = 50
 _MOST_TIERS: Final = 2
 _MOST_MODELS: Final = 50
 
@@ -55,35 +49,7 @@ class Publishing:
 
     account: Account
     client: Client
-
-    # what the platform asks
-
-    async def categories(self) -> list[RemoteCategory]:
-        said = await self.client.get("/product/get_category", [_LANGUAGE])
-        with wire.readable(TITLE):
-            return taxonomy.categories(msgspec.convert(said, taxonomy.Categories, strict=False))
-
-    async def attributes(self, category_id: str) -> list[RemoteAttribute]:
-        return [*await self._attributes(category_id), *await self._options(category_id)]
-
-    async def _attributes(self, category_id: str) -> list[RemoteAttribute]:
-        asked = str(_known(category_id, "category"))
-        said = await self.client.get("/product/get_attribute_tree", [("category_id_list", asked), _LANGUAGE])
-        with wire.readable(TITLE):
-            trees = msgspec.convert(said, taxonomy.AttributeTrees, strict=False).list
-            ours = [tree for tree in trees if str(tree.category_id) == asked]
-            if ours:
-                return taxonomy.attributes(ours[0].attribute_tree)
-        raise _refused("unknown_category", "no such category takes products")
-
-    async def _options(self, category_id: str) -> list[RemoteAttribute]:
-        """The vocabulary for variants, answered under `data`; none where the shop may not ask for it."""
-        reply = await self.client.ask("GET", "/product/get_variation_tree", params=[("category_id", category_id)])
-        if reply.error:
-            return []
-        with wire.readable(TITLE):
-            said = reply.body.get("data") or reply.response
-            return taxonomy.options(msgspec.convert(said, taxonomy.Variations, strict=False))
+    taxonomy: Taxonomy
 
     async def upload(self, picture: Picture) -> str:
         """The platform's id of the picture; the same picture again gets another id, or the same."""
@@ -191,7 +157,9 @@ class Publishing:
     async def create(self, draft: Draft) -> Published:
         """Two calls where there are variants: the item, then what sets them apart."""
         _fits(draft)
-        body = publishing.new_item(draft, await self._brand(draft), await self._logistics(), await self._dates(draft))
+        body = publishing.new_item(
+            draft, await self.taxonomy.brand(draft), await self.taxonomy.logistics(), await self.taxonomy.dates(draft)
+        )
         said = await self.client.post("/product/add_item", body)
         with wire.readable(TITLE):
             item_id = str(int(msgspec.convert(said, _Made, strict=False).item_id))
@@ -206,7 +174,7 @@ class Publishing:
         _fits(draft)
         stand = await self._stand(item_id)
         if stand is None:
-            raise _refused("item_not_found", "the item is not there any more")
+            raise refusal("item_not_found", "the item is not there any more")
         was_touched = [
             await self._items_own(stand, draft),
             await self._variants(stand, draft),
@@ -218,10 +186,10 @@ class Publishing:
 
     async def _items_own(self, stand: _Stand, draft: Draft) -> bool:
         with wire.readable(TITLE):
-            body = publishing.changes(stand.item, draft, await self._dates(draft))
+            body = publishing.changes(stand.item, draft, await self.taxonomy.dates(draft))
         now = stand.item.brand
-        if not _is_called(now, draft.brand):
-            wanted = await self._brand(draft)
+        if not is_called(now, draft.brand):
+            wanted = await self.taxonomy.brand(draft)
             if wanted.brand_id != now.brand_id or "category_id" in body:
                 body["brand"] = publishing.brand_of(wanted)
         if body:
@@ -238,7 +206,7 @@ class Publishing:
             return bool(draft.options)
         if not draft.options:
             if not plan.kept:
-                raise _refused("has_variants", "the item has variants there, and none of them is this product")
+                raise refusal("has_variants", "the item has variants there, and none of them is this product")
         elif len(models.tier_variation or models.standardise_tier_variation) != len(draft.options):
             await self._initiate(stand.item_id, draft, plan)
             return True
@@ -317,44 +285,6 @@ class Publishing:
     async def _write(self, path: str, item_id: int, body: Mapping[str, Any]) -> None:
         _all_done(await self.client.post(path, {"item_id": item_id, **body}))
 
-    # what a draft names by words
-
-    async def _brand(self, draft: Draft) -> publishing.Brand:
-        """The brand by its name among those of the category; "No brand" where there is none of it."""
-        if not draft.brand:
-            return publishing.Brand()
-        offset = 0
-        for _ in range(_MOST_BRAND_PAGES):
-            params = {
-                "offset": offset,
-                "page_size": _BRAND_PAGE,
-                "category_id": _known(draft.category_id, "category"),
-                "status": 1,
-            }
-            said = await self.client.get(
-                "/product/get_brand_list", [*((name, str(value)) for name, value in params.items()), _LANGUAGE]
-            )
-            with wire.readable(TITLE):
-                page = msgspec.convert(said, publishing.BrandPage, strict=False)
-            if found := next((one for one in page.brand_list if _is_called(one, draft.brand)), None):
-                return found
-            if not page.has_next_page or page.next_offset <= offset:
-                break
-            offset = page.next_offset
-        return publishing.Brand()
-
-    async def _logistics(self) -> list[dict[str, Any]]:
-        said = await self.client.get("/logistics/get_channel_list", [_LANGUAGE])
-        with wire.readable(TITLE):
-            return publishing.logistics(msgspec.convert(said, publishing.Channels, strict=False))
-
-    async def _dates(self, draft: Draft) -> AbstractSet[str]:
-        """The attributes that are days; asked for only where a value looks like one."""
-        if not publishing.has_days(draft):
-            return frozenset()
-        asked = await self._attributes(draft.category_id)
-        return frozenset(each.id for each in asked if each.kind is AttributeKind.DATE)
-
 
 class _ImageInfo(msgspec.Struct, frozen=True):
     image_id: int | str
@@ -373,30 +303,13 @@ def _all_done(said: Mapping[str, Any]) -> None:
     with wire.readable(TITLE):
         failed = msgspec.convert(said, publishing.Changed, strict=False).failure_list
     if failed:
-        raise _refused("failed", failed[0].failed_reason or "the platform did not do it, and does not say why")
+        raise refusal("failed", failed[0].failed_reason or "the platform did not do it, and does not say why")
 
 
 def _fits(draft: Draft) -> None:
     """Raises: RemoteRefused, before anything is made that would stay half."""
-    _known(draft.category_id, "category")
+    known(draft.category_id, "category")
     if len(draft.options) > _MOST_TIERS:
-        raise _refused("too_many_options", f"variants may differ in {_MOST_TIERS} options, not in {len(draft.options)}")
+        raise refusal("too_many_options", f"variants may differ in {_MOST_TIERS} options, not in {len(draft.options)}")
     if len(draft.variants) > _MOST_MODELS:
-        raise _refused("too_many_variants", f"a product may have {_MOST_MODELS} variants, not {len(draft.variants)}")
-
-
-def _is_called(brand: publishing.Brand, name: str) -> bool:
-    if not name:
-        return not brand.brand_id
-    return str(brand.original_brand_name).strip().casefold() == name.strip().casefold()
-
-
-def _known(text: str, what: str) -> int:
-    number = tiers.number(text)
-    if not number:
-        raise _refused(f"unknown_{what}", f"no such {what}: {text!r}")
-    return number
-
-
-def _refused(code: str, message: str) -> RemoteRefused:
-    return RemoteRefused(remote=TITLE, remote_code=code, remote_message=message)
+        raise refusal("too_many_variants", f"a product may have {_MOST_MODELS} variants, not {len(draft.variants)}")

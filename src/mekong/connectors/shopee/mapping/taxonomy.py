@@ -42,19 +42,60 @@ class Choice(Struct, frozen=True):
 class AttributeInfo(Struct, frozen=True):
     """The numbers are those of the platform's guide "Category, attribute, brand": see `_kind`."""
 
-    input_type: int = 3
-    input_validation_type: int = 0
-    format_type: int = 1
+    input_type: int | None = None
+    input_validation_type: int | None = None
+    format_type: int | None = None
     attribute_unit_list: tuple[Word, ...] = ()
+    support_search_value: bool = False
 
 
 class Attribute(Struct, frozen=True):
+    """By the documentation what it is stands in `attribute_info`; live answers have it beside the name as well."""
+
     attribute_id: Word
     name: Word = ""
     mandatory: bool = False
     attribute_info: AttributeInfo = AttributeInfo()
+    input_type: int | None = None
+    input_validation_type: int | None = None
+    format_type: int | None = None
+    attribute_unit_list: tuple[Word, ...] = ()
+    support_search_value: bool = False
     attribute_value_list: tuple[Choice, ...] = ()
     multi_lang: tuple[Spoken, ...] = ()
+
+    @property
+    def info(self) -> AttributeInfo:
+        told = self.attribute_info
+        return AttributeInfo(
+            told.input_type or self.input_type or _FREE_TEXT,
+            told.input_validation_type or self.input_validation_type,
+            told.format_type or self.format_type,
+            told.attribute_unit_list or self.attribute_unit_list,
+            told.support_search_value or self.support_search_value,
+        )
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether it must have one of its values and they are not all told here."""
+        return self.mandatory and self.info.support_search_value and self.info.input_type in _CHOSEN
+
+
+class FoundValue(Struct, frozen=True):
+    value_id: Word
+    value_name: Word = ""
+
+
+class PageInfo(Struct, frozen=True):
+    cursor: int = 0
+    has_next: bool = False
+
+
+class FoundValues(Struct, frozen=True):
+    """A page of the values of an attribute of which the tree tells only some."""
+
+    value_list: tuple[FoundValue, ...] = ()
+    page_info: PageInfo = PageInfo()
 
 
 class AttributeTree(Struct, frozen=True):
@@ -122,7 +163,7 @@ _CARRIED: Final = frozenset({"brand", "thương hiệu"})
 
 
 def _attribute(each: Attribute, *, is_required: bool) -> RemoteAttribute:
-    info = each.attribute_info
+    info = each.info
     is_chosen = info.input_type in _CHOSEN
     choices = (
         RemoteChoice(str(one.value_id), _with_unit(_name(one.name, one.multi_lang), str(one.value_unit)))
@@ -142,6 +183,7 @@ def _attribute(each: Attribute, *, is_required: bool) -> RemoteAttribute:
 # Source: Shopee Open Platform, guide 209 (2.2 input_type: 1 SINGLE_DROP_DOWN, 2 SINGLE_COMBO_BOX, 3 FREE_TEXT,
 # 4 MULTI_DROP_DOWN, 5 MULTI_COMBO_BOX, own words in 2, 3 and 5; input_validation_type: 1 INT, 3 FLOAT, 4 DATE;
 # format_type: 2 QUANTITATIVE_WITH_UNIT).
+_FREE_TEXT: Final = 3
 _CHOSEN: Final = frozenset({1, 2, 4, 5})
 _LISTED_ONLY: Final = frozenset({1, 4})
 _SEVERAL: Final = frozenset({4, 5})
