@@ -52,6 +52,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     woocommerce_burst: float = 0.0
     woocommerce_hold_stock_s: float = 3600.0
     """An unpaid order holds its units so long, then it is cancelled."""
+    woocommerce_fetch_images: bool = True
+    """Pictures named by `src` are fetched and kept, and one that cannot be had is refused; False: shown from where they are."""
     woocommerce_ack_timeout_s: float = 60.0
 
     tiki_rate: float = 50.0

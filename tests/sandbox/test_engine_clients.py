@@ -23,6 +23,8 @@ from tests.sandbox.selling_shopify import (
     open_shopify,
 )
 from tests.sandbox.selling_woocommerce import WooCommerce, buy_on_woo, list_on_woo, on_woo, open_woo
+from tests.sandbox.test_shopify_publishing import SET as SET_PRODUCT
+from tests.sandbox.test_shopify_publishing import draft
 
 TWO = [{"sku": "AO-DO", "name": "Đỏ", "stock": 5}, {"sku": "AO-DEN", "name": "Đen", "stock": 3}]
 
@@ -88,6 +90,18 @@ def test_the_official_woocommerce_client_works(woo: WooCommerce, door: str) -> N
     second_id = buy_on_woo(woo, {"sku": "NÓN-1", "quantity": 3}).json()["order_id"]
     assert client.put(f"orders/{second_id}", {"status": "cancelled"}).json()["status"] == "cancelled"
     assert on_woo(woo, "NÓN-1")["available"] == 7
+    sizes = [{"name": "Cỡ", "options": ["M", "L"], "variation": True, "visible": True}]
+    made = client.post(
+        "products", {"name": "Áo mới", "type": "variable", "attributes": sizes, "categories": [{"id": 104}]}
+    )
+    assert (made.status_code, made.json()["categories"][0]["name"]) == (201, "Áo sơ mi")
+    new = [
+        {"sku": f"M-{size}", "regular_price": "99000", "attributes": [{"name": "Cỡ", "option": size}]} for size in "ML"
+    ]
+    grown = client.post(f"products/{made.json()['id']}/variations/batch", {"create": new}).json()["create"]
+    assert [row["attributes"][0]["option"] for row in grown] == ["M", "L"]
+    assert client.put(f"products/{made.json()['id']}", {"name": "Áo tên khác"}).json()["name"] == "Áo tên khác"
+
     gone = client.delete(f"products/{simple}", params={"force": True})
     assert (gone.status_code, client.get(f"products/{simple}").status_code) == (200, 404)
 
@@ -249,6 +263,13 @@ def test_the_official_shopify_client_works(shop: Shopify, shopify: Any) -> None:
     cancelled = data(shopify, CANCEL, {"id": gid("Order", second)})["orderCancel"]
     assert (cancelled["orderCancelUserErrors"], on_shopify(shop, "AO-DO")["available"]) == ([], 5)
     assert shopify.Order.find(second).cancelled_at
+
+    values = {"p": draft(shop, title="Áo mới")}
+    made = data(shopify, SET_PRODUCT, values)["productSet"]
+    assert made["userErrors"] == []
+    values = {"p": draft(shop, title="Áo tên khác"), "by": {"id": made["product"]["id"]}}
+    changed = data(shopify, SET_PRODUCT, values)["productSet"]["product"]
+    assert (changed["id"], changed["title"]) == (made["product"]["id"], "Áo tên khác")
 
 
 def test_the_shopify_client_checks_the_way_back_from_consent(shop: Shopify, shopify: Any) -> None:

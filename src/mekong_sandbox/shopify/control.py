@@ -277,6 +277,12 @@ def get_stock(world: World, request: Request) -> object:
     return table(STOCK, (_figures(product, one, shop.currency) for product in own for one in product.variants))
 
 
+def get_published(world: World, request: Request) -> object:
+    """All products of a shop as kept."""
+    shop = _shop(world, query_of(request).get("shop", ""))
+    return {"items": list(world.shopify.shop_products.get(shop.shop_id, {}).values())}
+
+
 def get_orders(world: World, request: Request) -> object:
     """All orders of a shop; a line is `[item_id, model_id, sku, units, price]`."""
     shop = _shop(world, query_of(request).get("shop", ""))
@@ -334,4 +340,5 @@ ROUTES: Routes = {
     ("GET", "/listing"): get_listing,
     ("GET", "/stock"): get_stock,
     ("GET", "/orders"): get_orders,
+    ("GET", "/published"): get_published,
 }

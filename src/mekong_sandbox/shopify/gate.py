@@ -26,6 +26,8 @@ API = re.compile(r"/admin/api/(\d{4}-\d{2}|unstable)/(.+)\.json")
 OLDEST, LATEST = "2024-10", "2026-10"
 MAX_QUERY_COST = 1000
 BAD_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105 - a sentence
+SHARED = ("/pictures/", "/shopify/uploads/")
+"""Paths that belong to no shop, whichever host they are asked of."""
 CALLS_PER_S, CALLS_AT_ONCE = 2.0, 40.0
 
 
@@ -37,6 +39,7 @@ class Call:
     def __init__(self, market: ShopifyMarket, request: Request, shop: Shop, grant: Grant, version: str) -> None:
         self.market, self.request, self.shop, self.grant, self.version = market, request, shop, grant, version
         self.nodes = OrderNodes(market, shop, request.lag_s)
+        self.nodes.request = request
         self.key: str | None = None
 
     @property
@@ -62,7 +65,7 @@ def shop_of(request: Request) -> str:
 
 def path_of(request: Request) -> str:
     """The path here of a call that may have been made to a shop's own host, as clients do that know no base path."""
-    own = OWN_HOST.fullmatch(request.headers.get("host", ""))
+    own = None if request.path.startswith(SHARED) else OWN_HOST.fullmatch(request.headers.get("host", ""))
     return f"{PREFIX}{own[1]}{request.path}" if own else request.path
 
 

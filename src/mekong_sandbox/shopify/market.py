@@ -17,9 +17,11 @@ from mekong_sandbox.shopify.model import (
     Order,
     Product,
     Shop,
+    Staged,
     Variant,
 )
 from mekong_sandbox.shopify.push import ShopifyPush
+from mekong_sandbox.shopify.rows import handle_of
 from mekong_sandbox.shopify.throttle import Buckets
 
 if TYPE_CHECKING:
@@ -30,9 +32,11 @@ CODE_LIFE_S = 600
 ACCESS_LIFE_S = 3600
 REFRESH_LIFE_S = 90 * 86400
 DAY_S = 86400
+WITHDRAWN = "DELETED"
+"""Status of a product that is gone; the platform has no word for it."""
 SCOPES = "read_products,write_products,read_inventory,write_inventory,read_locations,read_orders,write_orders"
 SCOPES += ",read_fulfillments,write_fulfillments,read_merchant_managed_fulfillment_orders"
-SCOPES += ",write_merchant_managed_fulfillment_orders"
+SCOPES += ",write_merchant_managed_fulfillment_orders,read_publications,write_publications"
 
 
 class ShopifyMarket:
@@ -59,6 +63,7 @@ class ShopifyMarket:
         self.parcels: dict[int, Order] = {}
         self.hooks: dict[int, Hook] = {}
         self.done: dict[str, Done] = {}
+        self.staged: dict[str, Staged] = {}
         self.points, self.calls = Buckets(), Buckets()
 
     def load(self) -> None:
@@ -67,6 +72,7 @@ class ShopifyMarket:
         self.apps = {row.client_id: row for _, row in store.load("shopify.app", App)}
         self.shops = {row.shop_id: row for _, row in store.load("shopify.shop", Shop)}
         self.grants = {row.token: row for _, row in store.load("shopify.grant", Grant)}
+        self.staged = {row.key: row for _, row in store.load("shopify.staged", Staged)}
         self.done = {row.key: row for _, row in store.load("shopify.done", Done)}
         for product in sorted((row for _, row in store.load("shopify.product", Product)), key=lambda one: one.id):
             self._index(product)
@@ -139,17 +145,49 @@ class ShopifyMarket:
     # -- products and stock
 
     def _index(self, product: Product) -> None:
-        self.products[product.id] = product
-        self.shop_products.setdefault(product.shop_id, {})[product.id] = product
+        is_there = product.status != WITHDRAWN
+        if is_there:
+            self.products[product.id] = product
+            self.shop_products.setdefault(product.shop_id, {})[product.id] = product
         for variant in product.variants:
             self.variants[variant.id] = self.items[variant.item_id] = (product, variant)
-            if variant.sku:
+            if variant.sku and is_there:
                 self.by_sku.setdefault((product.shop_id, variant.sku), (product, variant))
 
     def add_product(self, product: Product) -> Product:
         self._index(product)
         self.world.store.save("shopify.product", product.id, product)
         return product
+
+    def replace_variants(self, product: Product, variants: list[Variant]) -> None:
+        """Give a product other variants; those with an id that was there stay what orders know them as."""
+        for variant in product.variants:
+            if self.by_sku.get((product.shop_id, variant.sku), (None, None))[1] is variant:
+                del self.by_sku[product.shop_id, variant.sku]
+        product.variants = variants
+        for variant in variants:
+            self.variants[variant.id] = self.items[variant.item_id] = (product, variant)
+            if variant.sku:
+                self.by_sku.setdefault((product.shop_id, variant.sku), (product, variant))
+
+    def withdraw(self, product: Product) -> None:
+        """Delete a product; orders of it still find their variants."""
+        product.status = WITHDRAWN
+        del self.products[product.id], self.shop_products[product.shop_id][product.id]
+        for variant in product.variants:
+            if self.by_sku.get((product.shop_id, variant.sku), (None, None))[1] is variant:
+                del self.by_sku[product.shop_id, variant.sku]
+        self.world.store.save("shopify.product", product.id, product)
+        self.push.product(product, "delete")
+
+    def by_handle(self, shop_id: str, handle: str) -> Product | None:
+        """The product whose link ends so."""
+        own = self.shop_products.get(shop_id, {}).values()
+        return next((one for one in own if handle == (one.handle or handle_of(one.title))), None)
+
+    def save_staged(self, staged: Staged) -> None:
+        self.staged[staged.key] = staged
+        self.world.store.save("shopify.staged", staged.key, staged)
 
     def save_product(self, product: Product) -> None:
         """Journal a changed product and tell its subscribers."""

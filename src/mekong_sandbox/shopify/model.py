@@ -83,14 +83,34 @@ class Variant(msgspec.Struct):
     barcode: str = ""
     tracked: bool = True
     oversells: bool = False
+    weight_g: int = 0
+    image: str = ""
 
     def available(self) -> int:
         """Units that buyers can order, everywhere."""
         return sum(level.available for level in self.levels.values())
 
 
+class Media(msgspec.Struct):
+    """A picture of a product."""
+
+    id: int
+    url: str
+    alt: str = ""
+
+
+class Staged(msgspec.Struct):
+    """An address that a file may be sent to."""
+
+    key: str
+    shop_id: str
+    filename: str
+    mime: str
+    method: str
+
+
 class Product(msgspec.Struct):
-    """A product of a shop."""
+    """A product of a shop. `category`: key of the taxonomy's; `published_at`: in the online store, 0 = not told."""
 
     id: int
     shop_id: str
@@ -102,6 +122,13 @@ class Product(msgspec.Struct):
     description: str = ""
     option_names: list[str] = msgspec.field(default_factory=lambda: ["Title"])
     images: list[str] = []
+    media: list[Media] = []
+    vendor: str = ""
+    product_type: str = ""
+    tags: list[str] = []
+    category: str = ""
+    handle: str = ""
+    published_at: float = 0.0
 
 
 class Line(msgspec.Struct):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mekong_sandbox.catalogue.tree import CATEGORIES
 from mekong_sandbox.money import exponent
+from mekong_sandbox.pictures import absolute
 from mekong_sandbox.shopify.execute import Arguments, GraphError, Node
-from mekong_sandbox.shopify.model import Hook, Place, Product, Shop, Variant
-from mekong_sandbox.shopify.rows import gid, number_of, price
+from mekong_sandbox.shopify.model import Hook, Media, Place, Product, Shop, Variant
+from mekong_sandbox.shopify.rows import gid, handle_of, number_of, price
 from mekong_sandbox.shopify.search import connection
 
 if TYPE_CHECKING:
+    from mekong_sandbox.http import Request
     from mekong_sandbox.shopify.market import ShopifyMarket
 
 QUANTITY_NAMES = (
@@ -43,17 +44,15 @@ def bag(minor: int, currency: str) -> Node:
     return {"__typename": "MoneyBag", "shopMoney": money, "presentmentMoney": money}
 
 
-def handle_of(title: str) -> str:
-    """The title as it stands in links."""
-    plain = unicodedata.normalize("NFKD", title.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
-
-
 class Nodes:
     """Makes the objects of one shop, as they were `lag_s` ago where stock is concerned."""
 
     def __init__(self, market: ShopifyMarket, shop: Shop, lag_s: float) -> None:
         self.market, self.shop, self.lag_s = market, shop, lag_s
+        self.request: Request | None = None
+
+    def _url(self, address: str) -> str:
+        return absolute(self.request, address) if self.request else address
 
     def shop_node(self) -> Node:
         """The shop itself."""
@@ -122,44 +121,92 @@ class Nodes:
 
     def product(self, product: Product) -> Node:
         """A product with its variants."""
-        images = [
-            {"__typename": "Image", "id": gid("ImageSource", product.id + 1 + at), "url": url, "altText": None}
-            for at, url in enumerate(product.images)
-        ]
-        values = [[one.options[at] for one in product.variants if at < len(one.options)] for at in range(3)]
+        alts = {one.url: one.alt or None for one in product.media}
+        images = [self._image(product.id + 1 + at, url, alts.get(url)) for at, url in enumerate(product.images)]
+        media = product.media or [Media(product.id + 1 + at, url) for at, url in enumerate(product.images)]
+        handle = product.handle or handle_of(product.title)
+        published = product.published_at or product.created_at
         return {
             "__typename": "Product",
             "id": gid("Product", product.id),
             "legacyResourceId": str(product.id),
             "title": product.title,
-            "handle": handle_of(product.title),
+            "handle": handle,
             "status": product.status,
             "description": product.description,
             "descriptionHtml": product.description,
-            "vendor": self.shop.name,
-            "productType": "",
-            "tags": [],
+            "vendor": product.vendor or self.shop.name,
+            "productType": product.product_type,
+            "tags": product.tags,
+            "category": self._category(product.category),
             "createdAt": moment(product.created_at),
             "updatedAt": moment(product.updated_at),
-            "publishedAt": moment(product.created_at) if product.status == "ACTIVE" else None,
+            "publishedAt": moment(published) if product.status == "ACTIVE" else None,
             "totalInventory": sum(one.available() for one in product.variants),
             "tracksInventory": any(one.tracked for one in product.variants),
             "hasOnlyDefaultVariant": [one.title for one in product.variants] == ["Default Title"],
-            "onlineStoreUrl": f"https://{self.shop.domain}/products/{handle_of(product.title)}",
+            "onlineStoreUrl": f"https://{self.shop.domain}/products/{handle}",
             "options": lambda _: [
                 {
                     "__typename": "ProductOption",
                     "id": gid("ProductOption", product.id * 10 + at),
                     "name": name,
                     "position": at + 1,
-                    "values": list(dict.fromkeys(values[at])) or ["Default Title"],
+                    "values": values,
+                    "optionValues": [
+                        {
+                            "__typename": "ProductOptionValue",
+                            "id": gid("ProductOptionValue", (product.id * 10 + at) * 1000 + place),
+                            "name": value,
+                            "hasVariants": True,
+                        }
+                        for place, value in enumerate(values, 1)
+                    ],
                 }
-                for at, name in enumerate(product.option_names)
+                for at, (name, values) in enumerate(self.option_values(product).items())
             ],
             "variants": lambda args: self._variants(product, args),
             "variantsCount": {"__typename": "Count", "count": len(product.variants), "precision": "EXACT"},
+            "media": lambda args: connection("Media", args, media, lambda one: [one.id], self._media),
+            "mediaCount": {"__typename": "Count", "count": len(media), "precision": "EXACT"},
+            "featuredMedia": self._media(media[0]) if media else None,
             "featuredImage": images[0] if images else None,
             "images": lambda args: connection("Image", args, images, lambda one: [str(one["id"])], lambda one: one),
+        }
+
+    def option_values(self, product: Product) -> dict[str, list[str]]:
+        """The options of a product, each with the values its variants have."""
+        values = [[one.options[at] for one in product.variants if at < len(one.options)] for at in range(3)]
+        return {
+            name: list(dict.fromkeys(values[at])) or ["Default Title"] for at, name in enumerate(product.option_names)
+        }
+
+    def _image(self, number: int, url: str, alt: str | None) -> Node:
+        return {"__typename": "Image", "id": gid("ImageSource", number), "url": self._url(url), "altText": alt}
+
+    def _media(self, one: Media) -> Node:
+        image = self._image(one.id, one.url, one.alt or None)
+        return {
+            "__typename": "MediaImage",
+            "id": gid("MediaImage", one.id),
+            "alt": one.alt or None,
+            "status": "READY",
+            "mediaContentType": "IMAGE",
+            "image": image,
+            "preview": {"__typename": "MediaPreviewImage", "image": image, "status": "READY"},
+        }
+
+    def _category(self, key: str) -> Node | None:
+        found = CATEGORIES.get(key)
+        if found is None:
+            return None
+        number = f"gid://shopify/TaxonomyCategory/{key.replace('_', '-')}"
+        return {
+            "__typename": "TaxonomyCategory",
+            "id": number,
+            "name": found.english,
+            "fullName": found.english,
+            "isLeaf": found.is_leaf,
         }
 
     def _variants(self, product: Product, args: Arguments) -> Node:
@@ -194,7 +241,7 @@ class Nodes:
             ],
             "createdAt": moment(product.created_at),
             "updatedAt": moment(product.updated_at),
-            "image": None,
+            "image": self._image(variant.id, variant.image, None) if variant.image else None,
             "product": lambda _: self.product(product),
             "inventoryItem": lambda _: self.item(product, variant),
         }
@@ -208,6 +255,11 @@ class Nodes:
             "sku": variant.sku,
             "tracked": variant.tracked,
             "requiresShipping": True,
+            "measurement": {
+                "__typename": "InventoryItemMeasurement",
+                "id": gid("InventoryItemMeasurement", variant.item_id),
+                "weight": {"__typename": "Weight", "value": float(variant.weight_g), "unit": "GRAMS"},
+            },
             "createdAt": moment(product.created_at),
             "updatedAt": moment(product.updated_at),
             "unitCost": None,

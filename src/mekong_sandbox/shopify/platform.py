@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import Reply, Request
 from mekong_sandbox.platform import ShownListing, ShownOrder, ShownVariant
-from mekong_sandbox.shopify import auth, buying, control, gate, life
+from mekong_sandbox.shopify import auth, buying, control, gate, life, uploads
 from mekong_sandbox.shopify.market import ShopifyMarket
 from mekong_sandbox.shopify.model import Product
 from mekong_sandbox.shopify.routes import REST, ROOTS
@@ -40,9 +40,13 @@ class ShopifyPlatform:
 
     def claims(self, path: str) -> bool:
         """All below a shop but the page of consent, which is for people."""
+        if path.startswith(uploads.PREFIX):
+            return True
         return path.startswith(gate.PREFIX) and not path.endswith(auth.AUTHORIZE)
 
     def answer(self, request: Request) -> Reply:
+        if request.path.startswith(uploads.PREFIX):
+            return uploads.take(self.market, request)
         if request.method == "POST" and gate.below(request) == auth.TOKEN:
             return auth.tokens(self.market, request)
         return gate.answer(self.market, ROOTS, REST, request)
@@ -90,12 +94,20 @@ class ShopifyPlatform:
                 one.sku,
                 one.price,
                 life.sellable(product, one),
+                one.image,
             )
             for one in product.variants
         ]
         is_on_sale, currency = product.status == "ACTIVE", self.market.shops[product.shop_id].currency
         return ShownListing(
-            str(product.id), product.title, product.status, is_on_sale, currency, product.images, variants
+            str(product.id),
+            product.title,
+            product.status,
+            is_on_sale,
+            currency,
+            product.images,
+            variants,
+            product.description,
         )
 
     def order(self, order_id: str) -> ShownOrder | None:

@@ -11,6 +11,8 @@ from mekong_sandbox.shopify.inputs import check_size, payload, user_error
 from mekong_sandbox.shopify.model import Product, Variant
 from mekong_sandbox.shopify.rows import number_of
 
+GRAMS = {"GRAMS": 1.0, "KILOGRAMS": 1000.0, "OUNCES": 28.3495, "POUNDS": 453.592}
+
 
 def update_variants(call: Call, args: Arguments) -> Node:
     """productVariantsBulkUpdate: prices, SKUs and barcodes of variants of one product.
@@ -84,6 +86,9 @@ def _write_variant(call: Call, product: Product, variant: Variant, one: dict[str
         variant.oversells = one["inventoryPolicy"] == "CONTINUE"
     item = one.get("inventoryItem")
     if isinstance(item, dict):
+        weight = (item.get("measurement") or {}).get("weight") or {}
+        if weight.get("unit") in GRAMS and isinstance(weight.get("value"), int | float):
+            variant.weight_g = round(weight["value"] * GRAMS[weight["unit"]])
         if isinstance(item.get("tracked"), bool):
             variant.tracked = item["tracked"]
         if isinstance(item.get("sku"), str):

@@ -36,19 +36,34 @@ def get_locations(call: Call, args: Arguments) -> Node:
     return call.nodes.places(args)
 
 
+def get_publications(call: Call, args: Arguments) -> Node:
+    """The sales channels: the online store alone."""
+
+    def node(number: int) -> Node:
+        return {"__typename": "Publication", "id": rows.gid("Publication", number), "name": "Online Store"}
+
+    return connection("Publication", args, [call.shop.number], lambda one: [one], node)
+
+
 def _own_product(call: Call, value: object) -> Product | None:
     product = call.market.products.get(number_of(value, "Product"))
     return product if product is not None and product.shop_id == call.shop.shop_id else None
 
 
+def _is_own(call: Call, found: tuple[Product, Variant] | None) -> bool:
+    if found is None or found[0].shop_id != call.shop.shop_id:
+        return False
+    return found[0].id in call.market.products and found[1] in found[0].variants
+
+
 def _own_variant(call: Call, value: object) -> tuple[Product, Variant] | None:
     found = call.market.variants.get(number_of(value, "ProductVariant"))
-    return found if found is not None and found[0].shop_id == call.shop.shop_id else None
+    return found if _is_own(call, found) else None
 
 
 def _own_item(call: Call, value: object) -> tuple[Product, Variant] | None:
     found = call.market.items.get(number_of(value, "InventoryItem"))
-    return found if found is not None and found[0].shop_id == call.shop.shop_id else None
+    return found if _is_own(call, found) else None
 
 
 def get_product(call: Call, args: Arguments) -> Node | None:
@@ -82,6 +97,7 @@ def _product_facts(product: Product) -> Facts:
         "text": product.title,
         "id": product.id,
         "title": product.title,
+        "handle": product.handle or rows.handle_of(product.title),
         "status": product.status,
         "sku": [one.sku for one in product.variants],
         "barcode": [one.barcode for one in product.variants],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mekong_sandbox.http import Reply
-from mekong_sandbox.shopify import fulfilment, hooks, prices, queries, rest, stock
+from mekong_sandbox.shopify import fulfilment, hooks, prices, publishing, queries, rest, stock, taxonomy, uploads
 from mekong_sandbox.shopify.gate import Call, Root
 
 ROOTS: dict[str, dict[str, Root]] = {
@@ -15,6 +15,9 @@ ROOTS: dict[str, dict[str, Root]] = {
         "location": Root(queries.get_location, "read_locations"),
         "locations": Root(queries.get_locations, "read_locations"),
         "product": Root(queries.get_product, "read_products"),
+        "productByIdentifier": Root(publishing.get_by_identifier, "read_products"),
+        "taxonomy": Root(taxonomy.get_taxonomy),
+        "publications": Root(queries.get_publications, "read_publications"),
         "products": Root(queries.get_products, "read_products"),
         "productVariant": Root(queries.get_variant, "read_products"),
         "productVariants": Root(queries.get_variants, "read_products"),
@@ -36,6 +39,14 @@ ROOTS: dict[str, dict[str, Root]] = {
         "inventorySetQuantities": Root(stock.set_quantities, "write_inventory"),
         "inventoryAdjustQuantities": Root(stock.adjust_quantities, "write_inventory"),
         "inventoryActivate": Root(stock.activate, "write_inventory"),
+        "productSet": Root(publishing.product_set, "write_products"),
+        "productCreate": Root(publishing.product_create, "write_products"),
+        "productUpdate": Root(publishing.product_update, "write_products"),
+        "productDelete": Root(publishing.product_delete, "write_products"),
+        "productVariantsBulkCreate": Root(publishing.variants_create, "write_products"),
+        "productVariantsBulkDelete": Root(publishing.variants_delete, "write_products"),
+        "publishablePublish": Root(publishing.publish, "write_publications"),
+        "stagedUploadsCreate": Root(uploads.create, "write_products"),
         "productVariantsBulkUpdate": Root(prices.update_variants, "write_products"),
         "fulfillmentCreate": Root(fulfilment.create, "write_merchant_managed_fulfillment_orders"),
         "fulfillmentCreateV2": Root(fulfilment.create, "write_merchant_managed_fulfillment_orders"),

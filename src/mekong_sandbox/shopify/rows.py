@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -26,6 +28,12 @@ def price(minor: int, currency: str) -> str:
     """An amount as REST prints it: with the decimals of its currency."""
     decimals = exponent(currency)
     return f"{minor / 10**decimals:.{decimals}f}"
+
+
+def handle_of(title: str) -> str:
+    """The title as it stands in links."""
+    plain = unicodedata.normalize("NFKD", title.replace("đ", "d").replace("Đ", "D")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
 def local(stamp: float | None, shop: Shop) -> str | None:

@@ -324,6 +324,7 @@ def answer(market: WooMarket, endpoints: Mapping[tuple[str, str], Endpoint], req
             kind = "read" if request.method == "GET" else "write"
             raise _no_key(f"The API key provided does not have {kind} permissions.")
         call = Call(market, request, shop, query, ids)
+        market.asked = request
         call.sent = _body(request)
         got = endpoint.answer(call)
     except Refused as refused:

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
-from mekong_sandbox.woocommerce.model import Key, Order, Product, Shop, Webhook
+from mekong_sandbox.woocommerce.model import Key, Order, Product, Shop, Term, Webhook
 from mekong_sandbox.woocommerce.push import WooPush
 from mekong_sandbox.woocommerce.rows import status_of
 
 if TYPE_CHECKING:
+    from mekong_sandbox.http import Request
     from mekong_sandbox.world import World
 
 UNLIMITED = 1_000_000
@@ -30,6 +31,8 @@ class WooMarket:
         self.shops: dict[str, Shop] = {}
         self.keys: dict[str, Key] = {}
         self.nonces: dict[str, dict[str, float]] = {}
+        self.asked: Request | None = None
+        self.terms: dict[tuple[str, str, int], Term] = {}
         self.products: dict[int, Product] = {}
         self.shop_products: dict[str, dict[int, Product]] = {}
         self.by_sku: dict[tuple[str, str], Product] = {}
@@ -40,6 +43,8 @@ class WooMarket:
     def load(self) -> None:
         """Read everything back from the journal."""
         store = self.world.store
+        for _, term in store.load("woocommerce.term", Term):
+            self.terms[term.shop_id, term.kind, term.id] = term
         self.shops = {row.shop_id: row for _, row in store.load("woocommerce.shop", Shop)}
         self.keys = {row.consumer_key: row for _, row in store.load("woocommerce.key", Key)}
         for product in sorted((row for _, row in store.load("woocommerce.product", Product)), key=lambda one: one.id):
@@ -83,6 +88,11 @@ class WooMarket:
     def number(self) -> int:
         """Products, variations, orders and refunds are posts, numbered alike."""
         return self.world.number("woocommerce.post", 794)
+
+    def save_term(self, term: Term) -> Term:
+        self.terms[term.shop_id, term.kind, term.id] = term
+        self.world.store.save("woocommerce.term", f"{term.shop_id} {term.kind} {term.id}", term)
+        return term
 
     # -- products and stock
 

@@ -55,6 +55,11 @@ class Product(msgspec.Struct):
     attributes: list[dict[str, Any]] = []
     images: list[str] = []
     meta_data: list[dict[str, Any]] = []
+    categories: list[int] = []
+    short_description: str = ""
+    weight: str = ""
+    dimensions: dict[str, str] = {}
+    alts: list[str] = []
 
     def price(self) -> int | None:
         """What a buyer pays now; None: not for sale."""
@@ -63,6 +68,17 @@ class Product(msgspec.Struct):
     def on_sale(self) -> bool:
         """A sale price counts only below the regular one."""
         return self.sale_price is not None and self.regular_price is not None and self.sale_price < self.regular_price
+
+
+class Term(msgspec.Struct):
+    """A category of products, an attribute of the shop, or a value of one. `kind`: category, attribute, value.<attribute>."""
+
+    id: int
+    shop_id: str
+    kind: str
+    name: str
+    parent: int = 0
+    is_gone: bool = False
 
 
 class Line(msgspec.Struct):

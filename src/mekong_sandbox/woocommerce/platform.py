@@ -83,13 +83,25 @@ class WooCommercePlatform:
         family = self.market.family(product)
         variants = [
             ShownVariant(
-                str(one.id), rows.full_name(self.market, one), one.sku, one.price() or 0, self.market.available(one)
+                str(one.id),
+                rows.full_name(self.market, one),
+                one.sku,
+                one.price() or 0,
+                self.market.available(one),
+                next(iter(one.images), "") if one is not product else "",
             )
             for one in family
         ]
         is_on_sale, currency = product.status == "publish", self.market.shops[product.shop_id].currency
         return ShownListing(
-            str(product.id), product.name, product.status, is_on_sale, currency, product.images, variants
+            str(product.id),
+            product.name,
+            product.status,
+            is_on_sale,
+            currency,
+            product.images,
+            variants,
+            product.description,
         )
 
     def order(self, order_id: str) -> ShownOrder | None:

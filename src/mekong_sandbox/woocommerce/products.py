@@ -110,7 +110,7 @@ def _make(call: Call, sent: dict[str, Any], parent: Product | None) -> Product:
     stamp = call.world.clock.stamp()
     kind = "variation" if parent else fields.word(sent, "type", TYPES) or "simple"
     product = Product(0, call.shop.shop_id, "", "", stamp, stamp, type=kind, manage_stock=False, stock_quantity=None)
-    fields.write(call, product, sent)
+    fields.write(call, product, sent, parent)
     product.id = call.market.number()
     if parent is not None:
         product.parent_id, product.name = parent.id, parent.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mekong_sandbox.money import exponent
-from mekong_sandbox.woocommerce import orders, products, webhooks
+from mekong_sandbox.woocommerce import orders, products, terms, webhooks
 from mekong_sandbox.woocommerce.gate import Answer, Call, Endpoint
 
 
@@ -35,6 +35,21 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/products"): Endpoint(products.list_products, "list"),
     ("POST", "/products"): Endpoint(products.create_product, "create", 201, durable=True),
     ("PUT", "/products/batch"): Endpoint(products.batch_products, "batch"),
+    ("GET", "/products/categories"): Endpoint(terms.list_terms, "list"),
+    ("POST", "/products/categories"): Endpoint(terms.create_term, "create", 201, durable=True),
+    ("GET", "/products/categories/#"): Endpoint(terms.get_term),
+    ("PUT", "/products/categories/#"): Endpoint(terms.update_term, "edit", durable=True),
+    ("DELETE", "/products/categories/#"): Endpoint(terms.delete_term, "delete", durable=True),
+    ("GET", "/products/attributes"): Endpoint(terms.list_terms, "list"),
+    ("POST", "/products/attributes"): Endpoint(terms.create_term, "create", 201, durable=True),
+    ("GET", "/products/attributes/#"): Endpoint(terms.get_term),
+    ("PUT", "/products/attributes/#"): Endpoint(terms.update_term, "edit", durable=True),
+    ("DELETE", "/products/attributes/#"): Endpoint(terms.delete_term, "delete", durable=True),
+    ("GET", "/products/attributes/#/terms"): Endpoint(terms.list_terms, "list"),
+    ("POST", "/products/attributes/#/terms"): Endpoint(terms.create_term, "create", 201, durable=True),
+    ("GET", "/products/attributes/#/terms/#"): Endpoint(terms.get_term),
+    ("PUT", "/products/attributes/#/terms/#"): Endpoint(terms.update_term, "edit", durable=True),
+    ("DELETE", "/products/attributes/#/terms/#"): Endpoint(terms.delete_term, "delete", durable=True),
     ("GET", "/products/#"): Endpoint(products.get_product),
     ("PUT", "/products/#"): Endpoint(products.update_product, "edit"),
     ("DELETE", "/products/#"): Endpoint(products.delete_product, "delete", durable=True),

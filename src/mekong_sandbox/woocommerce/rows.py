@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.money import exponent
+from mekong_sandbox.pictures import absolute
+from mekong_sandbox.woocommerce import taxonomy
 from mekong_sandbox.woocommerce.model import Line, Note, Order, Product, Refund, Shop
 
 if TYPE_CHECKING:
@@ -42,8 +45,9 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 
 
-def _image(number: int, url: str) -> dict[str, Any]:
-    return {"id": number, "src": url, "name": url.rsplit("/", 1)[-1], "alt": ""}
+def _image(market: WooMarket, number: int, url: str, alt: str = "") -> dict[str, Any]:
+    src = absolute(market.asked, url) if market.asked else url
+    return {"id": number, "src": src, "name": url.rsplit("/", 1)[-1], "alt": alt}
 
 
 def stock_fields(market: WooMarket, product: Product, lag_s: float) -> dict[str, Any]:
@@ -94,8 +98,8 @@ def _common(market: WooMarket, shop: Shop, product: Product, lag_s: float) -> di
         "virtual": False,
         "tax_status": "taxable",
         "tax_class": "",
-        "weight": "",
-        "dimensions": {"length": "", "width": "", "height": ""},
+        "weight": product.weight,
+        "dimensions": {"length": "", "width": "", "height": ""} | product.dimensions,
         "meta_data": product.meta_data,
     }
     return row | stock_fields(market, product, lag_s)
@@ -107,7 +111,7 @@ def variation_row(market: WooMarket, product: Product, lag_s: float = 0.0) -> di
     row["name"] = ", ".join(str(one.get("option", "")) for one in product.attributes)
     row["parent_id"] = product.parent_id
     row["attributes"] = product.attributes
-    row["image"] = _image(product.id, product.images[0]) if product.images else None
+    row["image"] = _image(market, product.id, product.images[0]) if product.images else None
     return row
 
 
@@ -122,10 +126,18 @@ def product_row(market: WooMarket, product: Product, lag_s: float = 0.0) -> dict
         "parent_id": product.parent_id,
         "featured": False,
         "catalog_visibility": "visible",
-        "short_description": "",
-        "categories": [],
+        "short_description": product.short_description,
+        "categories": [
+            {"id": one.id, "name": one.name, "slug": slug_of(one.name)}
+            for one in taxonomy.categories(market, shop.shop_id, product.categories)
+        ],
         "tags": [],
-        "images": [_image(product.id * 10 + number, url) for number, url in enumerate(product.images)],
+        "images": [
+            _image(market, product.id * 10 + number, url, alt)
+            for number, (url, alt) in enumerate(
+                zip_longest(product.images, product.alts[: len(product.images)], fillvalue="")
+            )
+        ],
         "attributes": product.attributes,
         "default_attributes": [],
         "variations": product.variations,
