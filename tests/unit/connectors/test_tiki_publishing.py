@@ -578,7 +578,7 @@ def mangled(said: Any, draw: Callable[[Any], Any]) -> Any:
     return draw(ANYTHING)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_mangled_answer_is_the_platforms_trouble(data: st.DataObject) -> None:
     row = {"request_id": "112", "state": "awaiting_approve", "reasons": ["x"], "products": [RED, BLUE]}
@@ -626,7 +626,7 @@ WORDS = st.text(alphabet="aAbĐđ &<1,-", min_size=1, max_size=6).filter(lambda 
 COUNT = st.none() | st.integers(1, 5000)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     name=WORDS, description=WORDS, texts=st.lists(WORDS, max_size=2), sizes=st.tuples(COUNT, COUNT, COUNT, COUNT),
     answers=st.dictionaries(st.sampled_from(["x", "y"]), st.lists(WORDS, min_size=1, max_size=2)),
