@@ -155,6 +155,11 @@ def an_answer(asked: RemoteAttribute) -> Value:
     return Value(words.get(asked.kind, "Vải dệt kim"), unit=next(iter(asked.units), ""))
 
 
+async def answers_for(seller: Seller, category_id: str) -> dict[str, list[Value]]:
+    asked = await seller.list_attributes(category_id=category_id)
+    return {one.id: [an_answer(one)] for one in asked if one.is_required and not one.is_option}
+
+
 async def until(desk: Desk, said: Published, *, approve: bool = True, reason: str = "") -> Published:
     """What comes of a review."""
     if said.state is not PublishedState.REVIEWING:
@@ -249,6 +254,25 @@ def test_what_the_platform_does_not_take_comes_back_with_its_reason(sandbox: San
             await desk.seller.update_product(item_id="123456789", draft=draft)
 
     on(sandbox, market, play)
+
+
+def test_a_product_moves_to_another_category_of_tiktok(sandbox: Sandbox) -> None:
+    async def play(desk: Desk) -> None:
+        draft = await a_draft(desk.seller, options=0)
+        live = await until(desk, await desk.seller.create_product(draft=draft))
+        other = [node for node in await desk.seller.list_categories() if node.is_leaf and node.id != draft.category_id][
+            -1
+        ]
+        moved = replace(draft, category_id=other.id, attributes=await answers_for(desk.seller, other.id))
+        desk.sent.clear()
+        for _ in range(2):
+            said = await until(desk, await desk.seller.update_product(item_id=live.item_id, draft=moved))
+            assert (said.state, [one.key for one in said.listings]) == (
+                PublishedState.LIVE, [one.key for one in live.listings],
+            )  # fmt: skip
+        assert [one.partition(" ")[0] for one in desk.sent] == ["PUT"]
+
+    on(sandbox, "tiktok", play)
 
 
 @pytest.mark.parametrize("market", ["tiktok", "tiki"])

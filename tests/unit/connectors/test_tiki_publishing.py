@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,9 +27,10 @@ from mekong.channels.socket.publishing import (
     RemoteChoice,
     Value,
 )
+from mekong.channels.socket.wire import present
 from mekong.connectors.tiki.connector import Tiki
-from mekong.connectors.tiki.mapping.drafts import rich, words
-from mekong.connectors.tiki.mapping.publishing import reasons
+from mekong.connectors.tiki.mapping.drafts import creation, rich, stands, words
+from mekong.connectors.tiki.mapping.publishing import Standing, reasons
 from mekong.foundation.errors import MekongError, RemoteRefused, Unavailable
 from tests.unit.connectors.test_tiki import NOW, an_account, refused
 from tests.unit.connectors.wire import Answer, Wire, body, query, run
@@ -463,7 +465,7 @@ def test_a_product_that_is_as_the_draft_has_it_is_not_written() -> None:
 
 
 @pytest.mark.parametrize("changes", [
-    {"name": "Áo thun cotton"}, {"description": "Khác"}, {"pictures": [*DRAFT.pictures, "https://shop.vn/3.jpg"]},
+    {"name": "Áo thun cotton"}, {"name": DRAFT.name.upper()}, {"description": "Khác"}, {"pictures": [*DRAFT.pictures, "https://shop.vn/3.jpg"]},
     {"attributes": {**DRAFT.attributes, "origin": [Value("Lào")]}}, {"attributes": {"new": [Value("x")]}},
 ])  # fmt: skip
 def test_what_differs_is_asked_for_product_by_product(changes: dict[str, Any]) -> None:
@@ -576,7 +578,7 @@ def mangled(said: Any, draw: Callable[[Any], Any]) -> Any:
     return draw(ANYTHING)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_mangled_answer_is_the_platforms_trouble(data: st.DataObject) -> None:
     row = {"request_id": "112", "state": "awaiting_approve", "reasons": ["x"], "products": [RED, BLUE]}
@@ -618,6 +620,43 @@ def test_a_mangled_answer_is_the_platforms_trouble(data: st.DataObject) -> None:
                 run(work)
         except AssertionError as nowhere:
             assert "no answer was prepared" in str(nowhere)  # a mangled number leads to a path nobody prepared
+
+
+WORDS = st.text(alphabet="aAbĐđ &<1,-", min_size=1, max_size=6).filter(lambda text: bool(text.strip()))
+COUNT = st.none() | st.integers(1, 5000)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    name=WORDS, description=WORDS, texts=st.lists(WORDS, max_size=2), sizes=st.tuples(COUNT, COUNT, COUNT, COUNT),
+    answers=st.dictionaries(st.sampled_from(["x", "y"]), st.lists(WORDS, min_size=1, max_size=2)),
+    pictures=st.lists(WORDS, max_size=3, unique=True), brand=st.sampled_from(["", "OEM", "Cotton House"]),
+    behind=st.sampled_from(["", " - {}", " ({})"]), is_rehosted=st.booleans(),
+)  # fmt: skip
+def test_what_was_made_of_a_draft_is_what_the_draft_says(
+    name: str, description: str, texts: list[str], sizes: tuple[int | None, ...], answers: dict[str, list[str]],
+    pictures: list[str], brand: str, behind: str, is_rehosted: bool,
+) -> None:  # fmt: skip
+    weight, length, width, height = sizes
+    variant = DraftVariant("A", 1000, [Value(text) for text in texts], "", weight, length, width, height)
+    values = {code: [Value(text) for text in said] for code, said in answers.items()}
+    draft = Draft(
+        "A", "852", name, description, [variant], options=[DraftOption(str(n)) for n in range(len(texts))],
+        attributes=values, pictures=pictures,
+    )  # fmt: skip
+    said = json.loads(msgspec.json.Encoder(decimal_format="number").encode(creation(draft, [variant], brand, 1034)))
+    urls = list(dict.fromkeys([said.get("image", ""), *said.get("images", [])]))
+    there = {
+        "product_id": 1,
+        "name": name + (behind.format(" - ".join(texts)) if texts else ""),
+        "images": [{"url": f"https://salt.example/{url}" if is_rehosted else url} for url in urls if url],
+        "thumbnail": "" if is_rehosted else said.get("image", ""),
+        "attributes": {
+            **{code: {"attribute_code": code, "value": value} for code, value in said["attributes"].items()},
+            "description": said["description"],
+        },
+    }
+    assert stands(draft, variant, msgspec.convert(present(there), Standing, strict=False), brand)
 
 
 @given(st.text(alphabet="ab<>&\"'\n\r \u00e1/p", max_size=60))

@@ -129,11 +129,13 @@ def stands(draft: Draft, variant: DraftVariant, there: Standing, brand: str) -> 
 
 def _is_named(said: str, name: str, values: Sequence[Value]) -> bool:
     """The platform may put a variant's values behind the product's name."""
-    rest = said.removeprefix(name) if said.startswith(name) else None
-    if rest is None:
+    shown, ours = (" ".join(text.split()) for text in (said, name))
+    if not shown.startswith(ours):
         return False
-    parts = {part.strip().casefold() for part in re.split(r"[-–,/|()]", rest)}
-    return parts - {""} <= {value.text.strip().casefold() for value in values}
+    rest = shown.removeprefix(ours).casefold()
+    for text in sorted((" ".join(value.text.split()).casefold() for value in values), key=len, reverse=True):
+        rest = rest.replace(text, "", 1)
+    return not re.sub(r"[\s–,/|()-]", "", rest)
 
 
 def _pictures_stand(there: Standing, ours: Sequence[str]) -> bool:

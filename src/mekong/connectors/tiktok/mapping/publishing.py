@@ -78,6 +78,7 @@ class AttributeRow(Struct, frozen=True):
     is_customizable: bool = False
     value_data_format: str = ""
     values: tuple[AttributeChoice, ...] = ()
+    unit_list: tuple[Word, ...] = ()
 
 
 class Attributes(Struct, frozen=True):
@@ -109,6 +110,7 @@ def _attribute(row: AttributeRow) -> RemoteAttribute:
         is_option=is_option,
         choices=choices,
         takes_own_words=is_option or row.is_customizable or not choices,
+        units=tuple(str(unit) for unit in row.unit_list),
     )
 
 
