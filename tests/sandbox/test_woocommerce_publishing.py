@@ -148,3 +148,8 @@ def test_a_product_made_while_the_answer_was_lost_is_there(box: Sandbox, woo: Wo
         woo.post("/products", draft(type="simple", sku="MAT-TIN"))
     assert len(woo.get("/products", sku="MAT-TIN")) == 1
     assert code(woo, "POST", "/products", draft(sku="MAT-TIN")) == (400, "product_invalid_sku")
+
+
+def test_a_shop_says_in_what_it_weighs_and_measures(woo: WooCommerce) -> None:
+    said = {row["id"]: row["value"] for row in woo.get("/settings/products")}
+    assert said == {"woocommerce_weight_unit": "kg", "woocommerce_dimension_unit": "cm"}

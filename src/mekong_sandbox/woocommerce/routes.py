@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mekong_sandbox.http import json_reply
 from mekong_sandbox.money import exponent
 from mekong_sandbox.woocommerce import orders, products, terms, webhooks
 from mekong_sandbox.woocommerce.gate import Answer, Call, Endpoint
@@ -29,9 +30,29 @@ def current_currency(call: Call) -> Answer:
     return {"code": currency, "name": currency, "symbol": "₫" if currency == "VND" else currency}
 
 
+def product_settings(call: Call) -> Answer:
+    """In what the shop weighs and measures, among its settings of products."""
+    units = {"woocommerce_weight_unit": ("Weight unit", "kg"), "woocommerce_dimension_unit": ("Dimensions unit", "cm")}
+    return json_reply(
+        [
+            {
+                "id": name,
+                "label": label,
+                "description": "",
+                "type": "select",
+                "default": value,
+                "tip": "",
+                "value": value,
+            }
+            for name, (label, value) in units.items()
+        ]
+    )
+
+
 ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/system_status"): Endpoint(system_status),
     ("GET", "/data/currencies/current"): Endpoint(current_currency),
+    ("GET", "/settings/products"): Endpoint(product_settings),
     ("GET", "/products"): Endpoint(products.list_products, "list"),
     ("POST", "/products"): Endpoint(products.create_product, "create", 201, durable=True),
     ("PUT", "/products/batch"): Endpoint(products.batch_products, "batch"),

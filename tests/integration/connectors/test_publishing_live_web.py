@@ -82,17 +82,26 @@ def album() -> Iterator[str]:
 
 @dataclass
 class Watched:
-    """A transport that counts the calls that change something."""
+    """A transport that counts the calls that change something. `loses`: which one's answer is lost, when it is done."""
 
     transport: HttpTransport
     writes: int = 0
+    loses: int = 0
 
     async def send(self, request: Request) -> Response:
-        is_graph = request.url.endswith("/graphql.json")
-        self.writes += (
-            b'"mutation ' in request.body or b'"\\nmutation ' in request.body if is_graph else request.method != "GET"
-        )
-        return await self.transport.send(request)
+        answer = await self.transport.send(request)
+        if not self._is_write(request):
+            return answer
+        self.writes += 1
+        if self.writes == self.loses:
+            raise Unavailable(reason="timeout", was_sent=True)
+        return answer
+
+    @staticmethod
+    def _is_write(request: Request) -> bool:
+        if request.url.endswith("/graphql.json"):
+            return b"mutation " in request.body
+        return request.method != "GET"
 
 
 @dataclass
@@ -254,6 +263,40 @@ def test_what_is_not_there_is_not_known(sandbox: Sandbox, album: str, market: st
         with pytest.raises(RemoteRefused) as refused:
             await shop.update_product(item_id="987654321", draft=bag)
         assert refused.value.params["remote_code"] == "unknown_product"
+
+    at(sandbox, album, market, journey)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("after", range(5))
+def test_whatever_call_is_lost_there_is_one_product_in_the_end(
+    sandbox: Sandbox, album: str, market: str, after: int
+) -> None:
+    """The answer to one call that changes something is lost, the next time to the one after it, and so on."""
+
+    async def journey(stand: Stand) -> None:
+        shop = stand.shop
+        category = await stand.category()
+        front, red = [await stand.pictured(name) for name in ("truoc", "do")]
+        shirt = a_shirt(category, pictures=(front,), red=red)
+        stand.wire.loses = stand.wire.writes + after + 1
+        made: Published | None = None
+        for _ in range(40):
+            try:
+                found = await shop.find_product(draft=shirt)
+                if found is None:
+                    made = await shop.create_product(draft=shirt)
+                else:
+                    made = await shop.update_product(item_id=found.item_id, draft=shirt)
+                break
+            except Unavailable:
+                await asyncio.sleep(0.05)
+        assert made is not None
+        assert made.state is PublishedState.LIVE
+        pulled = (await shop.pull_listings(cursor=None)).listings
+        assert sorted(one.sku for one in pulled) == ["AO-DO-L", "AO-DO-M"]
+        assert {one.quantity for one in pulled} == {0}
+        await stand.quietly(shop.update_product(item_id=made.item_id, draft=shirt))
 
     at(sandbox, album, market, journey)
 

@@ -132,6 +132,7 @@ ANSWERS: dict[str, Answer | list[Answer]] = {
     **{name: data(**{mutation: {"userErrors": []}}) for name, mutation in CHANGES.items()},
     "Product": data(product=THERE),
     "Bearers": data(productVariants={"nodes": [], "pageInfo": END}),
+    "ByHandle": data(productByIdentifier=None),
     "StageUpload": data(
         stagedUploadsCreate={
             "stagedTargets": [
@@ -278,6 +279,56 @@ def test_a_product_is_found_by_the_most_of_its_skus_and_read_whole() -> None:
         (ListingKey("7", "11-111"), "AO-DO-M", 0),
         (ListingKey("7", "12-112"), "AO-DO-L", 0),
     ]
+
+
+def handled(*skus: str) -> dict[str, Any]:
+    nodes = [{"sku": sku} for sku in skus]
+    return data(productByIdentifier={"id": "gid://shopify/Product/7", "variants": {"nodes": nodes}})
+
+
+def test_a_product_that_the_search_does_not_know_yet_is_found_at_its_address() -> None:
+    shop, wire = a_shop(ByHandle=handled("X", "AO-DO-L"))
+    found = run(shop.find_product(draft=SHIRT))
+    assert found is not None
+    assert found.item_id == "7"
+    assert wire.variables("ByHandle") == [{"handle": "ao-thun-ao"}]
+    assert "Bearers" not in wire.operations
+    shop, wire = a_shop(ByHandle=handled("X"))
+    assert run(shop.find_product(draft=SHIRT)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "handle"),
+    [
+        ("Áo thun Đỏ & đẹp!", "SP/001", "ao-thun-do-dep-sp-001"),
+        ("Áo", "", "ao-ao-do-m"),
+        ("上着", "A1", "a1"),
+        ("a" * 300, "B" * 300, "a" * 180 + "-" + "b" * 60),
+    ],
+)
+def test_an_address_is_of_name_and_code(name: str, code: str, handle: str) -> None:
+    shop, wire = a_shop()
+    run(shop.create_product(draft=replace(SHIRT, name=name, code=code)))
+    assert wire.variables("SetProduct")[0]["input"]["handle"] == handle
+
+
+def test_a_product_whose_name_and_code_make_no_address_is_given_one_by_the_platform() -> None:
+    shop, wire = a_shop()
+    draft = replace(SHIRT, name="上着", code="上")
+    run(shop.create_product(draft=draft))
+    assert "handle" not in wire.variables("SetProduct")[0]["input"]
+    assert run(shop.find_product(draft=draft)) is None
+    assert "ByHandle" not in wire.operations
+
+
+def test_a_product_is_not_made_twice_where_its_address_is_taken_by_itself() -> None:
+    taken = refusal("productSet", "HANDLE_NOT_UNIQUE")
+    shop, wire = a_shop(SetProduct=taken, ByHandle=handled("AO-DO-M"))
+    assert run(shop.create_product(draft=SHIRT)).item_id == "7"
+    assert wire.operations.count("SetProduct") == 1
+    shop, wire = a_shop(SetProduct=[taken, MADE], ByHandle=handled("X"))
+    assert run(shop.create_product(draft=SHIRT)).item_id == "7"
+    assert ["handle" in one["input"] for one in wire.variables("SetProduct")] == [True, False]
 
 
 def test_none_is_found_where_the_search_only_comes_near_or_the_product_is_gone() -> None:

@@ -95,11 +95,11 @@ class Publishing:
     # products
 
     async def found(self, draft: Draft) -> Published | None:
-        """Of products that carry SKUs of the draft the one with most of them; of several the oldest.
-
-        The platform's search knows a new product a moment after it was made.
-        """
+        """The product at the address that the draft's would have, if it carries one of its SKUs; else of those that do
+        the one with most of them, of several the oldest."""
         wanted = [variant.sku for variant in draft.variants]
+        if (there := await self._at_its_address(draft)) is not None:
+            return there
         bearers: Counter[int] = Counter()
         for start in range(0, len(wanted), _SKUS):
             part = wanted[start : start + _SKUS]
@@ -116,7 +116,16 @@ class Publishing:
         _fits(draft)
         place = await self.located()
         await self._ready([*draft.pictures, *(variant.picture for variant in draft.variants)])
-        made = await self._set(drafts.whole(draft, place), None)
+        wish = drafts.whole(draft, place)
+        try:
+            made = await self._set(wish, None)
+        except RemoteRefused as refused:
+            if refused.params.get("remote_code") != "HANDLE_NOT_UNIQUE":
+                raise
+            if (there := await self._at_its_address(draft)) is not None:
+                return await self.updated(there.item_id, draft)
+            # Some other product of the shop has the address: the platform finds one.
+            made = await self._set({name: value for name, value in wish.items() if name != "handle"}, None)
         if draft.is_shown:
             await self._publish(made)
         return await self._standing(made)
@@ -181,6 +190,19 @@ class Publishing:
         if there is None:
             raise Unavailable(remote=TITLE, reason="the product is not there yet")
         return there
+
+    async def _at_its_address(self, draft: Draft) -> Published | None:
+        handle = drafts.handle(draft)
+        if not handle:
+            return None
+        said = await self.client.query(documents.BY_HANDLE, {"handle": handle})
+        if said.get("productByIdentifier") is None:
+            return None
+        found = _read(said["productByIdentifier"], publishing.Handled)
+        skus = {variant.sku for variant in draft.variants}
+        with wire.readable(TITLE):
+            item_id = number(found.id)
+        return await self.standing(item_id) if any(each.sku in skus for each in found.variants.nodes) else None
 
     async def _read(self, item_id: str) -> tuple[publishing.Product, list[publishing.Kept]] | None:
         """A product and all its variants; None where the shop has none of this number."""

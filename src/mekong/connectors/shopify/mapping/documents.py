@@ -122,6 +122,11 @@ query Bearers($query: String!) {
   productVariants(first: 100, query: $query) { nodes { id sku product { id } } pageInfo { hasNextPage endCursor } }
 }"""
 
+BY_HANDLE: Final = """
+query ByHandle($handle: String!) {
+  productByIdentifier(identifier: { handle: $handle }) { id variants(first: 100) { nodes { sku } } }
+}"""
+
 PRODUCT: Final = f"""
 query Product($id: ID!, $place: ID!, $after: String) {{
   product(id: $id) {{

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,6 +37,20 @@ def _words(text: str) -> str:
     return " ".join(html.unescape(_TAG.sub("", _BREAK.sub(" ", text))).split())
 
 
+def handle(draft: Draft) -> str:
+    """The end of the product's address in the shop: of its name and our code, so that no other product has it.
+
+    The search by SKU knows a new product only after a while, an address at once: by this one no product is made twice.
+    """
+    code = draft.code or draft.variants[0].sku
+    return "-".join(part for part in (_slug(draft.name)[:180].rstrip("-"), _slug(code)[:60].rstrip("-")) if part)
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.lower().replace("đ", "d")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
 def whole(draft: Draft, place: str) -> dict[str, Any]:
     """A new product."""
     said: dict[str, Any] = {
@@ -46,6 +61,8 @@ def whole(draft: Draft, place: str) -> dict[str, Any]:
         "variants": [_new(draft, variant, place) for variant in draft.variants],
         "files": [{"id": one} for one in _pictures(draft.pictures, [variant.picture for variant in draft.variants])],
     }
+    if address := handle(draft):
+        said["handle"] = address
     if draft.brand:
         said["vendor"] = draft.brand
     if draft.category_id:

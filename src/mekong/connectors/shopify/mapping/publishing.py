@@ -231,6 +231,21 @@ class Bearers(Struct, frozen=True):
     pageInfo: PageInfo = PageInfo()  # noqa: N815 - the platform's own name
 
 
+class Sku(Struct, frozen=True):
+    sku: str = ""
+
+
+class Skus(Struct, frozen=True):
+    nodes: tuple[Sku, ...] = ()
+
+
+class Handled(Struct, frozen=True):
+    """The product at an address of the shop's."""
+
+    id: Word
+    variants: Skus = Skus()
+
+
 def search(skus: Sequence[str]) -> str:
     """The query for variants with these SKUs. It finds more than is asked for: the answer is to be looked through."""
     return " OR ".join(f'sku:"{_escaped(sku)}"' for sku in skus)
