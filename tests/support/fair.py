@@ -86,6 +86,7 @@ class Fair(Platform):
             self.skus[key] = each.sku
 
     def decide(self, item: str, state: PublishedState, *reasons: str) -> None:
+        """The reviewer's word: what is approved is on sale from then on, whatever was wished."""
         self.reviews, self.reasons[item] = False, reasons
         self.put(item, self.products[item])
         self.states[item] = state

@@ -335,6 +335,35 @@ def test_a_turn_without_a_difference_does_not_make_it_forget_a_review(fair: Fair
     assert fair.acts == ["create", "update new1"]
 
 
+def test_what_was_hidden_while_it_was_reviewed_is_hidden_when_it_is_approved(fair: Fair) -> None:
+    fair.reviews = True
+    with a_worker():
+        publish("AO-1")
+        assert becomes("AO-1", "reviewing")
+        commands.set_shown(actor=SYSTEM, channel="bz", product_id=product_id("AO-1"), is_shown=False, now=now())
+        assert eventually(lambda: not view("AO-1").is_behind)
+        fair.decide("new1", PublishedState.LIVE)
+        assert becomes("AO-1", "hidden")
+    assert fair.states["new1"] is PublishedState.HIDDEN
+
+
+def test_a_figure_that_went_with_the_words_of_a_product_is_told_anew(fair: Fair) -> None:
+    with a_worker():
+        publish("AO-1")
+        assert becomes("AO-1", "live")
+        assert eventually(lambda: listing("AO-1").sync.acked_quantity == 10)
+        real = fair.put
+
+        def put(item: str, draft: Any) -> None:
+            real(item, draft)
+            fair.quantities[next(key for key in fair.quantities if key.item_id == item)] = 99
+
+        fair.put = put  # type: ignore[method-assign]  # the platform takes an old figure with the words
+        change("AO-1", name="Áo dài")
+        assert eventually(lambda: fair.products["new1"].name == "Áo dài")
+        assert eventually(lambda: 10 in fair.quantities.values() and 99 not in fair.quantities.values())
+
+
 def test_a_review_that_ends_badly_gives_its_reasons(fair: Fair) -> None:
     fair.reviews = True
     with a_worker():

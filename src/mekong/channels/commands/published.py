@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 from django.db.models import Case, F, Q, Value, When
 
+from mekong.channels.commands.listings import turn
 from mekong.channels.contracts.publishing import Gap
 from mekong.channels.errors import ListedByHand
-from mekong.channels.models import Channel, PictureCopy, Publication
+from mekong.channels.models import Channel, Listing, MatchState, PictureCopy, Publication
 from mekong.channels.socket.publishing import Published
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
@@ -45,7 +46,11 @@ def note_kept(
     *, actor: Actor, due: Due, said: Published, sent: str, now: datetime, again: datetime | None  # noqa: ARG001
 ) -> None:  # fmt: skip
     """The platform has it; `sent`: digest of what it took, "" where that is not known. `again`: when to look after it,
-    where it is reviewed. What it has under a name, and nobody knows how it looks, is sent once more."""
+    where it is reviewed. What it has under a name, and nobody knows how it looks, is sent once more.
+
+    After a write the stock of its listings is told anew: some platforms take a product's figures with its words, and a
+    sale in between would be overwritten by what was read before it. Listings that the write took away are gone.
+    """
     live = {"live_at": Case(When(live_at=None, then=Value(now)), default=F("live_at"))} if said.state == "live" else {}
     _done(
         due,
@@ -61,8 +66,18 @@ def note_kept(
         gaps=[],
         **live,
     )
+    if not due.is_asked_only:
+        _follow_listings(due, said)
     if said.item_id and not sent and again is None:
         Publication.objects.filter(id=due.id, turn=due.turn).update(turn=F("turn") + 1, next_at=now)
+
+
+def _follow_listings(due: Due, said: Published) -> None:
+    keys = {(each.key.item_id, each.key.model_id) for each in said.listings}
+    rows = Listing.objects.filter(channel__code=due.channel, item_id__in={item for item, _ in keys}).order_by("id")
+    gone = [each.id for each in rows if (each.item_id, each.model_id) not in keys]
+    Listing.objects.filter(id__in=gone).update(is_live=False)
+    turn(due.channel, [each.id for each in rows if each.match_state == MatchState.MATCHED], price=False)
 
 
 @command

@@ -196,7 +196,9 @@ class PublishingDesk:
         if said is None:
             await self.threads.run(published.note_gone, actor=SYSTEM, due=due)
         else:
-            await self._keep(due, said, due.sent)
+            # Some platforms show what they have approved, whatever was wished for it: then it is sent once more.
+            is_as_wished = due.is_shown or said.state is not PublishedState.LIVE
+            await self._keep(due, said, due.sent if is_as_wished else "")
 
     async def _keep(self, due: Due, said: Published, print_: str) -> None:
         if said.listings:
