@@ -12,6 +12,8 @@ import pytest
 
 from tests.sandbox.conftest import open_seller, open_shop
 from tests.sandbox.driving import Callback, Lazada, Sandbox, Shopee, wait_for
+from tests.sandbox.pictures import png
+from tests.sandbox.publishing_shopee import info, make, upload
 from tests.sandbox.selling import (
     buy_on_lazada,
     buy_on_shopee,
@@ -227,3 +229,20 @@ def test_odd_requests_are_answered(box: Sandbox) -> None:
     chunks = (part for part in (b'{"advance', b'_s": 0}'))
     assert box.http.post(box.url + "/control/clock", content=chunks).status_code == 200
     assert box.http.get(box.url + "/control/shopee/listing?shop=x&sku=y").status_code == 422
+
+
+def test_published_products_and_pictures_outlive_a_kill(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path).start()
+    shop, content = open_shop(box), png(shade=12)
+    item_id = make(shop, image={"image_id_list": [upload(shop, content)]})
+    before = info(shop, item_id)
+    port = int(box.url.rpartition(":")[2])
+    box.stop(signal.SIGKILL)
+    box.start(port)
+    try:
+        assert info(shop, item_id) == before
+        assert box.http.get(before["image"]["image_url_list"][0]).content == content
+        box.control("POST", "/reset")
+        assert box.http.get(before["image"]["image_url_list"][0]).status_code == 404
+    finally:
+        box.stop()
