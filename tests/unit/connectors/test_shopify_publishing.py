@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mekong.channels.socket import ListingKey, Request, Response
@@ -590,6 +590,7 @@ def test_pictures_come_go_and_are_put_in_order_and_a_film_stays() -> None:
     assert wire.variables("OrderMedia") == [{"id": product, "moves": moves}]
 
 
+@settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_moves_bring_any_order_about(wanted: list[int]) -> None:
     ids = [f"gid://shopify/MediaImage/{one}" for one in range(6)]
@@ -716,6 +717,7 @@ def mangled(said: Any, path: tuple[Any, ...], odd: Any) -> Any:
     return said
 
 
+@settings(deadline=None)
 @given(st.data(), ODD)
 def test_no_answer_makes_it_fall_over(draw: st.DataObject, odd: Any) -> None:
     name = draw.draw(st.sampled_from(sorted(set(ANSWERS) - {"store"})))

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mekong.channels.socket import ListingKey, Request, Response
@@ -553,6 +553,7 @@ def test_a_product_is_told_as_it_stands(status: str, state: PublishedState) -> N
 # --- hostile answers -------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.data(), ODD)
 def test_no_answer_makes_it_fall_over(draw: st.DataObject, odd: Any) -> None:
     plain = {name: json.loads(said.body) if isinstance(said, Response) else said for name, said in ANSWERS.items()}

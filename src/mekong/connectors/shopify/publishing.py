@@ -73,7 +73,7 @@ class Publishing:
         said = await self.client.query(documents.CREATE_FILE, {"files": [wish]})
         filed = _read(said.get("fileCreate"), publishing.Filed)
         _refuse(filed.userErrors)
-        if not filed.files:
+        if not filed.files or not filed.files[0].id:
             raise Unavailable(remote=TITLE, reason="unreadable reply")
         return filed.files[0].id
 
@@ -244,8 +244,8 @@ class Publishing:
             return
         said = await self.client.query(documents.FILE_STATES, {"ids": ids})
         with wire.readable(TITLE):
-            nodes = [node for node in said.get("nodes", ()) if isinstance(node, dict) and "id" in node]
-            states = {each.fileStatus.upper() for each in msgspec.convert(nodes, list[publishing.File], strict=False)}
+            found = msgspec.convert(said.get("nodes"), list[publishing.File | None], strict=False)
+            states = {each.fileStatus.upper() for each in found if each}
         if "FAILED" in states:
             raise _refused("picture_failed", "a picture cannot be used: save it as JPEG or PNG and upload it again")
         if states & {"UPLOADED", "PROCESSING"}:

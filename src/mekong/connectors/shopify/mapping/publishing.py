@@ -89,7 +89,7 @@ class Staged(Struct, frozen=True):
 
 
 class File(Struct, frozen=True):
-    id: str
+    id: str = ""  # an id of another kind leaves an empty object
     fileStatus: str = ""  # noqa: N815 - the platform's own name
 
 
