@@ -306,12 +306,13 @@ def list_publications(
 ) -> PublicationPage:
     """A page of a channel's publications, newest first. Raises: MayNot, ChannelNotFound, CannotDo, BadCursor."""
     actor.require("channels.view")
+    before = decode_cursor(cursor, tuple[int])[0] if cursor else None
     row = find_publisher(channel)
     everything = Publication.objects.filter(channel=row)
     counts = dict(everything.order_by().values_list("state").annotate(Count("id")))
     rows = everything.filter(state=state) if state else everything
-    if cursor:
-        rows = rows.filter(id__lt=decode_cursor(cursor, tuple[int])[0])
+    if before is not None:
+        rows = rows.filter(id__lt=before)
     limit = max(1, min(limit, 200))
     found = list(rows.select_related("channel").order_by("-id")[: limit + 1])
     page = found[:limit]
