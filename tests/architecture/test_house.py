@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,3 +140,9 @@ def test_decisions_do_not_read_the_clock(room: str) -> None:
             if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}:
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not found
+
+
+def test_every_test_has_a_name_of_its_own(request: pytest.FixtureRequest) -> None:
+    """Of those that share one, a run on several processes tries the first alone, and says nothing."""
+    names = Counter(each.nodeid for each in request.session.items)
+    assert [name for name, count in names.items() if count > 1] == []

@@ -13,20 +13,6 @@ import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
-from hypothesis import HealthCheck, Phase, Verbosity, settings
-from schemathesis.checks import CHECKS
-from schemathesis.generation.hypothesis.builder import (
-    HypothesisTestConfig,
-    HypothesisTestMode,
-    InvalidHeadersExampleMark,
-    InvalidRegexMark,
-    MissingPathParameters,
-    NonSerializableMark,
-    UnsatisfiableExampleMark,
-    UnserializablePayloadMark,
-    create_test,
-)
-from schemathesis.schemas import APIOperation
 
 from mekong.faces.api.openapi import EXTRA_PATHS, document
 from mekong.foundation import access, commands
@@ -34,6 +20,7 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import IdempotencyRecord
 from tests.support.http import send
 from tests.support.people import a_caller, a_person
+from tests.support.promises import operations_of, promises_of, try_out
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "reference" / "openapi.json"
 
@@ -44,36 +31,7 @@ ELSEWHERE = [each["operationId"] for operations in EXTRA_PATHS.values() for each
 SCHEMA = schemathesis.openapi.from_wsgi(
     "/api/v1/openapi.json", get_wsgi_application(), headers={"Host": "localhost"}
 ).exclude(operation_id=ELSEWHERE)
-OPERATIONS = {each.ok().label: each.ok() for each in SCHEMA.get_all_operations()}
-
-PROMISES = [
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
-    "negative_data_rejection",
-    "unsupported_method",
-    "ignored_auth",
-]
-FORMS_CANNOT = ("negative_data_rejection",)
-"""In a form everything is text: the number 0 comes as what is also a way to say false."""
-
-SETTINGS = settings(
-    max_examples=10,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-    verbosity=Verbosity.quiet,
-)
-
-LACKING = (
-    InvalidHeadersExampleMark, InvalidRegexMark, MissingPathParameters, NonSerializableMark, UnsatisfiableExampleMark,
-    UnserializablePayloadMark,
-)  # fmt: skip
-"""Left on a test for which some examples could not be made."""
+OPERATIONS = operations_of(SCHEMA)
 
 
 @pytest.fixture(autouse=True)
@@ -104,20 +62,14 @@ def token() -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_answer_is_one_that_was_promised(label: str, token: str) -> None:
-    """Examples are thought out when an operation is tried: at collection every worker would think out those of all."""
-    operation = OPERATIONS[label]
-    promises = [CHECKS.get_one(name) for name in PROMISES if name not in FORMS_CANNOT or not _is_form(operation)]
+    promises = promises_of(OPERATIONS[label])
 
     def answered(case: schemathesis.Case) -> None:
         # Short keys are thought of again and again: each example is the first to use its own.
         IdempotencyRecord.objects.all()._raw_delete("default")
         case.call_and_validate(headers={"Authorization": f"Bearer {token}", "Host": "localhost"}, checks=promises)
 
-    made = HypothesisTestConfig(project=SCHEMA.config, modes=list(HypothesisTestMode), explicit_settings=SETTINGS)
-    tried = create_test(operation=operation, test_func=answered, config=made)
-    for lacking in LACKING:
-        assert not lacking.is_set(tried), lacking
-    tried()
+    try_out(SCHEMA, OPERATIONS[label], answered, max_examples=10)
 
 
 def test_the_committed_document_is_the_one_that_is_served() -> None:
@@ -126,10 +78,6 @@ def test_the_committed_document_is_the_one_that_is_served() -> None:
     if os.environ.get("MEKONG_WRITE_OPENAPI") == "1":
         COMMITTED.write_text(written)
     assert COMMITTED.read_text() == written, "docs/reference/openapi.json is not what the code answers"
-
-
-def _is_form(operation: APIOperation) -> bool:
-    return any(each.media_type == "multipart/form-data" for each in operation.body)
 
 
 def test_every_write_takes_an_idempotency_key_and_every_answer_may_be_a_problem() -> None:

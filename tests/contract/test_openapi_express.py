@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS
 
 from mekong.faces.api.openapi import EXTRA_PATHS, document
 from mekong.faces.express.catalogue import catalogue
@@ -18,24 +16,16 @@ from mekong.orders.book import book
 from tests.support.asgi import Door, a_door, as_wsgi
 from tests.support.http import send
 from tests.support.people import a_caller
+from tests.support.promises import operations_of, promises_of, try_out
 
 document()
 HERE = [each["operationId"] for operations in EXTRA_PATHS.values() for each in operations.values()]
 
-schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", as_wsgi, headers={"Host": "localhost"}).include(
+SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", as_wsgi, headers={"Host": "localhost"}).include(
     operation_id=HERE
 )
+OPERATIONS = operations_of(SCHEMA)
 
-PROMISES = [
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
-    "negative_data_rejection",
-    "unsupported_method",
-    "ignored_auth",
-]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -54,26 +44,18 @@ def door() -> Iterator[Door]:
     catalogue.forget()
 
 
-@pytest.fixture(scope="module")
-def checks() -> list[Any]:
-    return [CHECKS.get_one(name) for name in PROMISES]
-
-
 @pytest.mark.slow
-@schema.parametrize()
-@settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_every_answer_is_one_that_was_promised(case: schemathesis.Case, checks: list[Any], door: Door) -> None:
-    if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
-        _name_what_is_there(case.body)
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_every_answer_is_one_that_was_promised(label: str, door: Door) -> None:
+    promises = promises_of(OPERATIONS[label])
     headers = {"Authorization": f"Bearer {door.token}", "Host": "localhost"}
-    case.call_and_validate(headers=headers, checks=checks)
+
+    def answered(case: schemathesis.Case) -> None:
+        if case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE:
+            _name_what_is_there(case.body)
+        case.call_and_validate(headers=headers, checks=promises)
+
+    try_out(SCHEMA, OPERATIONS[label], answered, max_examples=40)
 
 
 def _name_what_is_there(body: Any) -> None:
