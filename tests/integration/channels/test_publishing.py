@@ -200,6 +200,28 @@ def test_what_somebody_listed_by_hand_is_changed_only_when_a_person_says_so(fair
     assert fair.products[key.item_id].name == "Áo AO-1"
 
 
+def test_what_is_matched_to_a_listing_made_by_hand_is_not_written_over_either(fair: Fair) -> None:
+    from mekong.channels import remote
+
+    key = fair.list_sku("AO-1")
+    fair.products[key.item_id] = replace(_empty(), name="Tên của họ")
+    fair.states[key.item_id] = PublishedState.LIVE
+    remote.pull_listings(actor=SYSTEM, channel="bz")
+    here = product_id("AO-1")
+    preview = queries.publishing.preview_publication(actor=SYSTEM, channel="bz", product_id=here)
+    assert (preview.item_id, preview.is_ours) == (key.item_id, False)
+    with a_worker():
+        publish("AO-1")
+        assert becomes("AO-1", "refused")
+        publish("AO-1")
+        assert becomes("AO-1", "refused"), "to publish it again is not to say that it may be replaced"
+        assert fair.acts == []
+        commands.retry_publication(actor=SYSTEM, channel="bz", product_id=here, now=now())
+        assert becomes("AO-1", "live")
+    assert fair.products[key.item_id].name == "Áo AO-1"
+    assert queries.publishing.preview_publication(actor=SYSTEM, channel="bz", product_id=here).is_ours
+
+
 def _empty() -> Any:
     from mekong.channels.socket.publishing import Draft, DraftVariant
 

@@ -26,7 +26,11 @@ _LONGEST = 500
 
 @dataclass(frozen=True)
 class Due:
-    """A publication as it stood when its turn came. `is_asked_only`: nothing is to be sent, only looked after."""
+    """A publication as it stood when its turn came.
+
+    `is_ours`: what is found there under its SKUs was made from here, or a person said that it may be replaced.
+    `is_asked_only`: nothing is to be sent, only looked after.
+    """
 
     id: int
     channel: str
@@ -36,7 +40,7 @@ class Due:
     item_id: str
     ticket: str
     sent: str
-    is_begun: bool
+    is_ours: bool
     is_asked_only: bool
     attempts: int
 
@@ -107,10 +111,10 @@ def note_refused(*, actor: Actor, due: Due, refused: MekongError) -> None:  # no
 
 
 @command
-def note_met(*, actor: Actor, due: Due, found: Published) -> None:  # noqa: ARG001
-    """It is there already, made by hand: nothing was changed, and the next turn that a person asks for changes it."""
-    problem = {"code": ListedByHand.code, "params": {"item_id": found.item_id}}
-    _done(due, None, state="refused", reasons=[], gaps=[], problem=problem, url=found.url[:500])
+def note_met(*, actor: Actor, due: Due, item_id: str) -> None:  # noqa: ARG001
+    """It is there already, made by hand: nothing was changed, until a person sends it over what stands there."""
+    problem = {"code": ListedByHand.code, "params": {"item_id": item_id}}
+    _done(due, None, state="refused", reasons=[], gaps=[], problem=problem)
 
 
 @command

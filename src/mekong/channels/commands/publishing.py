@@ -12,7 +12,7 @@ from django.db.models import F
 from mekong.catalog import queries as catalog
 from mekong.channels import hints
 from mekong.channels.contracts.publishing import PublicationView, PublishReport
-from mekong.channels.errors import ChannelInvalid, PublicationNotFound
+from mekong.channels.errors import ChannelInvalid, ListedByHand, PublicationNotFound
 from mekong.channels.models import Publication
 from mekong.channels.queries.publishing import find_publisher, prepare, publication_views
 from mekong.foundation.actor import SYSTEM, Actor
@@ -104,11 +104,14 @@ def set_follows(*, actor: Actor, channel: str, product_id: int, follows: bool, n
 
 @command
 def retry_publication(*, actor: Actor, channel: str, product_id: int, now: datetime) -> PublicationView:
-    """Send a product again now, whatever was sent before. Raises: MayNot, ChannelNotFound, CannotDo,
-    PublicationNotFound."""
+    """Send a product again now, whatever was sent before; over what was listed there by hand, where that was met.
+
+    Raises: MayNot, ChannelNotFound, CannotDo, PublicationNotFound.
+    """
     actor.require("channels.sync")
     kept = _lock(channel, product_id)
     kept.sent = ""
+    kept.takes_over = kept.takes_over or kept.problem.get("code") == ListedByHand.code
     _again(kept, now)
     return publication_views([kept])[0]
 

@@ -163,12 +163,14 @@ class PreviewVariant:
 class PublicationPreview:
     """What would be sent now. `item_id`: the product is there already and would be changed; "" it would be made.
 
+    `is_ours`: it was made from here; what somebody listed by hand stays as it is until it is sent over.
     `attributes`: (name, value) as the platform would show them.
     """
 
     channel: str
     product_id: int
     item_id: str
+    is_ours: bool
     platform: PlatformCategoryView | None
     name: str
     description: str

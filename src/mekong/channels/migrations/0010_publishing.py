@@ -96,6 +96,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("is_shown", models.BooleanField(default=True)),
                 ("follows", models.BooleanField(default=True)),
+                (
+                    "takes_over",
+                    models.BooleanField(default=False, help_text="What was listed there by hand may be replaced."),
+                ),
                 ("state", models.CharField(default="waiting", max_length=10)),
                 ("turn", models.BigIntegerField(default=1)),
                 ("done_turn", models.BigIntegerField(default=0)),

@@ -69,6 +69,7 @@ class Publication(models.Model):
     product = models.ForeignKey("catalog.Product", on_delete=models.PROTECT, related_name="+")
     is_shown = models.BooleanField(default=True)
     follows = models.BooleanField(default=True)
+    takes_over = models.BooleanField(default=False, help_text="What was listed there by hand may be replaced.")
     state = models.CharField(max_length=10, default="waiting")
     turn = models.BigIntegerField(default=1)
     done_turn = models.BigIntegerField(default=0)

@@ -265,6 +265,11 @@ def prepare(*, row: Channel, product_id: int, is_shown: bool = True, item_id: st
     return Prepared(material, replace(made, gaps=tuple(gaps)), item, platform)
 
 
+def is_ours(row: Publication) -> bool:
+    """Whether what is found on the platform under its SKUs was made from here, or may be replaced as a person said."""
+    return bool(row.item_id) or row.begun_at is not None or row.takes_over
+
+
 def preview_publication(*, actor: Actor, channel: str, product_id: int) -> PublicationPreview:
     """What would be sent of a product now, and what is missing.
 
@@ -280,6 +285,7 @@ def preview_publication(*, actor: Actor, channel: str, product_id: int) -> Publi
         channel=row.code,
         product_id=product_id,
         item_id=made.item_id,
+        is_ours=known is not None and is_ours(known),
         platform=_category(made.platform) if made.platform else None,
         name=sent.name,
         description=sent.description,

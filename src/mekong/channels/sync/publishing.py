@@ -20,7 +20,7 @@ from mekong.channels.commands.published import Due
 from mekong.channels.contracts.publishing import Gap
 from mekong.channels.models import Channel, PictureCopy, Publication
 from mekong.channels.pacing import backoff_s
-from mekong.channels.queries.publishing import Prepared, prepare
+from mekong.channels.queries.publishing import Prepared, is_ours, prepare
 from mekong.channels.rules.drafting import digest
 from mekong.channels.socket.publishing import Draft, Published, PublishedState, PublishesProducts
 from mekong.channels.sync import pictures
@@ -110,6 +110,8 @@ class PublishingDesk:
         item_id = ready.item_id
         if item_id and print_ == due.sent:
             await self.threads.run(published.note_same, actor=SYSTEM, due=due, now=now())
+        elif item_id and not due.is_ours:
+            await self.threads.run(published.note_met, actor=SYSTEM, due=due, item_id=item_id)
         elif item_id:
             said = await self.line.call(lambda c: c.update_product(item_id=item_id, draft=made), tries=2)
             await self._keep(due, said, print_)
@@ -170,11 +172,11 @@ class PublishingDesk:
 
     async def _make(self, due: Due, made: Draft, print_: str) -> None:
         found: Published | None = await self.line.call(lambda c: c.find_product(draft=made), tries=3)
-        if found is not None and found.item_id and due.is_begun:
+        if found is not None and found.item_id and due.is_ours:
             item_id = found.item_id
             said = await self.line.call(lambda c: c.update_product(item_id=item_id, draft=made), tries=2)
             await self._keep(due, said, print_)
-        elif found is not None and (found.ticket or due.is_begun):
+        elif found is not None and (found.ticket or due.is_ours):
             await self._keep(due, found, "")
         elif found is not None:
             await self._met(due, found)
@@ -188,7 +190,7 @@ class PublishingDesk:
         await self.threads.run(
             store_listings, actor=SYSTEM, channel=self.line.code, listings=list(found.listings), now=now()
         )
-        await self.threads.run(published.note_met, actor=SYSTEM, due=due, found=found)
+        await self.threads.run(published.note_met, actor=SYSTEM, due=due, item_id=found.item_id)
 
     async def _look(self, due: Due) -> None:
         """Ask after one that the platform reviews."""
@@ -216,7 +218,7 @@ def _due(channel_id: int, moment: datetime) -> list[Due]:
     return [
         Due(
             row.id, row.channel.code, row.product_id, row.turn, row.is_shown, row.item_id, row.ticket, row.sent,
-            row.begun_at is not None, row.turn == row.done_turn, row.attempts,
+            is_ours(row), row.turn == row.done_turn, row.attempts,
         )
         for row in rows.order_by("next_at", "id")[:_AT_ONCE]
     ]  # fmt: skip

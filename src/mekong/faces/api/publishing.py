@@ -191,9 +191,11 @@ class PreviewAttributeOut(Schema):
 
 
 class PreviewOut(Schema):
-    """What would be sent now. `item_id`: it is there already and would be changed; "" it would be made."""
+    """What would be sent now. `item_id`: it is there already and would be changed; "" it would be made. `is_ours`: made
+    from here; what somebody listed by hand stays as it is until it is sent again on purpose (`retry`)."""
 
     item_id: str
+    is_ours: bool
     platform: PlatformCategoryOut | None
     name: str
     description: str
