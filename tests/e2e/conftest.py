@@ -21,7 +21,7 @@ import pytest
 from tests.support.installations import clean_environment, free_port, prepare
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(
@@ -119,6 +119,11 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+def _is_complaint(said: ConsoleMessage) -> bool:
+    """A request that is broken off because the page is left is none; one that fails says more than these two words."""
+    return said.type in ("error", "warning") and not said.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
+
+
 @pytest.fixture
 def visit(installation: Installation, browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens a page where the owner is signed in; what the console complains of is in `complaints`."""
@@ -135,7 +140,7 @@ def visit(installation: Installation, browser: Browser) -> Iterator[Callable[...
         page = context.new_page()
         page.set_default_timeout(_PATIENCE_MS)
         complaints: list[str] = []
-        page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
+        page.on("console", lambda said: _is_complaint(said) and complaints.append(said.text))
         page.on("pageerror", lambda failed: complaints.append(str(failed)))
         if signed_in:
             _come_in(page, installation)

@@ -303,7 +303,8 @@ def a_shop(
     sandbox.post(f"{market}/listings", {**shop.key, "listings": listings})
     now = datetime.now(UTC)
     if limits is None:
-        limits = {lane: {"per_second": 2000, "burst": 200} for lane in ("default", "stock", "auth")} if not rate else {}
+        lanes = ("default", "stock", "auth", "taxonomy")
+        limits = {} if rate else {lane: {"per_second": 2000, "burst": 200} for lane in lanes}
     commands.create_channel(
         actor=SYSTEM, code=code, name=code, kind=market, shop_id=shop_id, api_url=base_url,
         auth_url=base_url if stall.has_auth_host else "", notice_url=notice_url, now=now, limits=limits,

@@ -127,18 +127,18 @@ def test_64_threads_buy_exactly_as_many_bundles_as_the_cap_allows() -> None:
     assert StockControl.objects.get().used == 50 == _counted()
 
 
-def test_64_connections_of_their_own_pass_no_cap_that_bundles_of_other_parts_share() -> None:
+def test_24_connections_of_their_own_pass_no_cap_that_bundles_of_other_parts_share() -> None:
     """Each thread serves its own batch on its own connection, and no level is common to all: the cap's row must be."""
     gift = _a_capped_gift("cap", 100)
     stock(a_variant("TR"), "KHO", 1000)
     tea = a_variant("TRA", parts={"TR": 1})
     for row in queries.list_controls(actor=SYSTEM):
         inventory.remove_control(actor=SYSTEM, control_id=row.uid)
-    inventory.set_control(actor=SYSTEM, channel="web", scope="channel", kind="cap", amount=20)
-    answers = at_once(*[lambda number=number: serve([asking(((gift, tea)[number % 2], 1))])[0] for number in range(64)])
-    assert sum(isinstance(each, Held) for each in answers) == 20
-    assert sum(isinstance(each, Short) for each in answers) == 44
-    assert StockControl.objects.get().used == 20 == _counted()
+    inventory.set_control(actor=SYSTEM, channel="web", scope="channel", kind="cap", amount=10)
+    answers = at_once(*[lambda number=number: serve([asking(((gift, tea)[number % 2], 1))])[0] for number in range(24)])
+    assert sum(isinstance(each, Held) for each in answers) == 10
+    assert sum(isinstance(each, Short) for each in answers) == 14
+    assert StockControl.objects.get().used == 10 == _counted()
 
 
 def test_engines_of_two_processes_pass_no_cap_of_a_bundle() -> None:
