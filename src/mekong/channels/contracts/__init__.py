@@ -97,6 +97,18 @@ class ChannelView:
 
 
 @dataclass(frozen=True)
+class ChannelName:
+    """What a channel is called and what its platform can do; nothing of how it does."""
+
+    code: str
+    name: str
+    kind: str
+    letters: str
+    is_remote: bool
+    capabilities: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ListingView:
     """A listing with what it should show and what the platform acknowledged.
 

@@ -15,6 +15,7 @@ from mekong.channels import matching, registry, rules
 from mekong.channels.contracts import (
     ChannelFigures,
     ChannelHealth,
+    ChannelName,
     ChannelView,
     Completeness,
     ConnectorView,
@@ -77,6 +78,17 @@ def list_channels(*, actor: Actor) -> list[ChannelView]:
     actor.require("channels.view")
     rows = sorted(Channel.objects.all(), key=lambda row: (registry.is_remote(row.kind), row.code))
     return _views(rows)
+
+
+def channel_names() -> list[ChannelName]:
+    """What every channel is called, ours first, then by code; for all to know. One statement."""
+    rows = Channel.objects.values_list("code", "name", "kind", "letters")
+    known = registry.connectors()
+    found = [
+        ChannelName(*row, row[2] in known, known[row[2]].manifest.capabilities if row[2] in known else frozenset())
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: (each.is_remote, each.code))
 
 
 def completeness(*, facts: Iterable[ListingFacts], kinds: Iterable[str]) -> dict[int, dict[str, Completeness]]:

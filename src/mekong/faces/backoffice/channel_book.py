@@ -11,9 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mekong.channels import queries
-from mekong.channels.contracts import ChannelView
+from mekong.channels.contracts import ChannelName, ChannelView
 from mekong.faces.backoffice.marks import Mark, mark
-from mekong.foundation.actor import SYSTEM, Actor
+from mekong.foundation.actor import Actor
 
 log = logging.getLogger(__name__)
 
@@ -31,24 +31,20 @@ SLOW_MS = 1000
 """The promise: what is sold anywhere is gone everywhere within a second."""
 
 
-def mark_of(channel: ChannelView) -> Mark:
+def mark_of(channel: ChannelView | ChannelName) -> Mark:
     name = str(OWN_NAMES.get(channel.name, channel.name)) if not channel.is_remote else channel.name
     return mark(channel.code, kind=channel.kind, name=name, letters=channel.letters)
 
 
 def marks(codes: Sequence[str] = ()) -> dict[str, Mark]:
     """The mark of each channel, and of each of these codes. Everyone may know what a channel is called."""
-    known = {each.code: mark_of(each) for each in queries.list_channels(actor=SYSTEM)}
+    known = {each.code: mark_of(each) for each in queries.channel_names()}
     return {**{code: mark(code) for code in codes if code not in known}, **known}
 
 
 def gives_labels(channel: str = "") -> bool:
     """Whether the platform behind a channel, or behind any, prints its own shipping labels."""
-    return any(
-        "PrintsLabels" in each.capabilities
-        for each in queries.list_channels(actor=SYSTEM)
-        if channel in ("", each.code)
-    )
+    return any("PrintsLabels" in each.capabilities for each in queries.channel_names() if channel in ("", each.code))
 
 
 def state_of(channel: ChannelView, now: datetime) -> str:
