@@ -74,6 +74,12 @@ def test_two_people_on_one_order_see_each_other_and_what_the_other_does(
     expect(there.locator(".line li:has-text('gọi lại buổi chiều')")).to_have_count(1)
     expect(here.locator(".line li:has-text('gọi lại buổi chiều')")).to_have_count(1)
 
+    # Who leaves is gone at once: nobody after them is warned of people who are not there.
+    there.goto("/orders/")
+    here.goto(f"/orders/?tab=pack&q={BUYER}")
+    expect(here.locator(f"tr[data-code='{code}']")).to_be_visible()
+    expect(here.locator(f"tr[data-code='{code}'] .ava")).to_have_count(0)
+
 
 def test_orders_go_from_waiting_to_handed_over_without_a_mouse(visit: Callable[..., Visit]) -> None:
     here = visit()
