@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # Django is set up after the tests are collected
 
 SKUS = [f"AO-{number}" for number in range(8)]
 UNITS = 40
-STORM_S = 0.9
+STORM_S = 0.6
 """How long a fault rages."""
 
 FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {

@@ -24,7 +24,6 @@ ABOUT = """Áo may tại Việt Nam, vải mềm, thấm mồ hôi, giữ màu s
 Giặt máy ở 30 độ, ủi mặt trái, phơi trong bóng râm."""
 PARCEL = {"price_minor": 150_000, "weight_g": 220, "length_mm": 300, "width_mm": 200, "height_mm": 30}
 FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "none": [],
     "time-out after the effect": [{"kind": "timeout_after_effect", "ms": 150, "probability": 0.3}],
     "all at once": [
         {"kind": "http_5xx", "probability": 0.1},
