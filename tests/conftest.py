@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 import pytest_django
 
@@ -32,6 +33,15 @@ for _name in ("MEKONG_HOST", "MEKONG_PORT", "MEKONG_LANG", "MEKONG_LANGUAGE", "M
 
 from mekong.foundation.postgres import EmbeddedServer  # noqa: E402 - after the environment is set
 from tests.support import wiping  # noqa: E402 - as above
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile(
+    "house",
+    hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("house")
 
 # A test's data need not survive a power cut, and fsync is most of a small transaction's time.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}

@@ -85,6 +85,7 @@ def test_an_unmatched_line_is_mended(visit: Callable[..., Visit]) -> None:
 
 def test_the_palette_finds_an_order_a_product_and_a_page(visit: Callable[..., Visit]) -> None:
     page = visit().page
+    page.goto("/")
     page.keyboard.press("Control+k")
     page.keyboard.type("khan lua")
     page.wait_for_selector("#found [role=option]:has-text('Khăn lụa')")
@@ -118,6 +119,7 @@ def test_the_last_unit_sold_at_the_till_is_gone_on_the_web_and_can_be_put_back(v
 
 def test_language_and_theme_are_kept(visit: Callable[..., Visit]) -> None:
     page = visit().page
+    page.goto("/")
     page.click("summary.ava")
     page.click("button[name=theme][value=dark]")
     assert page.locator("html").get_attribute("data-theme") == "dark"
