@@ -127,7 +127,7 @@
     $("[data-piece], .piece")?.classList.toggle("sold", atp <= 0);
     all("[data-sell]").forEach((each) => { each.disabled = atp <= 0; });
     $("[data-back]")?.classList.toggle("primary", atp <= 0);
-    $("[data-sell=both]")?.classList.toggle("primary", atp > 0);
+    $("[data-both]")?.classList.toggle("primary", atp > 0);
     if (atp < before) {
       if (!wave || wave.kind !== "down" || wave.stated) begin("down");
       wave.stated = true;
@@ -196,8 +196,7 @@
       });
       return;
     }
-    const whom = { market: [setup.market], till: [setup.till], both: [setup.market, setup.till] }[button.dataset.sell];
-    busy(button, () => Promise.all(whom.map(sell)));
+    busy(button, () => Promise.all(button.dataset.sell.split(" ").map(sell)));
   });
 
   // The stream. EventSource finds its way back by itself; a lasting refusal is tried again slowly.
