@@ -56,22 +56,22 @@ class Market:
 
 MARKETS = (
     Market(
-        "shopee", "Mộc Lan · Shopee", "2001001", app_keys=("partner_id", "partner_key"), notice_key="push_key",
+        "shopee", "Shopee", "2001001", app_keys=("partner_id", "partner_key"), notice_key="push_key",
         has_numeric_keys=True, keeps_history=True,
     ),
     Market(
-        "lazada", "Mộc Lan · Lazada", "100001", "sellers", "seller_id", "seller", has_auth_host=True,
+        "lazada", "Lazada", "100001", "sellers", "seller_id", "seller", has_auth_host=True,
         keeps_history=True,
     ),
-    Market("tiktok", "Mộc Lan · TikTok Shop", "6g00000000001", has_auth_host=True),
+    Market("tiktok", "TikTok Shop", "6g00000000001", has_auth_host=True),
     # Five hundred calls a minute are what the app has on the platform; the page that looks at every channel's own server
     # after each sale may ask for more.
     Market(
-        "tiki", "Mộc Lan · Tiki", "7590139168389961", "sellers", "seller_id", "seller", rate=0, has_auth_host=True,
+        "tiki", "Tiki", "7590139168389961", "sellers", "seller_id", "seller", rate=0, has_auth_host=True,
         has_notices=False,
     ),
     Market(
-        "woocommerce", "Mộc Lan · WooCommerce", "", app_keys=("consumer_key", "consumer_secret"),
+        "woocommerce", "WooCommerce", "", app_keys=("consumer_key", "consumer_secret"),
         notice_key="webhook_secret", path="/woocommerce/shops/{number}",
     ),
 )  # fmt: skip

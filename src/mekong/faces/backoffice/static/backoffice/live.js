@@ -190,6 +190,7 @@
     const button = event.target.closest("[data-sell], [data-back]");
     if (!button || button.disabled || button.getAttribute("aria-busy")) return;
     if (button.hasAttribute("data-back")) {
+      bought = [];
       busy(button, async () => {
         const answer = await post("/live/put-back", { sku: setup.sku, quantity: 1 }).catch(() => ({ message: words.failed }));
         say(null, answer.ok ? words.putBack : answer.message, "", answer.ok ? "" : "warn");
