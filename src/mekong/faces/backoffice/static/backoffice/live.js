@@ -26,7 +26,7 @@
       const gutter = 7 + place * 6.5, y = at.top - box.top + at.height / 2, end = box.height;
       const turn = end - 76;
       const path = phone
-        ? `M56 ${y}C${gutter + 20} ${y} ${gutter} ${y + 4} ${gutter} ${y + 34}V${turn}C${gutter} ${turn + 52 - place * 4} ${to} ${turn + 46 - place * 4} ${to} ${end}`
+        ? `M56 ${y}C${Math.min(gutter + 20, 54)} ${y} ${gutter} ${y + 4} ${gutter} ${y + 34}V${turn}C${gutter} ${turn + 52 - place * 4} ${to} ${turn + 46 - place * 4} ${to} ${end}`
         : `M${at.left - box.left + at.width / 2} 0C${at.left - box.left + at.width / 2} ${64 + Math.min(place, n - 1 - place) * 8} ${to} ${45 - Math.min(place, n - 1 - place) * 6} ${to} 128V${end}`;
       return ["arm", "run"].map((kind) => {
         const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
