@@ -33,7 +33,7 @@ def _sold(page: Page) -> None:
     for _ in range(3):
         if page.locator("[data-atp]").inner_text() == "0":
             _put_back(page)
-        page.click("[data-sell=market]")
+        page.click("[data-sell][data-key='1']")
         for figure in page.locator("[data-q]").all():
             expect(figure).to_have_text("0", timeout=30_000)
         page.wait_for_timeout(3000)

@@ -111,7 +111,13 @@ def test_the_last_unit_sold_at_the_till_is_gone_on_the_web_and_can_be_put_back(v
     expect(page.locator("[data-lane=web] b")).to_have_text(re.compile(r"\d+ ms|s$"), timeout=60_000)
     expect(page.locator("[data-feed]")).to_contain_text("DH-", timeout=60_000)
     assert page.locator("[data-oversold]").inner_text() == oversold
-    expect(page.locator("[data-sell=till]")).to_be_disabled()
+    expect(page.locator("[data-sell][data-key='2']")).to_be_disabled()
+    expect(page.locator("[data-k=web] [data-sell]")).to_be_disabled()
+    page.keyboard.press("0")
+    expect(web).to_have_text("1", timeout=60_000)
+    page.click("[data-k=web] [data-sell]")
+    expect(web).to_have_text("0", timeout=60_000)
+    expect(page.locator("[data-k=web]")).to_have_attribute("data-origin", "")
     page.keyboard.press("0")
     expect(web).to_have_text("1", timeout=60_000)
     assert here.complaints == []

@@ -683,6 +683,22 @@ def test_a_failing_webhook_is_not_repeated_and_turned_off(box: Sandbox, hook: Ho
     assert state() == ("active", 0)
 
 
+def test_webhooks_of_a_shop_are_sent_elsewhere_with_their_secret(box: Sandbox, hook: Hook) -> None:
+    shop = open_woo(box, callback_url="http://127.0.0.1:9/gone", topics=["product.updated"])
+    other = open_woo(box, callback_url="http://127.0.0.1:9/gone", topics=["product.updated"])
+    item_id, _ = list_on_woo(shop)
+    before = box.control("GET", f"/woocommerce/webhooks?shop={shop.shop_id}")["webhooks"]
+    moved = {"shop": shop.shop_id, "callback_url": hook.url}
+    assert box.control("POST", "/woocommerce/webhooks/move", moved) == {"webhooks": [before[0]["id"]]}
+    after = box.control("GET", f"/woocommerce/webhooks?shop={shop.shop_id}")["webhooks"]
+    assert [(one["delivery_url"], one["secret"], one["failures"]) for one in after] == [
+        (hook.url, before[0]["secret"], 0)
+    ]
+    assert box.control("GET", f"/woocommerce/webhooks?shop={other.shop_id}")["webhooks"][0]["delivery_url"] != hook.url
+    shop.put(f"/products/{item_id}", {"stock_quantity": 3})
+    wait_for(lambda: len(hook.received) == 1)
+
+
 # -- faults, limits, memory
 
 

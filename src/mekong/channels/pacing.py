@@ -118,9 +118,13 @@ def backoff_s(attempt: int, *, first_s: float = 0.5, longest_s: float = 60.0, ch
 
 @dataclass(frozen=True)
 class Pace:
-    """How a worker paces one account, in seconds. Tests and benches may hurry it."""
+    """How a worker paces one account, in seconds. Tests and benches may hurry it.
+
+    `poll_unnoticed_s`: between polls of a platform that sends no notices, where nothing else tells of an order.
+    """
 
     poll_s: float = 30.0
+    poll_unnoticed_s: float = 2.0
     poll_overlap_s: float = 60.0
     returns_s: float = 60.0
     returns_overlap_s: float = 3600.0

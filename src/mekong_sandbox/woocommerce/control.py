@@ -53,6 +53,10 @@ class WebhooksBody(OfOwner, kw_only=True):
     ping: bool = True
 
 
+class MoveBody(OfOwner, kw_only=True):
+    callback_url: str
+
+
 class AdvanceBody(bodies.AdvanceBody):
     reason: str = "Khách đổi ý"
 
@@ -129,6 +133,17 @@ def add_webhooks(world: World, request: Request) -> object:
     body = body_of(request, WebhooksBody)
     shop, secret = _shop(world, body.owner), body.secret or secrets.token_hex(25)
     return {"webhooks": _hooks(world, shop, body.callback_url, body.topics, secret, ping=body.ping), "secret": secret}
+
+
+def move_webhooks(world: World, request: Request) -> object:
+    """Have all webhooks of a shop tell another URL, as its owner would change them one by one; secrets stay."""
+    body = body_of(request, MoveBody)
+    shop, stamp = _shop(world, body.owner), world.clock.stamp()
+    own = [one for one in world.woocommerce.webhooks.values() if one.shop_id == shop.shop_id]
+    for hook in own:
+        hook.delivery_url, hook.status, hook.failures, hook.modified_at = body.callback_url, "active", 0, stamp
+        world.woocommerce.save_webhook(hook)
+    return {"webhooks": [one.id for one in own]}
 
 
 def get_webhooks(world: World, request: Request) -> object:
@@ -295,6 +310,7 @@ ROUTES: Routes = {
     ("POST", "/tokens"): add_keys,
     ("POST", "/revoke"): revoke_keys,
     ("POST", "/webhooks"): add_webhooks,
+    ("POST", "/webhooks/move"): move_webhooks,
     ("GET", "/webhooks"): get_webhooks,
     ("POST", "/limits"): set_limit,
     ("POST", "/listings"): add_listings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +13,7 @@ from mekong.channels.matching import skus as ids_of
 from mekong.foundation.actor import SYSTEM
 from mekong.inventory import commands as inventory
 from mekong.orders.models import SalesOrder
-from tests.support.marketplaces import Door, Sandbox, a_catalogue, a_shop, a_worker, eventually, stock
+from tests.support.marketplaces import HURRY, Door, Sandbox, a_catalogue, a_shop, a_worker, eventually, stock
 
 SKUS = [f"AO-{number}" for number in range(6)]
 
@@ -44,6 +45,17 @@ def test_a_sale_anywhere_is_shown_everywhere(sandbox: Sandbox, door: Door):
         assert booked.state == "cancelled"
     page = queries.list_listings(actor=SYSTEM, channel="lazada-1", limit=50)
     assert {view.state for view in page.listings} == {"converged"}
+
+
+def test_a_platform_that_sends_no_notices_is_asked_often(sandbox: Sandbox, door: Door):
+    a_catalogue(["BINH"], 5)
+    shop = a_shop(sandbox, "tiki", "tiki-1", ["BINH"], door=door)
+    with a_worker(replace(HURRY, poll_s=3600.0, poll_unnoticed_s=0.5)):
+        assert eventually(lambda: shop.shown()["BINH"] == 5)
+        first = shop.buy(("BINH", 1))
+        assert eventually(lambda: SalesOrder.objects.filter(external_id=first).exists())
+        again = shop.buy(("BINH", 1))
+        assert eventually(lambda: SalesOrder.objects.filter(external_id=again).exists())
 
 
 def test_of_two_buyers_of_the_last_unit_one_is_cancelled_where_he_bought(sandbox: Sandbox, door: Door):

@@ -11,14 +11,22 @@ from pathlib import Path
 import pytest
 
 from mekong.catalog.models import Media, Product
+from mekong.channels import queries as channels
+from mekong.channels import remote
+from mekong.channels.commands import create_channel
 from mekong.channels.models import Channel, Listing
 from mekong.channels.sync.threads import Threads
+from mekong.faces.demo import markets as demo
 from mekong.faces.demo.load import load
+from mekong.faces.demo.markets import MARKETS, Offer
+from mekong.faces.demo.shop import items
 from mekong.faces.replay import commands, queries
 from mekong.faces.replay.contracts import REPLAYER
+from mekong.faces.replay.errors import UnknownWay
 from mekong.faces.replay.models import PlayedStep
 from mekong.faces.replay.report import report
 from mekong.faces.replay.running import play, serve_replays, start_replay, stop_replay
+from mekong.faces.replay.ways import choose
 from mekong.foundation import health
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.delivery import deliver_due
@@ -105,6 +113,64 @@ def test_a_purchase_whose_answer_was_lost_is_found_and_not_made_again(
     add_up(report(ready.plan, differing=frozenset(), oversold=0))
 
 
+def test_the_demos_shop_on_each_platform_sells_and_the_others_follow(sandbox: Sandbox, door: Door) -> None:
+    a_catalogue(["BINH"], 9)
+    now, http = datetime.now(UTC), demo.Sandbox(sandbox.url)
+    base_url = door.url.removesuffix("/hooks")
+
+    def connected(base_url: str) -> list[tuple[str, bool]]:
+        return [
+            demo.connect_market(actor=SYSTEM, sandbox=http, market=each, base_url=base_url, now=now) for each in MARKETS
+        ]
+
+    numbers = [number for number, _ in connected(base_url)]
+    shops = [Shop(each.kind, each.kind, number, sandbox) for each, number in zip(MARKETS, numbers, strict=True)]
+    for each, number in zip(MARKETS, numbers, strict=True):
+        offer = Offer("Bình hoa gốm", [("BINH", (), 1_850_000, 9, "")])
+        assert http.offer(each, number, [offer]) == 1
+        assert http.offer(each, number, [offer]) == 0
+        remote.pull_listings(actor=SYSTEM, channel=each.kind)
+    listings = channels.list_listings(actor=SYSTEM, sku="BINH", limit=50).listings
+    assert {each.channel for each in listings} == {"shopee", "lazada", "tiktok", "tiki", "woocommerce"}
+    with a_worker():
+        bought = {
+            (each.channel, str(remote.buy_test(actor=SYSTEM, listing_id=each.id, quantity=1)["order_id"]))
+            for each in listings
+        }
+        assert eventually(lambda: [shop.shown()["BINH"] for shop in shops] == [4] * 5)
+        assert eventually(lambda: SalesOrder.objects.count() == 5)
+    assert set(SalesOrder.objects.values_list("channel", "external_id")) == bought
+
+    # A start on another port: what platforms send goes there, and is signed as before.
+    hooks = sandbox.get("woocommerce/webhooks", shop=numbers[-1])["webhooks"]
+    assert connected("http://127.0.0.1:2") == [(number, False) for number in numbers]
+    moved = sandbox.get("woocommerce/webhooks", shop=numbers[-1])["webhooks"]
+    assert {each["delivery_url"] for each in moved} == {"http://127.0.0.1:2/hooks/woocommerce"}
+    assert [each["secret"] for each in moved] == [each["secret"] for each in hooks]
+    for each in MARKETS:
+        seen = channels.get_channel(actor=SYSTEM, code=each.kind).notice_url
+        assert seen == (f"http://127.0.0.1:2/hooks/{each.kind}" if each.has_notices else "")
+    assert SalesOrder.objects.count() == 5
+    http.close()
+
+
+def test_a_history_goes_by_itself_only_where_its_goods_are_shown() -> None:
+    for each in MARKETS:
+        create_channel(
+            actor=SYSTEM, code=each.kind, name=each.name, kind=each.kind, shop_id="1", now=datetime.now(UTC),
+            test_purchase_url="http://127.0.0.1:1/buy",
+        )  # fmt: skip
+
+    def chosen(*names: str) -> set[str]:
+        return {each.code for each in choose(actor=SYSTEM, names=list(names))}
+
+    assert chosen() == {"web", "shopee", "lazada"}
+    assert chosen("tiktok", "woocommerce") == {"tiktok", "woocommerce"}
+    with pytest.raises(UnknownWay) as refused:
+        choose(actor=SYSTEM, names=["tiki"])
+    assert "tiki" not in refused.value.params["ways"]
+
+
 def test_one_replay_at_a_time_and_stopping_repeats() -> None:
     a_catalogue(SKUS, 0)
     now = datetime.now(UTC)
@@ -151,11 +217,11 @@ def _state() -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_demo_is_loaded_once_and_loading_it_again_changes_nothing(sandbox: Sandbox) -> None:
-    def once() -> int:
+    def once(base_url: str = "http://127.0.0.1:1") -> int:
         loaded = load(
             actor=SYSTEM,
             sandbox_url=sandbox.url,
-            base_url="http://127.0.0.1:1",
+            base_url=base_url,
             now=datetime.now(UTC),
             report=lambda *_: None,
         )
@@ -167,8 +233,17 @@ def test_the_demo_is_loaded_once_and_loading_it_again_changes_nothing(sandbox: S
 
     assert once() == 6
     before = counted()
-    assert once() == 0
+    assert once("http://127.0.0.1:2") == 0
     assert counted() == before
+    shops = {each.code: each for each in channels.list_channels(actor=SYSTEM) if each.is_remote}
+    assert {code: shop.listings.unmatched for code, shop in shops.items()} == {
+        "shopee": 3, "lazada": 3, "tiktok": 0, "tiki": 0, "woocommerce": 0,
+    }  # fmt: skip
+    own = sum(len(item.product.variants) for item in items())
+    assert {shops[code].listings.matched for code in ("tiktok", "tiki", "woocommerce")} == {own}
+    for each in MARKETS:
+        named = each.named(channels.test_purchase_at(actor=SYSTEM, code=each.kind)[1])
+        assert sandbox.get(f"{each.kind}/orders", **named)["rows"]
     assert Media.objects.count() == 122
     assert set(Listing.objects.filter(match_state="unmatched").values_list("remote_sku", flat=True)) == {
         "ML-CU-2019-07", "COMBO-NEN-3", "KHAN-DONGSON",

@@ -18,7 +18,7 @@ from django.db import connection
 
 from mekong.channels.models import NoticeInbox, ParkedOrder
 from mekong.channels.pacing import backoff_s
-from mekong.channels.socket import ListingKey, NoticeKind, OrderRef, PullsOrders, RemoteOrder
+from mekong.channels.socket import ListingKey, NoticeKind, OrderRef, PullsOrders, ReceivesNotices, RemoteOrder
 from mekong.channels.sync.booking import Booked, book, park
 from mekong.channels.sync.line import Line, now
 from mekong.channels.sync.pushing import Pusher
@@ -45,6 +45,8 @@ class Intake:
         """`well`: told whenever the platform has answered a whole poll."""
         self.line, self.pusher, self.threads, self.pace = line, pusher, threads, line.pace
         self.cursor, self._well = cursor, well
+        is_told = line.can(ReceivesNotices)
+        self._poll_s = self.pace.poll_s if is_told else min(self.pace.poll_s, self.pace.poll_unnoticed_s)
         self._wanted = self._done = 0
         self._wake = asyncio.Event()
         self._caught_up = asyncio.Condition()
@@ -126,10 +128,10 @@ class Intake:
                 if isinstance(away, NeedsReconnect):
                     raise
                 log.warning("poll_failed", channel=self.line.code, error=repr(away))
-                await asyncio.sleep(min(self.pace.poll_s, max(1.0, self.line.breaker_wait_s())))
+                await asyncio.sleep(min(self._poll_s, max(1.0, self.line.breaker_wait_s())))
                 continue
             try:
-                async with asyncio.timeout(self.pace.poll_s):
+                async with asyncio.timeout(self._poll_s):
                     await self._poll_now.wait()
             except TimeoutError:
                 pass

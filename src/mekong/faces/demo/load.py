@@ -187,7 +187,8 @@ def hang_pictures(*, actor: Actor, now: datetime) -> None:
 
 
 def offers(*, actor: Actor, market: Market, plan: Plan) -> list[Offer]:
-    """What a market's shop lists: the shop's own products, some that fit nothing, and the things of the history."""
+    """What a market's shop lists: the shop's own products; where it keeps the history also its things, and some that
+    fit nothing."""
     items = shop.items()
     skus = [each.sku for item in items for each in item.product.variants]
     variants = catalogue.variants_by_sku(actor=actor, skus=skus)
@@ -209,6 +210,8 @@ def offers(*, actor: Actor, market: Market, plan: Plan) -> list[Offer]:
         )
         for item in items
     ]
+    if not market.keeps_history:
+        return made
     return [*_FOREIGN, *made, *offers_of(actor=actor, channel=market.kind, skus=list(plan.names))]
 
 

@@ -1,11 +1,11 @@
-"""The demo's two shops on the marketplace sandboxes: made there over HTTP, then connected like any shop."""
+"""The demo's accounts on the stand-ins of platforms: made there over HTTP, then connected like any shop."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx
 
@@ -22,22 +22,66 @@ _CHUNK = 1000
 
 @dataclass(frozen=True)
 class Market:
-    """A marketplace of the sandbox. `app`: the number of the app that the demo's shop is linked with."""
+    """A platform of the sandbox, and how its control speaks of shops.
+
+    `app`: the number of the app that the demo's shop is linked with; "" where a shop has its keys itself. `app_keys`,
+    `notice_key`: where the answer to a new shop has the keys. `rate`: calls a second that the stand-in takes of it, 0
+    for any number. `keeps_history`: lists the things of the order history beside the shop's own.
+    """
 
     kind: str
     name: str
     app: str
-    shops: str
-    shop_key: str
+    shops: str = "shops"
+    number: str = "shop_id"
+    shop_key: str = "shop"
+    app_keys: tuple[str, str] = ("app_key", "app_secret")
+    notice_key: str = ""
+    path: str = ""
+    rate: int = 60
+    has_numeric_keys: bool = False
+    has_auth_host: bool = False
+    has_notices: bool = True
+    keeps_history: bool = False
 
     def named(self, number: str) -> dict[str, Any]:
-        return {self.shop_key: int(number) if self.kind == "shopee" else number}
+        return {self.shop_key: int(number) if self.has_numeric_keys else number}
+
+    @property
+    def app_named(self) -> dict[str, Any]:
+        if not self.app:
+            return {}
+        return {self.app_keys[0]: int(self.app) if self.has_numeric_keys else self.app}
 
 
 MARKETS = (
-    Market("shopee", "Mộc Lan · Shopee", "2001001", "shops", "shop"),
-    Market("lazada", "Mộc Lan · Lazada", "100001", "sellers", "seller"),
-)
+    Market(
+        "shopee", "Shopee", "2001001", app_keys=("partner_id", "partner_key"), notice_key="push_key",
+        has_numeric_keys=True, keeps_history=True,
+    ),
+    Market(
+        "lazada", "Lazada", "100001", "sellers", "seller_id", "seller", has_auth_host=True,
+        keeps_history=True,
+    ),
+    Market("tiktok", "TikTok Shop", "6g00000000001", has_auth_host=True),
+    # Five hundred calls a minute are what the app has on the platform; the page that looks at every channel's own server
+    # after each sale may ask for more.
+    Market(
+        "tiki", "Tiki", "7590139168389961", "sellers", "seller_id", "seller", rate=0, has_auth_host=True,
+        has_notices=False,
+    ),
+    Market(
+        "woocommerce", "WooCommerce", "", app_keys=("consumer_key", "consumer_secret"),
+        notice_key="webhook_secret", path="/woocommerce/shops/{number}",
+    ),
+)  # fmt: skip
+"""Vietnam's marketplaces, and the web shop that a retailer had before."""
+
+
+class _Urls(TypedDict):
+    api_url: str
+    auth_url: str
+    test_purchase_url: str
 
 
 @dataclass(frozen=True)
@@ -125,50 +169,41 @@ def connect_market(*, actor: Actor, sandbox: Sandbox, market: Market, base_url: 
 
     Addresses follow the ports of this start. Raises: Unavailable.
     """
-    urls = {
-        "api_url": sandbox.url,
-        "auth_url": sandbox.url if market.kind == "lazada" else "",
-        "notice_url": f"{base_url}/hooks/{market.kind}",
-        "test_purchase_url": f"{sandbox.url}/{market.kind}/buy",
-    }
+    notice_url = f"{base_url}/hooks/{market.kind}" if market.has_notices else ""
     try:
         known = queries.get_channel(actor=actor, code=market.kind)
     except ChannelNotFound:
-        return _make(actor, sandbox, market, urls, now), True
-    app = {"partner_id": int(market.app)} if market.kind == "shopee" else {"app_key": market.app}
-    sandbox.post(f"/control/{market.kind}/apps", {**app, "callback_url": urls["notice_url"]})
-    commands.update_channel(actor=actor, code=market.kind, **urls)
+        return _make(actor, sandbox, market, notice_url, now), True
+    if market.app and market.has_notices:
+        sandbox.post(f"/control/{market.kind}/apps", {**market.app_named, "callback_url": notice_url})
+    elif market.has_notices:
+        moved = {**market.named(known.shop_id), "callback_url": notice_url}
+        sandbox.post(f"/control/{market.kind}/webhooks/move", moved)
+    urls = _urls(sandbox, market, known.shop_id)
+    commands.update_channel(actor=actor, code=market.kind, notice_url=notice_url, **urls)
     return known.shop_id, False
 
 
-def _make(actor: Actor, sandbox: Sandbox, market: Market, urls: dict[str, str], now: datetime) -> str:
-    app = {"partner_id": int(market.app)} if market.kind == "shopee" else {"app_key": market.app}
-    made = sandbox.post(
-        f"/control/{market.kind}/{market.shops}",
-        {**app, "name": "Mộc Lan", "callback_url": urls["notice_url"], "rate": 60, "burst": 60},
-    )
-    number = str(made["shop_id" if market.kind == "shopee" else "seller_id"])
+def _urls(sandbox: Sandbox, market: Market, number: str) -> _Urls:
+    """Where the platform of a shop is."""
+    host = sandbox.url + market.path.format(number=number)
+    auth_url = host if market.has_auth_host else ""
+    return _Urls(api_url=host, auth_url=auth_url, test_purchase_url=f"{sandbox.url}/{market.kind}/buy")
+
+
+def _make(actor: Actor, sandbox: Sandbox, market: Market, notice_url: str, now: datetime) -> str:
+    asked = {"name": "Mộc Lan", "callback_url": notice_url, "rate": market.rate, "burst": market.rate}
+    made = sandbox.post(f"/control/{market.kind}/{market.shops}", {**market.app_named, **asked})
+    number = str(made[market.number])
     commands.create_channel(
-        actor=actor,
-        code=market.kind,
-        name=market.name,
-        kind=market.kind,
-        shop_id=number,
-        now=now,
-        limits={"default": _CALLS, "stock": _CALLS},
-        api_url=urls["api_url"],
-        auth_url=urls["auth_url"],
-        notice_url=urls["notice_url"],
-        test_purchase_url=urls["test_purchase_url"],
-    )
-    key, secret = ("partner_id", "partner_key") if market.kind == "shopee" else ("app_key", "app_secret")
+        actor=actor, code=market.kind, name=market.name, kind=market.kind, shop_id=number, now=now,
+        limits={"default": _CALLS, "stock": _CALLS}, notice_url=notice_url, **_urls(sandbox, market, number),
+    )  # fmt: skip
+    key, secret = market.app_keys
+    life_s = made.get("expire_in") or made.get("expires_in")
     secrets = Secrets(
-        str(made[key]),
-        made[secret],
-        made["access_token"],
-        made["refresh_token"],
-        now + timedelta(seconds=made.get("expire_in") or made["expires_in"]),
-        notice_secret=made.get("push_key", ""),
-    )
+        str(made[key]), made[secret], made.get("access_token", ""), made.get("refresh_token", ""),
+        now + timedelta(seconds=life_s) if life_s else None, notice_secret=made.get(market.notice_key, ""),
+    )  # fmt: skip
     commands.connect(actor=actor, code=market.kind, secrets=secrets, now=now)
     return number

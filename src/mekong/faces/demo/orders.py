@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,14 +59,35 @@ _OWN = (
 """Two of them alike: a buyer who pressed the button twice."""
 
 _Basket = tuple[tuple[tuple[str, int], ...], tuple[str, str], dict[str, Any]]
-_BOUGHT: tuple[_Basket, ...] = (
+_EVERYWHERE: tuple[_Basket, ...] = (
     ((("GOM-12-HONG", 1),), ("Nguyễn Văn An", "0901234567"), {"cod": True}),
     ((("VAI-05-DENTRANG", 2), ("TUI-01-KEM", 1)), ("Lê Thảo My", "0922334455"), {}),
     ((("TRA-14-SAURIENG", 3),), ("Phạm Gia Hân", "0933445566"), {"note": "Giao giờ hành chính"}),
     ((("THO-03", 4),), ("Võ Tấn Phát", "0944556677"), {"cod": True}),
     ((("KHAN-DONGSON", 1),), ("Hồ Bích Ngân", "0955667788"), {}),
 )
-"""Bought on each marketplace; the last is of a listing that fits nothing in the catalogue, so its order is held."""
+"""The last is of a listing that fits nothing in the catalogue, so its order is held."""
+_BOUGHT: Mapping[str, tuple[_Basket, ...]] = {
+    "shopee": _EVERYWHERE,
+    "lazada": _EVERYWHERE,
+    "tiktok": (
+        ((("THO-19-HONG", 2), ("THO-05-SA", 1)), ("Trần Khánh Vy", "0935123987"), {"cod": True}),
+        ((("TUI-20-SEN", 1),), ("Đỗ Minh Tú", "0978456123"), {}),
+        ((("TRA-17", 3), ("TRA-16", 2)), ("Nguyễn Hà My", "0911726354"), {"cod": True, "note": "Gọi trước khi giao"}),
+        ((("VAI-10-TRANG-M", 1),), ("Lâm Nhật Hào", "0986543210"), {}),
+    ),
+    "tiki": (
+        ((("TRA-18", 2), ("TRA-19", 1)), ("Huỳnh Thanh Tâm", "0907182736"), {}),
+        ((("GOM-13-THAN", 2),), ("Vũ Đức Long", "0963258147"), {"cod": True}),
+        ((("NHA-10", 6),), ("Châu Ngọc Ánh", "0918273645"), {}),
+    ),
+    "woocommerce": (
+        ((("GOM-20", 1), ("NHA-09", 1)), ("Tạ Bích Hằng", "0904556611"), {}),
+        ((("THO-09", 2),), ("Cao Xuân Trường", "0989121314"), {"cod": True}),
+        ((("VAI-17", 1),), ("Kiều Mai Lan", "0947852369"), {"note": "Xuất hoá đơn công ty"}),
+    ),
+}
+"""What shoppers bought on each platform."""
 
 
 def place_own(*, actor: Actor, now: datetime) -> int:
@@ -116,9 +137,10 @@ def _place_held(actor: Actor, now: datetime) -> int:
 
 def buy(sandbox: Sandbox, market: Market, number: str) -> int:
     """Orders of shoppers on a marketplace; the worker takes them in when it runs."""
-    for lines, buyer, more in _BOUGHT:
+    baskets = _BOUGHT[market.kind]
+    for lines, buyer, more in baskets:
         sandbox.buy(market, number, lines, buyer, **more)
-    return len(_BOUGHT)
+    return len(baskets)
 
 
 def _return(actor: Actor, code: str, now: datetime) -> None:

@@ -124,13 +124,18 @@ def require_worker(channels: list[ChannelView], now: datetime) -> None:
 # --- for pages -------------------------------------------------------------------------------------------------------
 
 
+def ways(*, actor: Actor) -> list[ChannelView]:
+    """The channels a replay goes through that a page starts. Raises: MayNot."""
+    return choose(actor=actor, names=[])
+
+
 def start_replay(*, actor: Actor, speed: float, now: datetime, file: Path = SHIPPED) -> RunView:
-    """Have the worker play a history through every channel that orders can be placed on, going on where it stood.
+    """Have the worker play a history through the channels that show its goods, going on where it stood.
 
     `speed`: times as fast as it happened; 0: as fast as it goes. Raises: MayNot, ReplayRunning.
     """
-    ways = [each.code for each in choose(actor=actor, names=[])]
-    return commands.begin_run(actor=actor, file=file, ways=ways, speed=speed, by_worker=True, now=now)
+    codes = [each.code for each in ways(actor=actor)]
+    return commands.begin_run(actor=actor, file=file, ways=codes, speed=speed, by_worker=True, now=now)
 
 
 def stop_replay(*, actor: Actor, now: datetime) -> RunView | None:

@@ -22,6 +22,10 @@ from mekong.foundation.errors import Rejected, Unavailable
 from mekong.inventory.errors import HoldExpired
 from mekong.orders import commands as orders
 
+_DONG_ONLY = frozenset({"tiki"})
+"""Platforms whose orders are in đồng alone: the histories here are in pounds."""
+_SHOWN_IN_DEMO = frozenset({"shopee", "lazada"})
+"""Whose shops of the demo list what the history sells. On others it is listed once one of them is named."""
 OWN_KINDS = frozenset({"web", "store", "phone", "social"})
 MOST_LINES = 2000
 """Of one order, as `POST /api/v1/orders` and the platforms' test purchases take them."""
@@ -42,17 +46,18 @@ class Unsure(Exception):
 
 
 def choose(*, actor: Actor, names: list[str]) -> list[ChannelView]:
-    """The channels named, by code or by kind; without names every one that orders can be placed on by us.
+    """The channels named, by code or by kind; without names the web shops of ours and those that show the goods.
 
     Raises: MayNot, UnknownWay.
     """
     able = [
         each
         for each in channels.list_channels(actor=actor)
-        if each.is_active and (each.kind == "web" or (each.is_remote and each.has_test_buyer))
+        if each.is_active
+        and (each.kind == "web" or (each.is_remote and each.has_test_buyer and each.kind not in _DONG_ONLY))
     ]
     if not names:
-        return able
+        return [each for each in able if not each.is_remote or each.kind in _SHOWN_IN_DEMO]
     chosen: list[ChannelView] = []
     for name in names:
         found = next((each for each in able if each.code == name), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,9 +34,13 @@ _LOOK_AT = 400
 
 @dataclass(frozen=True)
 class Tile:
-    """One channel of the product: what it shows, as far as is known before its server answers."""
+    """One channel of the product: what it shows, as far as is known before its server answers.
+
+    `title`: the platform where one account is on it, else what the account is called.
+    """
 
     mark: Mark
+    title: str
     sub: str
     is_remote: bool
     can_buy: bool
@@ -53,7 +58,9 @@ def live(visit: Visit) -> HttpResponse:
     tiles = _tiles(visit, variant, shown)
     levels = inventory.levels(actor=visit.actor, variant_ids=[variant.id]) if variant else []
     places = {place.code: place.name for place in inventory.list_locations(actor=visit.actor)}
-    market = next((tile for tile in tiles if tile.is_remote and tile.can_buy), None)
+    buyable = [tile for tile in tiles if tile.is_remote and tile.can_buy]
+    # The buttons above are of a shop of our own and a stranger's: a marketplace, where there is one.
+    market = next((tile for tile in buyable if tile.mark.hue != "web"), next(iter(buyable), None))
     till = next((tile for tile in tiles if tile.mark.hue == "store"), None) or next(
         (tile for tile in tiles if not tile.is_remote), None
     )
@@ -75,8 +82,6 @@ def live(visit: Visit) -> HttpResponse:
         "may_put": visit.actor.may("inventory.adjust"),
         "setup": {
             "sku": variant.sku if variant else "",
-            "market": market.mark.code if market else "",
-            "till": till.mark.code if till else "",
             "places": places,
         },
     }
@@ -121,14 +126,19 @@ def _tiles(visit: Visit, variant: VariantView | None, shown: dict[str, int | Non
     ]
     own = inventory.availability_on({each.code: {variant.id: ""} for each in used if not each.is_remote})
     recent = channels.delays_by_minute(actor=visit.actor, since=visit.now - timedelta(hours=2))
+    accounts = Counter(each.title for each in used if each.is_remote)
     made = []
     for each in used:
+        mark = channel_book.mark_of(each)
+        title = each.title if each.is_remote and accounts[each.title] == 1 else mark.name
+        account = mark.name if title == each.title else each.title
         quantity = shown.get(each.code) if each.is_remote else own[each.code, variant.id].quantity
         minutes: Sequence[Any] = recent.get(each.code, [])[-_BARS:]
         made.append(
             Tile(
-                channel_book.mark_of(each),
-                each.title if each.is_remote and each.title != each.name else "",
+                mark,
+                title,
+                account if each.is_remote and account != title else "",
                 each.is_remote,
                 each.has_test_buyer or not each.is_remote,
                 quantity,
@@ -222,7 +232,12 @@ def _played(visit: Visit) -> RunView | None:
 def _streams(visit: Visit) -> list[Mark]:
     if not visit.actor.may("channels.view"):
         return []
-    used = [each for each in channels.list_channels(actor=visit.actor) if each.is_active and each.kind != "phone"]
+    through = {each.code for each in replay.ways(actor=visit.actor)}
+    used = [
+        each
+        for each in channels.list_channels(actor=visit.actor)
+        if each.is_active and each.kind != "phone" and (not each.is_remote or each.code in through)
+    ]
     return sorted((channel_book.mark_of(each) for each in used), key=lambda mark: mark.place)
 
 

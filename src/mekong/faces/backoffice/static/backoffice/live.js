@@ -26,7 +26,7 @@
       const gutter = 7 + place * 6.5, y = at.top - box.top + at.height / 2, end = box.height;
       const turn = end - 76;
       const path = phone
-        ? `M56 ${y}C${gutter + 20} ${y} ${gutter} ${y + 4} ${gutter} ${y + 34}V${turn}C${gutter} ${turn + 52 - place * 4} ${to} ${turn + 46 - place * 4} ${to} ${end}`
+        ? `M56 ${y}C${Math.min(gutter + 20, 54)} ${y} ${gutter} ${y + 4} ${gutter} ${y + 34}V${turn}C${gutter} ${turn + 52 - place * 4} ${to} ${turn + 46 - place * 4} ${to} ${end}`
         : `M${at.left - box.left + at.width / 2} 0C${at.left - box.left + at.width / 2} ${64 + Math.min(place, n - 1 - place) * 8} ${to} ${45 - Math.min(place, n - 1 - place) * 6} ${to} 128V${end}`;
       return ["arm", "run"].map((kind) => {
         const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
@@ -127,7 +127,7 @@
     $("[data-piece], .piece")?.classList.toggle("sold", atp <= 0);
     all("[data-sell]").forEach((each) => { each.disabled = atp <= 0; });
     $("[data-back]")?.classList.toggle("primary", atp <= 0);
-    $("[data-sell=both]")?.classList.toggle("primary", atp > 0);
+    $("[data-both]")?.classList.toggle("primary", atp > 0);
     if (atp < before) {
       if (!wave || wave.kind !== "down" || wave.stated) begin("down");
       wave.stated = true;
@@ -190,14 +190,14 @@
     const button = event.target.closest("[data-sell], [data-back]");
     if (!button || button.disabled || button.getAttribute("aria-busy")) return;
     if (button.hasAttribute("data-back")) {
+      bought = [];
       busy(button, async () => {
         const answer = await post("/live/put-back", { sku: setup.sku, quantity: 1 }).catch(() => ({ message: words.failed }));
         say(null, answer.ok ? words.putBack : answer.message, "", answer.ok ? "" : "warn");
       });
       return;
     }
-    const whom = { market: [setup.market], till: [setup.till], both: [setup.market, setup.till] }[button.dataset.sell];
-    busy(button, () => Promise.all(whom.map(sell)));
+    busy(button, () => Promise.all(button.dataset.sell.split(" ").map(sell)));
   });
 
   // The stream. EventSource finds its way back by itself; a lasting refusal is tried again slowly.
