@@ -58,7 +58,8 @@ def list_returns(
 def count_waiting(*, actor: Actor) -> int:
     """How many returns of the orders an actor sees wait for an answer, up to `MOST_COUNTED`. Two statements."""
     actor.require("orders.view")
-    rows = list(ChannelReturn.objects.select_related("channel").filter(_WAITING).order_by("id")[:MOST_COUNTED])
+    rows = ChannelReturn.objects.select_related("channel").only("order_external_id", "channel__code")
+    rows = list(rows.filter(_WAITING).order_by("id")[:MOST_COUNTED])
     return len(seen(actor, "orders.view", rows))
 
 
