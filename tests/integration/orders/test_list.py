@@ -241,6 +241,24 @@ def test_a_page_that_looked_at_enough_says_so_and_goes_on(dated: list[str], monk
     assert count(money_from_minor=500, states=OPEN) == OrderCount(1)
 
 
+@pytest.mark.parametrize("looked_at", [1, 2, 3, 50])
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_a_tag_is_found_among_the_newest_or_by_its_index(
+    dated: list[str], monkeypatch: pytest.MonkeyPatch, looked_at: int, limit: int
+) -> None:
+    monkeypatch.setattr(listing, "LOOKED_AT", looked_at)
+    newest_first = codes()
+    tagged = [newest_first[1], newest_first[2], newest_first[-1]]
+    for code in tagged:
+        commands.set_tags(actor=SYSTEM, code=code, tags=["VIP", "quà"], now=NOON)
+    SalesOrder.objects.filter(code=tagged[1]).update(is_cod=True)
+    assert codes(tag="VIP", limit=limit) == tagged
+    assert codes(tag="VIP", is_cod=True, limit=limit) == [tagged[1]]
+    assert codes(tag="VIP", location="HN", limit=limit) == tagged
+    assert codes(tag="vip", limit=limit) == []
+    assert set(codes(tag="quà", states=OPEN, limit=limit)) == set(tagged)
+
+
 # --- conditions ------------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,14 @@ from django.db import connection
 from mekong.foundation.actor import Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.orders.contracts import OrderFilter, OrderPage, OrderSummary
-from mekong.orders.queries.narrowing import SEVERAL, Narrowed, Sought, Where, narrowed
+from mekong.orders.queries.narrowing import (
+    SEVERAL,
+    Narrowed,
+    Sought,
+    Where,
+    narrowed,
+    narrowed_but_for_tag,
+)
 
 LOOKED_AT = 10_000
 """Orders that are looked at, newest first, for conditions that no index answers."""
@@ -70,7 +77,7 @@ class _Walk:
     def _told_apart(self, count: int) -> tuple[list[_Key], _Key | None]:
         apart = self.narrow.told_apart
         if apart:
-            return self._looked_through(LOOKED_AT, "", apart, count)
+            return self.looked_through(LOOKED_AT, "", apart, count)
         inner, params = walk(self.narrow, self.by, count, self.after)
         with connection.cursor() as cursor:
             cursor.execute(f"select o.{self.at}, o.id from ({inner}) o order by {self.by}", params)  # noqa: S608 - put together from constants
@@ -85,25 +92,27 @@ class _Walk:
             has_line = f"((select exists (select 1 from orders_orderline l where {lines})) and {has_line})"  # noqa: S608 - as above
             params += lines.params
         fits = Where([f"(s.words @@ %s::tsquery or {has_line})"], params).and_(self.narrow.told_apart)
-        return self._looked_through(most, "join orders_ordersearch s on s.order_id = o.id", fits, count)
+        return self.looked_through(most, "join orders_ordersearch s on s.order_id = o.id", fits, count)
 
-    def _looked_through(self, most: int, join: str, fits: Where, count: int) -> tuple[list[_Key], _Key | None]:
+    def looked_through(self, most: int, join: str, fits: Where, count: int) -> tuple[list[_Key], _Key | None]:
         """Those that fit of so many orders, and where these end if that is no page yet and there may be more behind them."""
         inner, params = walk(self.narrow, self.by, most, self.after)
+        # A page that is full stops the walk: `last` is asked of none but the others.
         sql = f"""
             with walked as materialized ({inner}),
             found as (select o.{self.at}, o.id from walked o {join} where {fits} order by {self.by} limit {count}),
             last as (select o.{self.at}, o.id from walked o order by {self.from_behind} limit 1)
             select o.* from (
                 select true as is_found, f.* from found f
-                union all select false, l.* from last l where (select count(*) from walked) = {most}) o
+                union all select false, l.* from last l
+                 where (select count(*) from found) < {count} and (select count(*) from walked) = {most}) o
              order by o.is_found desc, {self.by}"""  # noqa: S608 - as above
         with connection.cursor() as cursor:
             cursor.execute(sql, [*params, *fits.params])
             rows = cursor.fetchall()
         found = [(at, order) for is_found, at, order in rows if is_found]
         ends = [(at, order) for is_found, at, order in rows if not is_found]
-        return found, ends[0] if ends and len(found) < count else None
+        return found, ends[0] if ends else None
 
     def _named(self, sought: Sought, count: int) -> list[_Key] | None:
         """Of the orders that the index names; None when those are too many."""
@@ -122,17 +131,17 @@ class _Walk:
 
 def walk(narrow: Narrowed, by: str, count: int, after: Where) -> tuple[str, list[Any]]:
     """So many orders in the list's order, by the index that goes that way: a statement and its parameters."""
-    ordered = f"order by {by} limit {count}"
+    ordered, columns = f"order by {by} limit {count}", _COLUMNS + narrow.also
     if narrow.places is None or narrow.is_open:
         where = narrow.walked.and_(after)
-        return f"select {_COLUMNS} from orders_salesorder o where {where} {ordered}", where.params  # noqa: S608 - put together from constants
+        return f"select {columns} from orders_salesorder o where {where} {ordered}", where.params  # noqa: S608 - put together from constants
     # An order of one of few places is rare among all, so each place is walked for itself.
     ways, params = [], []
     for place in narrow.places:
         where = Where(["o.place = %s"], [place]).and_(narrow.but_places, after)
         if place == SEVERAL:
             where = where.and_(narrow.of_places)
-        ways.append(f"(select {_COLUMNS} from orders_salesorder o where {where} {ordered})")  # noqa: S608 - as above
+        ways.append(f"(select {columns} from orders_salesorder o where {where} {ordered})")  # noqa: S608 - as above
         params += where.params
     return f"select o.* from ({' union all '.join(ways)}) o {ordered}", params  # noqa: S608 - as above
 
@@ -164,7 +173,7 @@ def hits_of(sought: Sought, most: int) -> tuple[str, list[Any]]:
 
 
 def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: int = 50) -> OrderPage:
-    """A page of orders, newest first or in order of their deadlines. Three to five statements of bounded work.
+    """A page of orders, newest first or in order of their deadlines. Two to six statements of bounded work.
 
     Where an amount, a deadline or cash on delivery is asked for among orders that have left, a page looks at 10,000
     orders, and where a common text is narrowed down by something rare, at 5,000; it may then hold fewer than `limit`, or
@@ -173,11 +182,27 @@ def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: i
     """
     narrow = narrowed(actor, wanted)
     order: Literal["newest", "deadline"] = "deadline" if wanted.order == "deadline" and narrow.is_open else "newest"
-    keys, looked_at = _Walk(narrow, order, _decoded(order, cursor)).page(limit + 1)
+    after = _decoded(order, cursor)
+    found = _tagged_of_late(actor, wanted, narrow, after, limit + 1) if wanted.tag else None
+    keys, looked_at = found or _Walk(narrow, order, after).page(limit + 1)
     more = len(keys) > limit
     keys = keys[:limit]
     go_on = keys[-1] if more else looked_at
     return OrderPage(_summaries([key[1] for key in keys]), _encoded(order, go_on), is_partial=not more and bool(go_on))
+
+
+def _tagged_of_late(
+    actor: Actor, wanted: OrderFilter, narrow: Narrowed, after: _Key | None, count: int
+) -> tuple[list[_Key], None] | None:
+    """A page of a tag that many orders bear, found among the newest: its index would name every one of them.
+
+    None: it is rare, or the list is no walk through all.
+    """
+    if narrow.is_open or narrow.sought:
+        return None
+    apart = narrowed_but_for_tag(actor, wanted)
+    found, end = _Walk(apart, "newest", after).looked_through(LOOKED_AT, "", apart.told_apart, count)
+    return (found, None) if end is None else None
 
 
 def _decoded(order: str, cursor: str) -> _Key | None:
@@ -231,14 +256,15 @@ def _summaries(ids: Sequence[UUID]) -> list[OrderSummary]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_SUMMARIES, [list(ids)])
-        rows = {row[0]: _summary(*row) for row in cursor.fetchall()}
+        rows = {row[0]: _summary(row) for row in cursor.fetchall()}
     return [rows[each] for each in ids if each in rows]
 
 
-def _summary(*row: Any) -> OrderSummary:
-    *plain, issues, tags, duplicate_of, ship_by, placed_at, tracking_no, is_cod, place, places = row
+def _summary(row: Sequence[Any]) -> OrderSummary:
+    place, places = row[20], row[21]
     return OrderSummary(
-        *plain, _loaded(issues), _loaded(tags), duplicate_of, ship_by, placed_at, tracking_no, is_cod,
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], row[12],
+        _loaded(row[13]), _loaded(row[14]), row[15], row[16], row[17], row[18], row[19],
         _loaded(places) if places is not None else [place] if place else [],
     )  # fmt: skip
 
