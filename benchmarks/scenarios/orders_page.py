@@ -97,9 +97,10 @@ def measure(installation: Installation) -> Result:
                 if turn:  # the first reads what lies on disk
                     took.append((spent, f"{who} {path}"))
     kinds = {
-        "tabs": [ms for ms, path in took if "q=" not in path and "saved=" not in path],
+        "tabs": [ms for ms, path in took if not any(name in path for name in ("q=", "saved=", "/counts/"))],
         "saved filters": [ms for ms, path in took if "saved=" in path and "q=" not in path],
         "searches": [ms for ms, path in took if "q=" in path],
+        "counts after the page": [ms for ms, path in took if "/counts/" in path],
     }
     found_ms = summary([ms for ms, _ in took])
     value = found_ms["p95_ms"] / 1000

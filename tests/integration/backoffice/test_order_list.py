@@ -6,13 +6,16 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.models import Person
 from mekong.orders import commands
 from mekong.orders.models import Presence, SalesOrder, SavedFilter, TimelineEntry
 from tests.integration.backoffice.conftest import Visitor
+from tests.support.orders import an_order
 from tests.support.shop import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,6 +40,40 @@ def test_open_orders_come_nearest_deadline_first_and_all_newest_first(shop: Shop
     assert [due[code] for code in todo] == sorted(due[code] for code in todo)
     assert [placed[code] for code in everything] == sorted(placed.values(), reverse=True)
     assert len(todo) > 3
+
+
+def test_a_page_asks_for_little_and_never_for_how_the_channels_listings_do(shop: Shop, visitor: Visitor) -> None:
+    client = visitor("owner")
+    for path, most in (("/orders/", 15), ("/orders/?tab=all", 15), ("/orders/?q=nguyen", 17)):
+        text(client, path)
+        with CaptureQueriesContext(connection) as asked:
+            text(client, path)
+        assert len(asked) <= most, [each["sql"][:80] for each in asked]
+        assert not [each for each in asked if "channels_listing" in each["sql"]]
+
+
+def test_parts_that_are_kept_show_each_person_and_each_moment_their_own(shop: Shop, visitor: Visitor) -> None:
+    owner, accountant, english = visitor("owner"), visitor("accountant"), visitor("manager", language="en")
+    for _ in range(2):
+        pages = [text(client, "/orders/?tab=all") for client in (owner, accountant, english)]
+        assert ["cancel-many" in page for page in pages] == [True, False, True]
+        assert ["Select the whole page" in page for page in pages] == [False, False, True]
+        assert len({*(re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1] for page in pages)}) == 3  # type: ignore[index]
+    count = re.compile(r'\?tab=all"[^>]*>[^<]*<b class="">(\d+)</b>')
+    before = int(count.search(text(owner, "/orders/?tab=all"))[1])  # type: ignore[index]
+    an_order((shop.skus[0], 1))
+    assert int(count.search(text(owner, "/orders/?tab=all"))[1]) == before + 1  # type: ignore[index]
+    chosen = text(owner, "/orders/?tab=all&state=shipped&least=5000&at=LE-LOI")
+    assert 'value="shipped" checked' in chosen
+    assert 'name="least" inputmode="numeric" value="5000"' in chosen
+    assert 'value="shipped" checked' not in text(owner, "/orders/?tab=all")
+    on = re.search(
+        r'<a class="btn s" role="button" href="([^"]+channel=web)" aria-pressed="false"',
+        text(owner, "/orders/?tab=all"),
+    )
+    assert on is not None
+    narrowed = text(owner, "/orders/" + on[1].replace("&amp;", "&"))
+    assert 'href="?tab=all" aria-pressed="true"' in narrowed
 
 
 def test_conditions_narrow_the_list_and_are_said(shop: Shop, visitor: Visitor) -> None:

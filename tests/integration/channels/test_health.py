@@ -66,6 +66,30 @@ def steps(incident: Incident | None = None) -> list[tuple[str, int]]:
     return [(step.what, step.count) for step in IncidentStep.objects.filter(incident=found).order_by("id")]
 
 
+# --- flows -----------------------------------------------------------------------------------------------------------
+
+
+def test_flows_are_what_the_channels_say_of_themselves(platform: Platform) -> None:
+    trouble(NOON + MINUTE)
+    Channel.objects.filter(code="phone").update(is_active=False)
+    Channel.objects.filter(code="bz").update(
+        health={"p50_ms": 184.5, "p95_ms": 900.0, "acked": 7, "is_breaker_open": True, "lanes": {}, "other": 1},
+        seen_at=NOON,
+    )
+    for state in ("connected", "needs_reconnect"):
+        Channel.objects.filter(code="bz").update(state=state)
+        views = {each.code: each for each in queries.list_channels(actor=SYSTEM)}
+        flows = {each.code: each for each in queries.list_flows(actor=SYSTEM)}
+        assert flows.keys() == views.keys()
+        for code, flow in flows.items():
+            assert {name: getattr(views[code], name) for name in flow.__dataclass_fields__} == vars(flow), code
+        assert flows["web"].incidents == {"outage"}
+        assert flows["bz"].is_authorised is (state == "connected")
+        assert flows["bz"].figures.p50_ms == 184.5
+    with pytest.raises(MayNot):
+        queries.list_flows(actor=NOBODY)
+
+
 # --- incidents --------------------------------------------------------------------------------------------------------
 
 

@@ -122,9 +122,46 @@ def test_a_sku_finds_its_orders_in_any_case_and_a_channels_own_finds_the_unmatch
 def test_what_is_rare_is_found_behind_the_many_that_are_read_through(
     bought: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(listing, "SAMPLED", 1)
     monkeypatch.setattr(listing, "READ_THROUGH", 1)
     assert codes(text="nguyen nhung") == [bought["Nhung"]]
     assert codes(text="ao-thun", limit=1) == codes(text="ao-thun")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 50])
+@pytest.mark.parametrize("named", [0, 3_000])
+@pytest.mark.parametrize(
+    ("sampled", "looked_at", "read_through"), [(1, 2, 1), (1, 3, 2), (2, 4, 2), (2, 2, 2), (3, 6, 3)]
+)
+def test_however_far_is_read_a_text_finds_the_same_orders_in_the_same_order(
+    bought: dict[str, str], monkeypatch: pytest.MonkeyPatch, sampled: int, looked_at: int, read_through: int, named: int,
+    limit: int,
+) -> None:  # fmt: skip
+    texts = ("ao-thun", "nguyen", "dat", "skunone", "SKUNone", "no such name")
+    every = {text: codes(text=text) for text in texts}
+    monkeypatch.setattr(listing, "SAMPLED", sampled)
+    monkeypatch.setattr(listing, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(listing, "READ_THROUGH", read_through)
+    monkeypatch.setattr(listing, "NAMED", named)
+    assert {text: codes(text=text, limit=limit) for text in texts} == every
+    assert {text: codes(text=text, states=OPEN, order="deadline", limit=limit) for text in texts}.keys() == every.keys()
+
+
+def test_what_is_common_is_read_and_not_asked_of_the_index_of_words(
+    bought: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "SAMPLED", 2)
+    asked: list[str] = []
+
+    def noted(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        asked.append(sql)
+        return execute(sql, params, many, context)
+
+    for text, is_named in (("ao-thun", False), ("o'neil", False), ("nhung", True)):
+        asked.clear()
+        with connection.execute_wrapper(noted):
+            queries.list_orders(actor=SYSTEM, wanted=OrderFilter(text=text), limit=1)
+        assert any("mekong_orders_named" in sql for sql in asked) is is_named, text
 
 
 def test_an_order_is_found_by_what_was_corrected(bought: dict[str, str]) -> None:
@@ -202,6 +239,24 @@ def test_a_page_that_looked_at_enough_says_so_and_goes_on(dated: list[str], monk
     assert codes(money_from_minor=500) == [oldest]
     assert count(money_from_minor=500) == OrderCount(0, is_more=True)
     assert count(money_from_minor=500, states=OPEN) == OrderCount(1)
+
+
+@pytest.mark.parametrize("looked_at", [1, 2, 3, 50])
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_a_tag_is_found_among_the_newest_or_by_its_index(
+    dated: list[str], monkeypatch: pytest.MonkeyPatch, looked_at: int, limit: int
+) -> None:
+    monkeypatch.setattr(listing, "LOOKED_AT", looked_at)
+    newest_first = codes()
+    tagged = [newest_first[1], newest_first[2], newest_first[-1]]
+    for code in tagged:
+        commands.set_tags(actor=SYSTEM, code=code, tags=["VIP", "quà"], now=NOON)
+    SalesOrder.objects.filter(code=tagged[1]).update(is_cod=True)
+    assert codes(tag="VIP", limit=limit) == tagged
+    assert codes(tag="VIP", is_cod=True, limit=limit) == [tagged[1]]
+    assert codes(tag="VIP", location="HN", limit=limit) == tagged
+    assert codes(tag="vip", limit=limit) == []
+    assert set(codes(tag="quà", states=OPEN, limit=limit)) == set(tagged)
 
 
 # --- conditions ------------------------------------------------------------------------------------------------------

@@ -109,6 +109,23 @@ class ChannelName:
 
 
 @dataclass(frozen=True)
+class ChannelFlow:
+    """How a channel flows, of which every page shows one bar; the fields are those of `ChannelView`."""
+
+    code: str
+    name: str
+    kind: str
+    letters: str
+    is_active: bool
+    is_remote: bool
+    state: str
+    is_authorised: bool
+    seen_at: datetime | None
+    figures: ChannelFigures
+    incidents: frozenset[str]
+
+
+@dataclass(frozen=True)
 class ListingView:
     """A listing with what it should show and what the platform acknowledged.
 

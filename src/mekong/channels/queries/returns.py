@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, Q
 
 from mekong.channels import rules
@@ -58,8 +59,17 @@ def list_returns(
 def count_waiting(*, actor: Actor) -> int:
     """How many returns of the orders an actor sees wait for an answer, up to `MOST_COUNTED`. Two statements."""
     actor.require("orders.view")
-    rows = list(ChannelReturn.objects.select_related("channel").filter(_WAITING).order_by("id")[:MOST_COUNTED])
-    return len(seen(actor, "orders.view", rows))
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING_OF, [ReturnState.REQUESTED.value, MOST_COUNTED])
+        names = [(code, order) for code, order in cursor.fetchall()]
+    known = orders.named_orders(actor=actor, permission="orders.view", names=names) if names else {}
+    return sum(name not in known or known[name].is_seen for name in names)
+
+
+_WAITING_OF = """
+    select c.code, r.order_external_id from channels_channelreturn r join channels_channel c on c.id = r.channel_id
+     where r.state = %s and r.answered_at is null order by r.id limit %s
+"""
 
 
 def returns_of(*, actor: Actor, channel: str, external_id: str) -> list[ReturnView]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mekong.channels import queries
-from mekong.channels.contracts import ChannelName, ChannelView
+from mekong.channels.contracts import ChannelFlow, ChannelName, ChannelView
 from mekong.faces.backoffice.marks import Mark, mark
 from mekong.foundation.actor import Actor
 
@@ -31,23 +31,28 @@ SLOW_MS = 1000
 """The promise: what is sold anywhere is gone everywhere within a second."""
 
 
-def mark_of(channel: ChannelView | ChannelName) -> Mark:
+def mark_of(channel: ChannelView | ChannelFlow | ChannelName) -> Mark:
     name = str(OWN_NAMES.get(channel.name, channel.name)) if not channel.is_remote else channel.name
     return mark(channel.code, kind=channel.kind, name=name, letters=channel.letters)
 
 
 def marks(codes: Sequence[str] = ()) -> dict[str, Mark]:
     """The mark of each channel, and of each of these codes. Everyone may know what a channel is called."""
-    known = {each.code: mark_of(each) for each in queries.channel_names()}
+    known = marks_of(queries.channel_names())
     return {**{code: mark(code) for code in codes if code not in known}, **known}
 
 
-def gives_labels(channel: str = "") -> bool:
-    """Whether the platform behind a channel, or behind any, prints its own shipping labels."""
-    return any("PrintsLabels" in each.capabilities for each in queries.channel_names() if channel in ("", each.code))
+def marks_of(names: Iterable[ChannelName]) -> dict[str, Mark]:
+    return {each.code: mark_of(each) for each in names}
 
 
-def state_of(channel: ChannelView, now: datetime) -> str:
+def gives_labels(channel: str = "", *, names: Sequence[ChannelName] | None = None) -> bool:
+    """Whether the platform behind a channel, or behind any, prints its own shipping labels. `names`: when they are known."""
+    known = queries.channel_names() if names is None else names
+    return any("PrintsLabels" in each.capabilities for each in known if channel in ("", each.code))
+
+
+def state_of(channel: ChannelView | ChannelFlow, now: datetime) -> str:
     """well, slow, silent, failing, reconnect, paused or new: the worst that is true of a channel."""
     if not channel.is_active or channel.state == "paused":
         return "paused"
@@ -106,11 +111,12 @@ def pulse(actor: Actor, now: datetime) -> Pulse:
     if not actor.may("channels.view"):
         return Pulse()
     beats = []
-    for channel in sorted(queries.list_channels(actor=actor), key=lambda each: mark_of(each).place):
+    marked = [(mark_of(channel), channel) for channel in queries.list_flows(actor=actor)]
+    for known, channel in sorted(marked, key=lambda each: each[0].place):
         state = state_of(channel, now)
         if state in ("paused", "new"):
             continue
         delay = channel.figures.p50_ms or 0.0
         height = 100 if state in ALARMING else min(90, 30 + round(delay / SLOW_MS * 70))
-        beats.append(Beat(mark_of(channel), height, state in ALARMING))
+        beats.append(Beat(known, height, state in ALARMING))
     return Pulse(tuple(beats), sum(beat.is_broken for beat in beats))

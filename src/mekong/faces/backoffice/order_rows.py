@@ -1,7 +1,7 @@
 """Rows of the order list, written by hand: fifty of them through the template engine cost more than all else of a page.
 
-What people typed goes through `escape`; every other piece is a constant or comes from the pages' own tags. The words are
-looked up once a page.
+What people typed goes through `escape` (Python's: Django's is that, and looks for lazy words first); every other piece is
+a constant or comes from the pages' own tags. The words are looked up once a page.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
+from html import escape
 
-from django.utils.html import escape
+import msgspec
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
@@ -40,9 +42,13 @@ class Rows:
     now: datetime
     gone: Collection[str] = ()
     reveals: bool = False
-    words: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str] = field(init=False)
+    language: str = field(init=False)
+    today: datetime = field(init=False)
 
     def __post_init__(self) -> None:
+        self.language = get_language() or "vi"
+        self.today = timezone.localtime(self.now)
         self.words = {
             "select": escape(gettext("Select {code}")),
             "gone": escape(gettext("no longer in this list")),
@@ -58,10 +64,10 @@ class Rows:
     def html(self, order: OrderSummary) -> SafeString:
         """One order. `data-v` differs when anything that is shown does, but how long there is left."""
         code, is_gone = escape(order.code), order.code in self.gone
-        version = zlib.crc32(f"{order!r}{is_gone}".encode())
-        mark = _mark(self.marks[order.channel], get_language() or "vi")
+        version = zlib.crc32(msgspec.json.encode((order, is_gone)))
+        mark = _mark(self.marks[order.channel], self.language)
         left = escape(tags.left(order.ship_by)) if order.ship_by else ""
-        placed = "" if self.by_deadline else f'<td class="wide nw muted">{tags.when(order.placed_at)}</td>'
+        placed = "" if self.by_deadline else f'<td class="wide nw muted">{self._when(order.placed_at)}</td>'
         select = self.words["select"].replace("{code}", code)
         goods = escape(order.first_line)
         return mark_safe(  # noqa: S308 - every piece is escaped, or a constant
@@ -75,14 +81,17 @@ class Rows:
             f'<td class="who"><span class="narrow">{mark}&nbsp; </span>{self._buyer(order.customer_name)}'
             f"<small>{escape(tags.masked(order.customer_phone))}</small></td>"
             f'<td class="wide goods-cell"><span class="row">{tags.thumb("", order.first_line)}'
-            f'<span class="goods">{goods}<small>{_units(order)}</small></span></span></td>'
+            f'<span class="goods">{goods}<small>{_units(order.units, order.line_count, self.language)}</small></span></span></td>'
             f'<td class="wide from">{self._from(order)}</td>'
-            f'<td class="r">{_status(order.state, get_language() or "vi")}{self._badges(order, is_gone=is_gone)}</td>'
+            f'<td class="r">{_status(order.state, self.language)}{self._badges(order, is_gone=is_gone)}</td>'
             f'<td class="wide nw">{self._due(order, left)}</td>{placed}'
             f'<td class="n r strong">{escape(tags.money(order.total_minor, order.currency))}'
             f'<small class="faint wide">{self._paid(order)}</small></td>'
             f'<td class="narrow w small muted">{goods}{f" · <span class=warn>{left}</span>" if left else ""}</td></tr>'
         )
+
+    def _when(self, at: datetime) -> str:
+        return tags.moment(at.astimezone(self.today.tzinfo), self.today)
 
     def _faces(self, code: str) -> str:
         return "".join(
@@ -106,9 +115,9 @@ class Rows:
         if order.ship_by is None:
             return '<span class="faint">–</span>'
         if order.state not in DUE_STATES:
-            return tags.when(order.ship_by)
+            return self._when(order.ship_by)
         tone = "bad" if order.ship_by < self.now else "warn"
-        return f'{tags.when(order.ship_by)}<small class="{tone}">{left}</small>'
+        return f'{self._when(order.ship_by)}<small class="{tone}">{left}</small>'
 
     def _paid(self, order: OrderSummary) -> str:
         if order.payment_state == "unpaid":
@@ -118,10 +127,11 @@ class Rows:
         return tags.payment(order.payment_state)
 
 
-def _units(order: OrderSummary) -> str:
-    said = ngettext("%(n)s unit", "%(n)s units", order.units) % {"n": order.units}
-    if order.line_count > 1:
-        said += " · " + ngettext("%(n)s line", "%(n)s lines", order.line_count) % {"n": order.line_count}
+@lru_cache(maxsize=4096)
+def _units(units: int, lines: int, language: str) -> str:  # noqa: ARG001 - the words are those of the language
+    said = ngettext("%(n)s unit", "%(n)s units", units) % {"n": units}
+    if lines > 1:
+        said += " · " + ngettext("%(n)s line", "%(n)s lines", lines) % {"n": lines}
     return escape(said)
 
 

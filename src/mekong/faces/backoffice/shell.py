@@ -22,9 +22,11 @@ TO_DO = ("pending_confirmation", "awaiting_stock", "confirmed", "allocated", "pi
 """States in which somebody here has the next step of an order."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Room:
-    """A place in the navigation. `key`: the letter after G that goes there. `is_tab`: also in the phone's bar of five."""
+    """A place in the navigation, each the only one of its kind.
+
+    `key`: the letter after G that goes there. `is_tab`: also in the phone's bar of five."""
 
     name: str
     path: str
@@ -49,7 +51,7 @@ ROOMS = (
 
 
 def context(actor: Actor, path: str, now: datetime, *, waiting: int | None = None) -> dict[str, Any]:
-    """Rooms this actor may enter, what waits in them, and the pulse of the channels. Two statements.
+    """Rooms this actor may enter, what waits in them, and the pulse of the channels. Three statements at most.
 
     `waiting`: orders to do, when the page has counted them already.
     """
@@ -67,7 +69,7 @@ def context(actor: Actor, path: str, now: datetime, *, waiting: int | None = Non
         {"room": room, "is_open": not room.permission or actor.may(room.permission), "badge": badges.get(room.name)}
         for room in ROOMS
     ]
-    return {"rooms": rooms, "room": here, "pulse": pulse}
+    return {"rooms": rooms, "all_rooms": ROOMS, "room": here, "pulse": pulse}
 
 
 def waiting_orders(actor: Actor) -> int:

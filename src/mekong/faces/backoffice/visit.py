@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID, uuid4
@@ -18,7 +19,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.html import json_script
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from mekong.faces.backoffice import sentences, shell
@@ -113,8 +116,14 @@ def _everywhere(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "now": now,
         # A form is taken once: the second of two clicks finds its token used.
         "once_token": uuid4().hex,
-        "js_words": shell.js_words(),
+        "js_words": _js_words(translation.get_language() or "vi"),
     }
+
+
+@cache
+def _js_words(language: str) -> SafeString:  # noqa: ARG001 - the words are those of the language
+    """What the scripts say, as they read it."""
+    return json_script(shell.js_words(), "words")
 
 
 def safe_next(request: HttpRequest, wanted: str, default: str = "/") -> str:

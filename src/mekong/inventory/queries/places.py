@@ -10,6 +10,9 @@ from mekong.inventory.models import KEPT_KINDS, SELLING_KINDS, Location, Locatio
 _virtual: dict[str, int] = {}
 
 
+_VIEW = ("id", "uid", "code", "name", "kind", "priority", "is_active", "address")
+
+
 def location_view(row: Location) -> LocationView:
     return LocationView(row.id, row.uid, row.code, row.name, row.kind, row.priority, row.is_active, row.address)
 
@@ -25,7 +28,8 @@ def get_location(*, actor: Actor, code: str) -> LocationView:  # noqa: ARG001 - 
 def list_locations(*, actor: Actor) -> list[LocationView]:
     """Warehouses and stores this actor works at, by priority."""
     rows = Location.objects.filter(kind__in=(LocationKind.WAREHOUSE, LocationKind.STORE)).order_by("priority", "id")
-    return [location_view(row) for row in rows if actor.sees_location(row.id, "inventory.view")]
+    found = [LocationView(*row) for row in rows.values_list(*_VIEW)]
+    return [each for each in found if actor.sees_location(each.id, "inventory.view")]
 
 
 def list_places(*, actor: Actor) -> list[LocationView]:

@@ -10,20 +10,30 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from mekong.foundation.actor import Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.orders.contracts import OrderFilter, OrderPage, OrderSummary
-from mekong.orders.models import SalesOrder
-from mekong.orders.queries.narrowing import SEVERAL, Narrowed, Sought, Where, narrowed
+from mekong.orders.queries.narrowing import (
+    SEVERAL,
+    Narrowed,
+    Sought,
+    Where,
+    narrowed,
+    narrowed_but_for_tag,
+)
 
 LOOKED_AT = 10_000
 """Orders that are looked at, newest first, for conditions that no index answers."""
 
+SAMPLED = 500
+"""Orders that are read first for a text, in the list's order: so many hits as are among them tell how far one has to read
+for a page. What is common is found at once, and what is rare is asked of the index of words."""
+
 READ_THROUGH = 5_000
-"""Orders read through for a text, in the list's order, before the index of words is asked: what is common is found
-among them at once, and what is not is rare enough for the index to name all of it."""
+"""Orders read through for a text of which the index of words names too many, and the sample held few."""
 
 NAMED = 3_000
 """Orders that the index of words may name. A text that names more, and of which still no page was found, is common
@@ -31,11 +41,7 @@ and narrowed down by something else: then the list goes on from where it was rea
 
 _COLUMNS = "o.id, o.placed_at, o.ship_by, o.total_minor, o.is_cod"
 KEYS = {"newest": "o.placed_at desc, o.id desc", "deadline": "o.ship_by, o.id"}
-_ROW = (
-    "id", "code", "channel", "external_id", "state", "payment_state", "currency", "total_minor", "customer_name",
-    "customer_phone", "issues", "tags", "duplicate_of", "ship_by", "placed_at", "tracking_no", "is_cod", "place", "places",
-)  # fmt: skip
-
+_FROM_BEHIND = {"newest": "o.placed_at, o.id", "deadline": "o.ship_by desc, o.id desc"}
 _Key = tuple[datetime | None, UUID]
 """Where a row stands in the list: the time it is ordered by, and its id."""
 
@@ -45,7 +51,7 @@ class _Walk:
 
     def __init__(self, narrow: Narrowed, order: Literal["newest", "deadline"], after: _Key | None) -> None:
         self.narrow = narrow
-        self.by = KEYS[order]
+        self.by, self.from_behind = KEYS[order], _FROM_BEHIND[order]
         self.at = "placed_at" if order == "newest" else "ship_by"
         self.after = _after(order, after)
         self.where = narrow.walked.and_(self.after)
@@ -55,32 +61,58 @@ class _Walk:
         sought = self.narrow.sought
         if sought is None:
             return self._told_apart(count)
-        found = self._read_through(sought, count)
-        if len(found) == count or (end := self._nth(READ_THROUGH)) is None:
+        found, end = self._read_through(sought, count, SAMPLED)
+        if end is None:
             return found, None
+        is_common = len(found) * LOOKED_AT >= count * SAMPLED
+        if is_common:
+            found, end = self._read_through(sought, count, LOOKED_AT)
+            if end is None:
+                return found, None
         named = self._named(sought, count)
-        return (found, end) if named is None else (named, None)
+        if named is not None:
+            return named, None
+        return (found, end) if is_common else self._read_through(sought, count, READ_THROUGH)
 
     def _told_apart(self, count: int) -> tuple[list[_Key], _Key | None]:
         apart = self.narrow.told_apart
-        if not apart:
-            return self._rows(*self._walk(count), count), None
-        inner, params = self._walk(LOOKED_AT)
-        found = self._rows(f"select * from ({inner}) o where {apart}", [*params, *apart.params], count)  # noqa: S608 - put together from constants
-        return found, None if len(found) == count else self._nth(LOOKED_AT)
+        if apart:
+            return self.looked_through(LOOKED_AT, "", apart, count)
+        inner, params = walk(self.narrow, self.by, count, self.after)
+        with connection.cursor() as cursor:
+            cursor.execute(f"select o.{self.at}, o.id from ({inner}) o order by {self.by}", params)  # noqa: S608 - put together from constants
+            return [(row[0], row[1]) for row in cursor.fetchall()], None
 
-    def _walk(self, count: int) -> tuple[str, list[Any]]:
-        return walk(self.narrow, self.by, count, self.after)
-
-    def _read_through(self, sought: Sought, count: int) -> list[_Key]:
-        inner, params = self._walk(READ_THROUGH)
+    def _read_through(self, sought: Sought, count: int, most: int) -> tuple[list[_Key], _Key | None]:
         lines = _lines_of(sought)
         has_line = f"exists (select 1 from orders_orderline l where l.order_id = o.id and {lines})"  # noqa: S608 - as above
-        fits = Where([f"(s.words @@ %s::tsquery or {has_line})"], [sought.words, *lines.params])
-        fits = fits.and_(self.narrow.told_apart)
-        sql = f"""select o.* from ({inner}) o join orders_ordersearch s on s.order_id = o.id
-                   where {fits}"""  # noqa: S608 - as above
-        return self._rows(sql, [*params, *fits.params], count)
+        params = [sought.words, *lines.params]
+        if not sought.variant_ids:
+            # Hardly any text is what a channel calls a line that is not matched: that is asked once, not of each order.
+            has_line = f"((select exists (select 1 from orders_orderline l where {lines})) and {has_line})"  # noqa: S608 - as above
+            params += lines.params
+        fits = Where([f"(s.words @@ %s::tsquery or {has_line})"], params).and_(self.narrow.told_apart)
+        return self.looked_through(most, "join orders_ordersearch s on s.order_id = o.id", fits, count)
+
+    def looked_through(self, most: int, join: str, fits: Where, count: int) -> tuple[list[_Key], _Key | None]:
+        """Those that fit of so many orders, and where these end if that is no page yet and there may be more behind them."""
+        inner, params = walk(self.narrow, self.by, most, self.after)
+        # A page that is full stops the walk: `last` is asked of none but the others.
+        sql = f"""
+            with walked as materialized ({inner}),
+            found as (select o.{self.at}, o.id from walked o {join} where {fits} order by {self.by} limit {count}),
+            last as (select o.{self.at}, o.id from walked o order by {self.from_behind} limit 1)
+            select o.* from (
+                select true as is_found, f.* from found f
+                union all select false, l.* from last l
+                 where (select count(*) from found) < {count} and (select count(*) from walked) = {most}) o
+             order by o.is_found desc, {self.by}"""  # noqa: S608 - as above
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [*params, *fits.params])
+            rows = cursor.fetchall()
+        found = [(at, order) for is_found, at, order in rows if is_found]
+        ends = [(at, order) for is_found, at, order in rows if not is_found]
+        return found, ends[0] if ends else None
 
     def _named(self, sought: Sought, count: int) -> list[_Key] | None:
         """Of the orders that the index names; None when those are too many."""
@@ -96,39 +128,20 @@ class _Walk:
             rows = cursor.fetchall()
         return None if rows[0][0] > NAMED else [(at, last) for _, at, last in rows if last is not None]
 
-    def _rows(self, sql: str, params: Sequence[Any], count: int) -> list[_Key]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"select o.{self.at}, o.id from ({sql}) o order by {self.by} limit %s",  # noqa: S608 - as above
-                [*params, count],
-            )
-            return [(row[0], row[1]) for row in cursor.fetchall()]
-
-    def _nth(self, n: int) -> _Key | None:
-        """The n-th order that is walked by; None when there are fewer."""
-        inner, params = self._walk(n)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"select o.{self.at}, o.id from ({inner}) o order by {self.by} offset {n - 1} limit 1",  # noqa: S608 - as above
-                params,
-            )
-            row = cursor.fetchone()
-            return (row[0], row[1]) if row else None
-
 
 def walk(narrow: Narrowed, by: str, count: int, after: Where) -> tuple[str, list[Any]]:
     """So many orders in the list's order, by the index that goes that way: a statement and its parameters."""
-    ordered = f"order by {by} limit {count}"
+    ordered, columns = f"order by {by} limit {count}", _COLUMNS + narrow.also
     if narrow.places is None or narrow.is_open:
         where = narrow.walked.and_(after)
-        return f"select {_COLUMNS} from orders_salesorder o where {where} {ordered}", where.params  # noqa: S608 - put together from constants
+        return f"select {columns} from orders_salesorder o where {where} {ordered}", where.params  # noqa: S608 - put together from constants
     # An order of one of few places is rare among all, so each place is walked for itself.
     ways, params = [], []
     for place in narrow.places:
         where = Where(["o.place = %s"], [place]).and_(narrow.but_places, after)
         if place == SEVERAL:
             where = where.and_(narrow.of_places)
-        ways.append(f"(select {_COLUMNS} from orders_salesorder o where {where} {ordered})")  # noqa: S608 - as above
+        ways.append(f"(select {columns} from orders_salesorder o where {where} {ordered})")  # noqa: S608 - as above
         params += where.params
     return f"select o.* from ({' union all '.join(ways)}) o {ordered}", params  # noqa: S608 - as above
 
@@ -160,7 +173,7 @@ def hits_of(sought: Sought, most: int) -> tuple[str, list[Any]]:
 
 
 def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: int = 50) -> OrderPage:
-    """A page of orders, newest first or in order of their deadlines. Three to five statements of bounded work.
+    """A page of orders, newest first or in order of their deadlines. Two to six statements of bounded work.
 
     Where an amount, a deadline or cash on delivery is asked for among orders that have left, a page looks at 10,000
     orders, and where a common text is narrowed down by something rare, at 5,000; it may then hold fewer than `limit`, or
@@ -169,11 +182,27 @@ def list_orders(*, actor: Actor, wanted: OrderFilter, cursor: str = "", limit: i
     """
     narrow = narrowed(actor, wanted)
     order: Literal["newest", "deadline"] = "deadline" if wanted.order == "deadline" and narrow.is_open else "newest"
-    keys, looked_at = _Walk(narrow, order, _decoded(order, cursor)).page(limit + 1)
+    after = _decoded(order, cursor)
+    found = _tagged_of_late(actor, wanted, narrow, after, limit + 1) if wanted.tag else None
+    keys, looked_at = found or _Walk(narrow, order, after).page(limit + 1)
     more = len(keys) > limit
     keys = keys[:limit]
     go_on = keys[-1] if more else looked_at
     return OrderPage(_summaries([key[1] for key in keys]), _encoded(order, go_on), is_partial=not more and bool(go_on))
+
+
+def _tagged_of_late(
+    actor: Actor, wanted: OrderFilter, narrow: Narrowed, after: _Key | None, count: int
+) -> tuple[list[_Key], None] | None:
+    """A page of a tag that many orders bear, found among the newest: its index would name every one of them.
+
+    None: it is rare, or the list is no walk through all.
+    """
+    if narrow.is_open or narrow.sought:
+        return None
+    apart = narrowed_but_for_tag(actor, wanted)
+    found, end = _Walk(apart, "newest", after).looked_through(LOOKED_AT, "", apart.told_apart, count)
+    return (found, None) if end is None else None
 
 
 def _decoded(order: str, cursor: str) -> _Key | None:
@@ -210,26 +239,36 @@ def codes_that_fit(*, actor: Actor, wanted: OrderFilter, codes: Collection[str])
         return {row[0] for row in cursor.fetchall()}
 
 
+_SUMMARIES = """
+    select o.id, o.code, o.channel, o.external_id, o.state, o.payment_state, o.currency, o.total_minor, o.customer_name,
+           o.customer_phone, coalesce(l.units, 0)::bigint, l.lines, coalesce(l.name, ''), o.issues, o.tags, o.duplicate_of,
+           o.ship_by, o.placed_at, o.tracking_no, o.is_cod, o.place, o.places
+      from orders_salesorder o
+      cross join lateral (select sum(quantity) units, count(*) lines, (array_agg(name order by line))[1] as name
+                            from orders_orderline where order_id = o.id) l
+     where o.id = any(%s)
+"""
+
+
 def _summaries(ids: Sequence[UUID]) -> list[OrderSummary]:
+    """One statement."""
     if not ids:
         return []
-    rows = {row["id"]: row for row in SalesOrder.objects.filter(id__in=ids).values(*_ROW)}
-    lines = _first_lines(ids)
-    return [_summary(rows[each], lines.get(each, (0, 0, ""))) for each in ids if each in rows]
-
-
-def _summary(row: dict[str, Any], lines: tuple[int, int, str]) -> OrderSummary:
-    place, places = row.pop("place"), row.pop("places")
-    if places is None:
-        places = [place] if place else []
-    return OrderSummary(**row, units=lines[0], line_count=lines[1], first_line=lines[2], places=places)
-
-
-def _first_lines(order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, str]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            """select order_id, sum(quantity)::bigint, count(*), (array_agg(name order by line))[1]
-                 from orders_orderline where order_id = any(%s) group by order_id""",
-            [list(order_ids)],
-        )
-        return {row[0]: (row[1], row[2], row[3]) for row in cursor.fetchall()}
+        cursor.execute(_SUMMARIES, [list(ids)])
+        rows = {row[0]: _summary(row) for row in cursor.fetchall()}
+    return [rows[each] for each in ids if each in rows]
+
+
+def _summary(row: Sequence[Any]) -> OrderSummary:
+    place, places = row[20], row[21]
+    return OrderSummary(
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], row[12],
+        _loaded(row[13]), _loaded(row[14]), row[15], row[16], row[17], row[18], row[19],
+        _loaded(places) if places is not None else [place] if place else [],
+    )  # fmt: skip
+
+
+def _loaded(said: Any) -> Any:
+    """JSON as Django's cursors give it: its text."""
+    return msgspec.json.decode(said) if isinstance(said, str) else said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -42,6 +42,12 @@ def num(value: int | None) -> str:
 def counted(value: OrderCount) -> str:
     """A count that may have stopped: `10.000+`."""
     return f"{num(value.n)}+" if value.is_more else num(value.n)
+
+
+@register.simple_tag
+def words_of(name: str) -> Any:
+    """A table of `words.py` by its name: `{% words_of "ORDER_STATES" as states %}`."""
+    return getattr(words, name)
 
 
 @register.filter
@@ -144,9 +150,11 @@ def seconds(value: datetime | None) -> str:
 @register.filter
 def when(value: datetime | None) -> str:
     """Within today the time alone, else date and time; last year's with the year."""
-    if value is None:
-        return "–"
-    there, today = timezone.localtime(value), timezone.localtime()
+    return "–" if value is None else moment(timezone.localtime(value), timezone.localtime())
+
+
+def moment(there: datetime, today: datetime) -> str:
+    """`when`, of two times by the same clock."""
     if there.date() == today.date():
         return f"{there:%H:%M}"
     return f"{there:%d/%m %H:%M}" if there.year == today.year else f"{there:%d/%m/%Y %H:%M}"
@@ -244,9 +252,16 @@ def ago(value: datetime | None) -> str:
 
 
 def span(gap: timedelta) -> str:
-    minutes = int(gap.total_seconds()) // 60
+    length_s = int(gap.total_seconds())
+    unit_s = 1 if length_s < 60 else 60 if length_s < 86_400 else 86_400
+    return _span(length_s - length_s % unit_s, get_language() or "vi")
+
+
+@lru_cache(maxsize=4096)
+def _span(length_s: int, language: str) -> str:  # noqa: ARG001 - the words are those of the language
+    minutes = length_s // 60
     if minutes < 1:
-        return ngettext("{n} second", "{n} seconds", int(gap.total_seconds())).format(n=int(gap.total_seconds()))
+        return ngettext("{n} second", "{n} seconds", length_s).format(n=length_s)
     days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
     if days:
         return ngettext("{n} day", "{n} days", days).format(n=num(days))
@@ -388,6 +403,11 @@ def thumb(url: str, name: str = "", extra: str = "") -> SafeString:
     kind = f" {extra}" if extra else ""
     if url:
         return format_html('<img class="thumb{}" src="{}" alt="" loading="lazy" width="36" height="36">', kind, url)
+    return _drawing(name, kind)
+
+
+@lru_cache(maxsize=4096)
+def _drawing(name: str, kind: str) -> SafeString:
     folded = name.casefold()
     drawing = next((found for pattern, found in _PICTURES if re.search(pattern, folded)), "parcel")
     return format_html(

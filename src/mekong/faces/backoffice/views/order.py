@@ -153,7 +153,6 @@ def show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> H
         "acts": [act for act in acts if visit.actor.may(act.permission)],
         "missing_rights": [act for act in acts if act.is_primary and not visit.actor.may(act.permission)],
         "timeline": _timeline(found.timeline, names),
-        "reasons": words.CANCEL_REASONS,
         "address": [(word, shown[name]) for name, word in ADDRESS_FIELDS if shown.get(name)],
         "address_fields": [(name, word, found.shipping_address.get(name, "")) for name, word in ADDRESS_FIELDS],
         # The form holds the address as it is: it opens once that was asked for and booked.

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse, QueryDict
@@ -13,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mekong.channels import queries as channels
-from mekong.faces.backoffice import channel_book, order_conditions, order_rows, presence, shell, words
+from mekong.faces.backoffice import channel_book, order_conditions, order_rows, presence, shell
 from mekong.faces.backoffice.fields import Errors
 from mekong.faces.backoffice.marks import Mark, mark
 from mekong.faces.backoffice.templatetags.mekong import counted
@@ -38,9 +39,9 @@ COUNTED_AT_ONCE = 4
 _OPEN = tuple(sorted(queries.OPEN))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tab:
-    """A list that is always there. `tone` bad: a count above zero there is a worry."""
+    """A list that is always there, each the only one of its kind. `tone` bad: a count above zero there is a worry."""
 
     name: str
     word: str | Promise
@@ -175,7 +176,8 @@ def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
         if not asked.conditions.states or state in asked.conditions.states:
             by_channel[channel] += n
     tabs = [(each, _count(each, by_state, by_issue)) for each in TABS]
-    marks = _Marks(channel_book.marks())
+    names = channels.channel_names()
+    marks = _Marks(channel_book.marks_of(names))
     locations = inventory.list_locations(actor=SYSTEM)
     places = {place.code: place.name for place in locations}
     query = visit.request.GET
@@ -185,21 +187,19 @@ def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
         "tab": asked.tab,
         "saved": asked.saved,
         "base": asked.base,
-        "tabs": [(each, n) for each, n in tabs if n or each.name in _ALWAYS or each is asked.tab],
-        "filters": queries.list_filters(actor=visit.actor),
+        "tabs": [(each, n, each is asked.tab) for each, n in tabs if n or each.name in _ALWAYS or each is asked.tab],
+        "filters": [(each, each == asked.saved) for each in queries.list_filters(actor=visit.actor)],
         "conditions": asked.conditions,
         "errors": asked.errors,
         "q": asked.own.text,
         "channels": asked.own.channels,
-        "toggles": sorted(((marks[code], n) for code, n in by_channel.items()), key=lambda each: each[0].place),
+        "toggles": _toggles(asked, query, marks, by_channel),
         "marks": marks,
         "place_names": {place.id: place.name for place in locations},
-        "all_channels": sorted(marks.values(), key=lambda each: each.place),
-        "locations": places,
-        "order_states": words.ORDER_STATES,
-        "issues": words.ISSUES,
+        "all_channels": tuple(sorted(marks.values(), key=lambda each: each.place)),
+        "locations": tuple(places.items()),
         "day": asked.own.day,
-        "day_words": order_conditions.DAY_WORDS,
+        "day_words": tuple(order_conditions.DAY_WORDS.items()),
         "day_chips": [(name, order_conditions.DAY_WORDS[name]) for name in order_conditions.CHIPS],
         "chips": order_conditions.chips(asked.own, query, marks, places),
         "carried": [
@@ -211,14 +211,28 @@ def _around(visit: Visit, asked: Asked) -> dict[str, Any]:
         "may_ship": visit.actor.may("orders.ship"),
         "may_share": visit.actor.may("orders.edit"),
         "waiting": waiting,
+        "is_paged": bool(query.get("cursor")),
         "is_filtered": asked.own != Conditions(),
-        "reasons": words.CANCEL_REASONS,
         "is_known": any(by_state.values()),
         "most": MOST_AT_ONCE,
-        "has_platform_labels": channel_book.gives_labels(),
+        "has_platform_labels": channel_book.gives_labels(names=names),
         "looked_at": queries.LOOKED_AT,
         "returns_waiting": channels.count_waiting(actor=visit.actor),
     }
+
+
+def _toggles(
+    asked: Asked, query: QueryDict, marks: Mapping[str, Mark], by_channel: Mapping[str, int]
+) -> list[tuple[Mark, int, bool, str]]:
+    """Channels with orders here: mark, count, whether the list is narrowed to it, and the address that turns that round."""
+    without = order_conditions.without(query, "channel")
+    glue = "&" if len(without) > 1 else ""
+    found = [(marks[code], n, code in asked.own.channels) for code, n in by_channel.items()]
+    found.sort(key=lambda each: each[0].place)
+    return [
+        (mark, n, is_on, without if is_on else f"{without}{glue}{urlencode({'channel': mark.code})}")
+        for mark, n, is_on in found
+    ]
 
 
 def _rows(
