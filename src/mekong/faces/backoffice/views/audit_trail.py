@@ -44,6 +44,9 @@ TABLES: dict[str, str | Promise] = {
     "channels_listing": _("Listings"), "channels_outbound": _("Messages to platforms"),
     "inventory_location": _("Locations"), "inventory_stockcontrol": _("Stock controls"),
     "inventory_channelsupply": _("Places that serve channels"), "inventory_reorderlevel": _("Low-stock levels"),
+    "inventory_stockcampaign": _("Stock set aside"), "inventory_campaignline": _("Lines set aside"),
+    "channels_channelreturn": _("Returns"), "partners_app": _("Apps"), "partners_appkey": _("Keys of apps"),
+    "partners_webhook": _("Webhooks"), "partners_feed": _("Product feeds"),
 }  # fmt: skip
 
 COLUMNS: dict[str, str | Promise] = {
@@ -54,11 +57,12 @@ COLUMNS: dict[str, str | Promise] = {
     "must_change_password": _("Must choose a new password"), "person_id": _("Person"), "state": _("State"),
     "channel_id": _("Channel number"), "variant_id": _("SKU number"), "location_id": _("Location number"),
     "created_at": _("Created"), "min_qty": _("Low from"), "max_qty": _("Fill up to"), "remote_sku": _("SKU on the platform"),
-    "item_id": _("Listing"), "model_id": _("Variant of the listing"), "priority": _("Order of use"),
+    "label": _("Name"), "problem": _("Problem"), "item_id": _("Listing"), "model_id": _("Variant of the listing"),
+    "priority": _("Order of use"),
 }  # fmt: skip
 """The columns that staff asks about most; others are named as they are."""
 
-HIDDEN = frozenset({"id", "uid", "is_staff", "is_superuser"})
+HIDDEN = frozenset({"id", "uid", "is_staff", "is_superuser", "token_id", "app_id"})
 """What only the database asks about. It stays in the files."""
 
 
