@@ -24,7 +24,7 @@ from mekong.foundation import queries
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.contracts import AuditView
 from mekong.foundation.errors import Invalid
-from mekong.foundation.models import Person
+from mekong.foundation.models import Person, RoleAssignment
 from mekong.foundation.permissions import ROLES
 from mekong.foundation.security import trail
 from mekong.inventory import queries as inventory
@@ -39,7 +39,8 @@ TABLES: dict[str, str | Promise] = {
     "foundation_apitoken": _("API keys"), "foundation_secondfactor": _("Second steps"),
     "foundation_passkey": _("Passkeys"), "foundation_recoverycode": _("Recovery codes"),
     "foundation_securitypolicy": _("Security policy"), "foundation_accessrule": _("Places and hours"),
-    "foundation_browsersession": _("Sessions"), "foundation_auditentry": _("Audit trail"),
+    "foundation_browsersession": _("Sessions"), "foundation_company": _("Your company"),
+    "foundation_auditentry": _("Audit trail"),
     "orders_salesorder": _("Orders"), "channels_account": _("Access to platforms"), "channels_channel": _("Channels"),
     "channels_listing": _("Listings"), "channels_outbound": _("Messages to platforms"),
     "inventory_location": _("Locations"), "inventory_stockcontrol": _("Stock controls"),
@@ -122,10 +123,13 @@ def _midnight(day: date | None) -> datetime | None:
 
 
 def _all_shown(visit: Visit, entries: Sequence[AuditView]) -> list[Shown]:
-    """Two statements, of people and places."""
+    """Three statements, of people, their roles and places."""
     people = {str(number): name for number, name in Person.objects.values_list("pk", "name")[:1000]}
     places = {each.id: each.name for each in inventory.list_locations(actor=SYSTEM)}
-    words = Words(people, places, {each.name: each.label(visit.language) for each in ROLES.values()})
+    holders = {
+        str(number): str(person) for number, person in RoleAssignment.objects.values_list("pk", "person_id")[:1000]
+    }
+    words = Words(people, holders, places, {each.name: each.label(visit.language) for each in ROLES.values()})
     return [_shown(each, words) for each in entries]
 
 
@@ -137,15 +141,29 @@ def _shown(entry: AuditView, words: Words) -> Shown:
         for name in names
     ]
     known = {**before, **after}
-    person = entry.row_id if entry.table == "foundation_person" else str(known.get("person_id", ""))
+    person = str(known.get("person_id", ""))
+    if entry.table == "foundation_person":
+        person = entry.row_id
+    elif entry.table == "foundation_roleassignment":
+        person = person or words.holders.get(entry.row_id, "")
     return Shown(
         entry,
-        gettext("System") if entry.actor == "system" else entry.actor_name,
+        _who(entry),
         str(ACTIONS.get(entry.action, entry.action)),
         str(TABLES.get(entry.table, entry.table)),
-        words.people.get(person) or str(known.get("name") or known.get("code") or entry.row_id),
+        words.people.get(person) or str(known.get("name") or known.get("code") or _number(entry.row_id)),
         [fact for fact in facts if fact[1] or fact[2]],
     )
+
+
+def _who(entry: AuditView) -> str:
+    if entry.actor == "system":
+        return gettext("System")
+    return gettext("In the database itself") if entry.actor.startswith("db:") else entry.actor_name
+
+
+def _number(row: str) -> str:
+    return gettext("No. {number}").format(number=row) if row.isdigit() else row
 
 
 @dataclass(frozen=True)
@@ -153,6 +171,7 @@ class Words:
     """What stands in a column, as people write it."""
 
     people: Mapping[str, str]
+    holders: Mapping[str, str]
     places: Mapping[int, str]
     roles: Mapping[str, str]
 
