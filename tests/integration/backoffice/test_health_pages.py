@@ -40,7 +40,7 @@ def refused(code: str, message: str) -> ListingSync:
 def test_an_open_incident_is_told_in_steps_in_both_languages(shop: Shop, visitor: Visitor) -> None:
     outage()
     vi = visitor("owner").get("/channels/health/").content.decode()
-    assert "Mở cầu dao sau 8 lần lỗi liên tiếp" in vi
+    assert "Tạm ngừng gọi sau 8 lần lỗi liên tiếp" in vi
     assert "Thử lại 4 lần" in vi
     assert "38 tin đăng xếp hàng" in vi
     assert "14 phút" in vi

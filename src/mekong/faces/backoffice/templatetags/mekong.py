@@ -525,7 +525,9 @@ def at_place(code: str, places: Any) -> str:
 
 @register.filter
 def document(reference: str) -> str:
-    """A document's code for people; one that only machines read is shortened."""
+    """A document's code for people; one that only machines read is shortened, a movement without one has none."""
+    if reference in words.REASONS:
+        return ""  # The reason stands beside it already.
     kind, _, rest = reference.partition("_")
     return f"{kind.upper()}-{rest[-6:].upper()}" if rest and len(rest) >= 24 else reference
 

@@ -17,6 +17,7 @@ from mekong.faces.backoffice import channel_book, kept_files, sentences, words
 from mekong.faces.backoffice.fields import Errors, read_moment, read_number
 from mekong.faces.backoffice.marks import Mark, mark
 from mekong.faces.backoffice.once import once
+from mekong.faces.backoffice.stock_tabs import tabs
 from mekong.faces.backoffice.templatetags.mekong import num, when
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation import queries as people
@@ -79,7 +80,8 @@ def campaigns(visit: Visit) -> HttpResponse:
     known = channel_book.marks()
     context = {
         "rows": [_row(each, known) for each in found], "next_cursor": more, "tab": tab, "tabs": TABS, "counts": counts,
-        "total": sum(counts.values()), "may_set": visit.actor.may("inventory.controls"),
+        "total": sum(counts.values()), "may_set": visit.actor.may("inventory.controls"), "here_tab": "campaigns",
+        "stock_tabs": tabs(visit),
     }  # fmt: skip
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "list"
     return visit.render("stock/campaign_list.html" if part else "stock/campaigns.html", context)

@@ -63,7 +63,11 @@ def home(visit: Visit) -> HttpResponse:
     shown = {each.variant_id for each in covers.rows} | {each.variant_id for each in moved}
     names = _variants(visit, shown | {each.variant_id for each in low[:3]})
     groups, others = todo.arranged(_work(visit, covers, low, names), _roles(visit))
-    context: dict[str, Any] = {"groups": groups, "others": others, "first_steps": steps.left(visit)}
+    first_steps = steps.left(visit)
+    context: dict[str, Any] = {
+        "groups": groups, "others": others, "first_steps": first_steps,
+        "next_step": next((each.name for each in first_steps if not each.is_done), ""),
+    }  # fmt: skip
     if part:
         return visit.render("home_work.html", context)
     return visit.render(

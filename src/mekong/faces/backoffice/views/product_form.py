@@ -26,6 +26,7 @@ from mekong.catalog.contracts import (
 from mekong.faces.backoffice import attribute_fields, words
 from mekong.faces.backoffice.fields import Errors, read_number, whole_number
 from mekong.faces.backoffice.once import once
+from mekong.faces.backoffice.templatetags.mekong import num
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.errors import MekongError
 
@@ -240,7 +241,7 @@ def edit(visit: Visit, sku: str) -> HttpResponse:
 
 def _row_of(variant: VariantView) -> dict[str, str]:
     return {
-        "values": variant.title, "sku": variant.sku, "price": str(variant.price_minor),
+        "values": variant.title, "sku": variant.sku, "price": num(variant.price_minor),
         "barcode": ", ".join(variant.barcodes), "weight": "" if variant.weight_g is None else str(variant.weight_g),
         "size": show_size(variant),
     }  # fmt: skip

@@ -34,8 +34,6 @@ def welcome(visit: Visit) -> HttpResponse:
     name = visit.param("step") or next((each.name for each in steps.all_steps(visit) if not each.is_done), "orders")
     if name not in _GIVEN:
         raise Http404
-    if not visit.request.session.get(SETTING_UP):
-        visit.request.session[SETTING_UP] = True
     errors, form = Errors(), dict[str, str]()
     if visit.is_post:
         act = _DONE.get((name, visit.posted("act", "save", longest=20)))
@@ -51,6 +49,11 @@ def welcome(visit: Visit) -> HttpResponse:
 
 def _show(visit: Visit, name: str, form: dict[str, str], errors: Errors) -> HttpResponse:
     found = steps.all_steps(visit)
+    # Every page leads back here for as long as something is left to do, no longer.
+    if not all(each.is_done for each in found):
+        visit.request.session[SETTING_UP] = True
+    elif SETTING_UP in visit.request.session:
+        del visit.request.session[SETTING_UP]
     at = next(place for place, each in enumerate(found) if each.name == name)
     context = {
         "steps": found, "step": found[at], "next": found[at + 1] if at + 1 < len(found) else None,

@@ -17,6 +17,8 @@ from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.actor import SYSTEM
 from mekong.insights import queries
 from mekong.insights.contracts import OrderRows
+from mekong.inventory import queries as inventory
+from mekong.inventory.contracts import LocationView
 
 
 @page()
@@ -101,7 +103,7 @@ def _oversold(visit: Visit) -> HttpResponse:
     known = catalog.variants_by_id(actor=visit.actor, ids={row.variant_id for row in rows}) if rows else {}
     context = {
         "rows": [(known[row.variant_id], row) for row in rows if row.variant_id in known],
-        "may_adjust": visit.actor.may("inventory.adjust"), "kind": "oversold",
+        "may_adjust": visit.actor.may("inventory.adjust"), "kind": "oversold", "by_code": _places(),
     }  # fmt: skip
     return visit.render("work_goods.html", context)
 
@@ -111,13 +113,19 @@ def _cover(visit: Visit) -> HttpResponse:
     known = catalog.variants_by_id(actor=visit.actor, ids={row.variant_id for row in found.rows}) if found.rows else {}
     context = {
         "rows": [(known[row.variant_id], row) for row in found.rows if row.variant_id in known], "kind": "cover",
-        "days": found.days, "within": found.within,
+        "days": found.days, "within": found.within, "by_code": _places(),
     }  # fmt: skip
     return visit.render("work_goods.html", context)
 
 
 def _transfers(visit: Visit) -> HttpResponse:
-    return visit.render("work_goods.html", {"coming": queries.transfers_coming(actor=visit.actor), "kind": "transfers"})
+    coming = queries.transfers_coming(actor=visit.actor)
+    return visit.render("work_goods.html", {"coming": coming, "kind": "transfers", "by_code": _places()})
+
+
+def _places() -> dict[str, LocationView]:
+    """Every place by its code, for its name: goods come from places where one does not work."""
+    return {each.code: each for each in inventory.list_places(actor=SYSTEM)}
 
 
 _PAGES: Mapping[str, Callable[[Visit], HttpResponse]] = {

@@ -37,6 +37,16 @@
   };
   addEventListener("load", restore);
 
+  // A table wider than its sheet gets a scroller of its own; one that fits keeps its heads in sight.
+  const fit = () => all(".scroll").forEach((each) => {
+    each.classList.remove("over");
+    each.classList.toggle("over", each.scrollWidth > each.clientWidth + 1);
+  });
+  fit();
+  addEventListener("load", fit);
+  addEventListener("resize", fit);
+  document.addEventListener("htmx:afterSettle", fit);
+
   // Forms: once is enough, Ctrl Enter sends, the first error gets the focus.
   document.addEventListener("submit", (event) => {
     const form = event.target;
