@@ -121,6 +121,21 @@ def test_of_several_who_see_it_dead_one_starts_it(server: EmbeddedServer) -> Non
             each.release()
 
 
+def test_a_killed_server_that_nobody_collected_does_not_stand_in_the_way(server: EmbeddedServer) -> None:
+    """Whoever started it has not looked since: its number stays taken, by nothing."""
+    starter = EmbeddedServer(server.data)
+    starter.acquire()
+    pid = starter.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: starter.pid is None, "death noticed")
+
+    server.acquire()
+
+    assert server.running
+    starter.release()
+
+
 def test_a_pid_file_that_names_another_program_does_not_stand_in_the_way(server: EmbeddedServer) -> None:
     server.acquire()
     pid_file = server.cluster / "postmaster.pid"

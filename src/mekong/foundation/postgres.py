@@ -177,7 +177,7 @@ class EmbeddedServer:
         if fresh:
             self._initialise(account)
         self._write_settings(account)
-        _remove_stale_pid_file(self.cluster)
+        _remove_stale_locks(self.data, self.cluster)
         self._launch(account)
         self._create_database()
 
@@ -390,10 +390,12 @@ def _postmaster(cluster: Path) -> tuple[int | None, str]:
     return pid, lines[7].strip() if len(lines) > 7 else "starting"
 
 
-def _remove_stale_pid_file(cluster: Path) -> None:
-    """PostgreSQL would refuse to start while another program has the number of the server that was killed."""
+def _remove_stale_locks(data: Path, cluster: Path) -> None:
+    """PostgreSQL would refuse to start while another program has the number of the server that was killed, or while the
+    process that started that one has not collected it."""
     if _postmaster(cluster)[0] is None:
         (cluster / "postmaster.pid").unlink(missing_ok=True)
+        (_socket_folder(data) / _SOCKET_FILE).unlink(missing_ok=True)
 
 
 def _account(cluster: Path) -> dict[str, Any]:
