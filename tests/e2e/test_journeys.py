@@ -14,6 +14,7 @@ from tests.e2e.conftest import Visit
 
 def test_the_first_sign_in_asks_for_a_password_of_ones_own(visit: Callable[..., Visit]) -> None:
     here = visit()
+    here.page.goto("/")
     assert here.page.title().startswith("Việc hôm nay")
     assert here.page.locator("main h1").inner_text() == "Việc hôm nay"
     here.page.goto("/sign-in/")
