@@ -194,7 +194,8 @@ class OrderSearch(models.Model):
 
     Apart from the order, whose row is written at every step of its life, and this only when what it is found by changes.
     Lexemes of numbers begin with a capital that says which: C code, T the code's tail, P phone, R phone from behind,
-    X the channel's number, K tracking number. Words of names have none.
+    X the channel's number, K tracking number, L the id of a location where its goods stand (0: none is known). Words of
+    names have none.
     """
 
     order = models.OneToOneField(

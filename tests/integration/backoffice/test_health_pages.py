@@ -89,6 +89,23 @@ def test_an_error_is_told_in_plain_words_with_what_mends_it_and_is_tried_again(s
     assert "Channel nowhere does not exist." in browser.get("/channels/health/").content.decode()
 
 
+def test_a_refusal_of_the_whole_channel_is_not_told_as_a_listings(shop: Shop, visitor: Visitor) -> None:
+    outage()
+    said = {"code": "remote_refused", "params": {"remote_code": "error_auth", "remote_message": "no permission"}}
+    Incident.objects.update(problem=said)
+    commands.note_problem(actor=SYSTEM, code="lazada-1", state="failing", problem=said, now=datetime.now(UTC))
+    page = visitor("owner", language="en").get("/channels/").content.decode()
+    assert "look at the shop and the app’s rights on the platform" in page
+    assert "press Retry" not in page
+
+
+def test_the_pulse_says_which_channels_are_slow(shop: Shop, visitor: Visitor) -> None:
+    counts = Counts(acked=10)
+    counts.buckets[45] = 10  # some 3.7 s
+    write_down(Channel.objects.get(code="shopee-1").id, counts, {}, datetime.now(UTC))
+    assert "channels flowing, 1 slow" in visitor("owner", language="en").get("/parts/pulse/").content.decode()
+
+
 def test_what_a_read_back_found_has_a_page(shop: Shop, visitor: Visitor) -> None:
     now = datetime.now(UTC)
     channel = Channel.objects.get(code="shopee-1")

@@ -314,6 +314,42 @@ def test_who_works_at_one_place_finds_that_places_orders(variant: int) -> None:
         codes(an_actor("inventory.view"))
 
 
+def test_the_index_of_words_names_an_order_where_its_goods_stand_and_not_where_they_stood(
+    variant: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanoi, there = a_location("HN-2"), a_location("SG")
+    stock(variant, "HN-2", 5)
+    moved, split, stays = (
+        an_order(("AO-THUN", 1), location_ids=(hanoi,), customer_name="Mai Thảo") for _ in range(3)
+    )  # fmt: skip
+    SalesOrder.objects.filter(code=moved).update(allocation=[[variant, there, 1]])
+    SalesOrder.objects.filter(code=split).update(allocation=[[variant, hanoi, 1], [variant, there, 1]])
+    monkeypatch.setattr(listing, "SAMPLED", 1)
+    monkeypatch.setattr(listing, "READ_AT_PLACES", 0)
+    monkeypatch.setattr(listing, "LOOKED_AT", 50)
+    monkeypatch.setattr(listing, "READ_THROUGH", 0)  # what the index does not name is not found
+    monkeypatch.setattr(listing, "NAMED", 2)  # and with another place's it would name too many
+    found = {place: set(codes(an_actor("orders.view", locations=[place]), text="mai th")) for place in (hanoi, there)}
+    assert found == {hanoi: {split, stays}, there: {moved, split}}
+    assert set(codes(text="mai th", location="SG")) == {moved, split}
+
+
+@pytest.mark.parametrize("read_at_places", [0, 2, 3_000])
+def test_however_far_is_read_one_place_finds_its_orders(
+    variant: int, monkeypatch: pytest.MonkeyPatch, read_at_places: int
+) -> None:
+    there = a_location("SG")
+    stock(variant, "SG", 9)
+    names = ("Mai", "Hoa", "Mai", "Mai", "Hoa", "Mai")
+    placed = [an_order(("AO-THUN", 1), location_ids=(there,), customer_name=name) for name in names]
+    an_order(("AO-THUN", 1), customer_name="Mai")
+    seller = an_actor("orders.view", locations=[there])
+    monkeypatch.setattr(listing, "SAMPLED", 2)
+    monkeypatch.setattr(listing, "READ_AT_PLACES", read_at_places)
+    expected = [code for code, name in zip(placed, names, strict=True) if name == "Mai"][::-1]
+    assert codes(seller, text="mai", limit=1) == codes(seller, text="mai", limit=3) == expected
+
+
 def test_counting_by_walking_stops_at_many(dated: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     long_ago = NOON - 9 * HOUR
     monkeypatch.setattr(counting, "MANY", 3)

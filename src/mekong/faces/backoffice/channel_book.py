@@ -96,6 +96,7 @@ class Beat:
 class Pulse:
     beats: tuple[Beat, ...] = ()
     failing: int = 0
+    slow: int = 0
 
     @property
     def flowing(self) -> int:
@@ -110,7 +111,7 @@ def pulse(actor: Actor, now: datetime) -> Pulse:
     """How every channel in use flows; nothing for those who may not see channels."""
     if not actor.may("channels.view"):
         return Pulse()
-    beats = []
+    beats, slow = [], 0
     marked = [(mark_of(channel), channel) for channel in queries.list_flows(actor=actor)]
     for known, channel in sorted(marked, key=lambda each: each[0].place):
         state = state_of(channel, now)
@@ -119,4 +120,5 @@ def pulse(actor: Actor, now: datetime) -> Pulse:
         delay = channel.figures.p50_ms or 0.0
         height = 100 if state in ALARMING else min(90, 30 + round(delay / SLOW_MS * 70))
         beats.append(Beat(known, height, state in ALARMING))
-    return Pulse(tuple(beats), sum(beat.is_broken for beat in beats))
+        slow += state == "slow"
+    return Pulse(tuple(beats), sum(beat.is_broken for beat in beats), slow)

@@ -79,7 +79,7 @@ def _words(incident: IncidentView, step: IncidentStepView, names: Mapping[str, s
             return gettext("No order since {when}").format(when=when(incident.began_at)), usual(incident.problem.params)
         case "began" | "again":
             problem = Problem(str(said.get("code", "")), dict(said.get("params", {})))
-            return problems.sentence(problem), problems.remedy(problem)
+            return problems.sentence(problem), problems.remedy_of_channel(problem)
         case "held_back":
             n = int(said.get("failures") or 0)
             title = ngettext("Held back after {n} failure in a row", "Held back after {n} failures in a row", n)

@@ -20,6 +20,8 @@ REMEDIES: Mapping[str, str | Promise] = {
     "unavailable": gettext_lazy("Mekong tries again by itself."),
     "remote_refused": gettext_lazy("Mend it on the platform or in the catalogue, then press Retry."),
 }
+CHANNEL_REMEDIES = {code: words for code, words in REMEDIES.items() if code != "remote_refused"}
+OF_CHANNEL = gettext_lazy("Mekong tries again by itself. If this stays, look at the shop and the app’s rights on the platform.")
 
 REFUSALS: Mapping[str, tuple[str | Promise, str | Promise]] = {
     "reserved": (
@@ -97,7 +99,10 @@ def trouble(said: ListingTrouble) -> tuple[str, str, str]:
 
 
 def remedy(said: Problem | None) -> str:
-    """What to do about it."""
-    if said is None:
-        return ""
-    return str(REMEDIES.get(said.code, REMEDIES["remote_refused"]))
+    """What to do about a listing's, a push's or an audit's problem."""
+    return "" if said is None else str(REMEDIES.get(said.code, REMEDIES["remote_refused"]))
+
+
+def remedy_of_channel(said: Problem | None) -> str:
+    """What to do about a problem of the whole channel, where there is no listing to mend."""
+    return "" if said is None else str(CHANNEL_REMEDIES.get(said.code, OF_CHANNEL))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from math import inf
 from typing import Any, Literal
 from uuid import UUID
 
@@ -31,6 +32,10 @@ LOOKED_AT = 10_000
 SAMPLED = 500
 """Orders that are read first for a text, in the list's order: so many hits as are among them tell how far one has to read
 for a page. What is common is found at once, and what is rare is asked of the index of words."""
+
+READ_AT_PLACES = 3_000
+"""As many are read through before the index is asked where few places are walked: such orders lie far apart, and the
+index names those of the places alone."""
 
 READ_THROUGH = 5_000
 """Orders read through for a text of which the index of words names too many, and the sample held few."""
@@ -64,15 +69,18 @@ class _Walk:
         found, end = self._read_through(sought, count, SAMPLED)
         if end is None:
             return found, None
-        is_common = len(found) * LOOKED_AT >= count * SAMPLED
-        if is_common:
+        for_a_page = count * SAMPLED / len(found) if found else inf
+        is_read_first = for_a_page <= (LOOKED_AT if self.narrow.places is None else READ_AT_PLACES)
+        if is_read_first:
             found, end = self._read_through(sought, count, LOOKED_AT)
             if end is None:
                 return found, None
         named = self._named(sought, count)
         if named is not None:
             return named, None
-        return (found, end) if is_common else self._read_through(sought, count, READ_THROUGH)
+        if is_read_first:
+            return found, end
+        return self._read_through(sought, count, LOOKED_AT if for_a_page <= LOOKED_AT else READ_THROUGH)
 
     def _told_apart(self, count: int) -> tuple[list[_Key], _Key | None]:
         apart = self.narrow.told_apart

@@ -49,7 +49,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Sought:
-    """What a text looks for: lexemes of `OrderSearch`, and orders with one of these SKUs."""
+    """What a text looks for: lexemes of `OrderSearch`, those of the list's places too, and orders with one of these SKUs."""
 
     words: str
     variant_ids: Sequence[int]
@@ -98,9 +98,11 @@ def narrowed(actor: Actor, wanted: OrderFilter) -> Narrowed:
     of_places, walked, told_apart = seen_by(actor), Where(), Where()
     scope = actor.locations_for("orders.view")
     places = None if scope is None else [NOWHERE, *sorted(scope)]
+    standing = [places]
     if wanted.location:
         place = get_location(actor=SYSTEM, code=wanted.location).id
         of_places = of_places.and_(at_places([place]))
+        standing.append([place])
         places = [place] if scope is None or place in scope else []
     is_open = bool(wanted.states) and set(wanted.states) <= rules.OPEN
     if wanted.states:
@@ -116,7 +118,7 @@ def narrowed(actor: Actor, wanted: OrderFilter) -> Narrowed:
     if wanted.placed_to:
         walked.add("o.placed_at < %s", wanted.placed_to)
     _add_figures(walked if is_open else told_apart, wanted)
-    sought = _sought(wanted.text)
+    sought = _sought(wanted.text, standing)
     is_tallied = sought is None and not told_apart and len(walked.parts) == tallied
     if places is not None and len(places) > FEW_PLACES:
         places = None
@@ -168,9 +170,14 @@ def _add_issues(where: Where, issues: Sequence[str]) -> None:
     where.add(f"({' or '.join(parts)})", *params)
 
 
-def _sought(text: str) -> Sought | None:
+def _sought(text: str, standing: Sequence[Collection[int] | None]) -> Sought | None:
+    """`standing`: places of which an order's goods stand at one or more, each time; None: anywhere."""
     text = text.replace("\0", "").strip()[:120]
     if not text:
         return None
     found = catalog.variants_by_sku(actor=SYSTEM, skus=[text])
-    return Sought(rules.search_words(text), [variant.id for variant in found.values()], text)
+    words = rules.search_words(text)
+    for places in standing:
+        if places is not None:
+            words = f"({words}) & ({' | '.join(f'L{place}' for place in places)})"
+    return Sought(words, [variant.id for variant in found.values()], text)

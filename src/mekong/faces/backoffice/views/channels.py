@@ -80,7 +80,7 @@ def health_of(visit: Visit, found: list[ChannelView]) -> list[Health]:
                 STATES[state],
                 charts.bars(values) if rows else "",
                 problems.sentence(channel.problem),
-                problems.remedy(channel.problem),
+                problems.remedy_of_channel(channel.problem),
             )
         )
     return sorted(made, key=lambda each: (each.state not in channel_book.BROKEN, each.mark.place))

@@ -95,9 +95,10 @@ def _lacking(visit: Visit, wanted: Mapping[str, str], shown: Sequence[Mark], lac
     """
     rows: list[ProductRow] = []
     cursor = visit.param("cursor") or None
+    asked = [mark for mark in shown if mark.kind == lacking]
     for _ in range(MOST_PAGES):
         page_found = queries.list_products(actor=visit.actor, cursor=cursor, limit=4 * PER_PAGE, **wanted)
-        ready = readiness.of_products(visit, [row.id for row in page_found.items], shown)
+        ready = readiness.of_products(visit, [row.id for row in page_found.items], asked)
         rows += [row for row in page_found.items if row.id in ready and ready[row.id][lacking].missing]
         cursor = page_found.next_cursor
         if cursor is None or len(rows) >= PER_PAGE:
