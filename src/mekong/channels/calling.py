@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from mekong.channels.errors import NotConnected
@@ -38,10 +39,14 @@ class _Loop:
 
     def run(self, work: Coroutine[Any, Any, T], timeout_s: float = LONGEST_S) -> T:
         """Run `work` there and wait for it. Not from a coroutine: see `arun`."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop()).result(timeout_s)
+        return self.begin(work).result(timeout_s)
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run `work` there while the caller goes on."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop())
 
     async def arun(self, work: Coroutine[Any, Any, T]) -> T:
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop()))
+        return await asyncio.wrap_future(self.begin(work))
 
     def line(self, row: Channel) -> Line:
         """The account on line, as its row stands; kept while it stays so. Raises: NotConnected."""

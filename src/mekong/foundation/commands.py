@@ -126,9 +126,11 @@ def create_first_owner(*, actor: Actor = SYSTEM, email: str, name: str, now: dat
 
 @command
 def create_person(
-    *, actor: Actor, email: str, name: str, phone: str = "", language: str = "vi", now: datetime
-) -> NewPerson:
-    """Add someone who works here, without a role yet. The password returned signs in once and must then be changed.
+    *, actor: Actor, email: str, name: str, phone: str = "", language: str = "vi", keeps_password: bool = False,
+    now: datetime,
+) -> NewPerson:  # fmt: skip
+    """Add someone who works here, without a role yet. The password returned signs in once and must then be changed,
+    unless they may keep it.
 
     Raises: MayNot, EmailTaken, Invalid.
     """
@@ -140,7 +142,7 @@ def create_person(
     password = _one_time_password()
     try:
         with transaction.atomic():
-            person = Person.objects.create_user(email, password, must_change_password=True, **facts)
+            person = Person.objects.create_user(email, password, must_change_password=not keeps_password, **facts)
     except IntegrityError as taken:
         raise EmailTaken(email=email) from taken
     return NewPerson(person_view(person), password)

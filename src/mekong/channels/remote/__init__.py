@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from mekong.channels import commands, hints, queries, rules
-from mekong.channels.calling import calls
+from mekong.channels.calling import LONGEST_S, calls
 from mekong.channels.commands.accounts import use_state
 from mekong.channels.commands.listings import mark_gone
 from mekong.channels.contracts import (
@@ -113,7 +114,8 @@ def finish_authorisation(*, actor: Actor, params: Mapping[str, str], channel: st
 def pull_listings(*, actor: Actor, channel: str) -> PullReport:
     """Take over everything a channel lists, and match it to our variants by SKU, then by barcode.
 
-    Safe to repeat. Listings that were not met are marked as gone. Raises: MayNot, ChannelNotFound, NotConnected,
+    Safe to repeat. Listings that were not met are marked as gone. A page is asked for while the one before it is kept.
+    Raises: MayNot, ChannelNotFound, NotConnected,
     CannotDo, Unavailable.
     """
     actor.require("channels.sync")
@@ -121,20 +123,24 @@ def pull_listings(*, actor: Actor, channel: str) -> PullReport:
     _, line = _line(channel)
     line.speaker(PullsProducts)
     total = PullReport(line.code, 0, 0, 0, 0, 0, 0)
-    cursor: str | None = None
-    while True:
-        page = calls.run(_page(line, cursor))
-        if page.listings:
+    asked: Future[Any] | None = calls.begin(_page(line, None))
+    while asked is not None:
+        page = asked.result(LONGEST_S)
+        asked = None if page.next_cursor is None else calls.begin(_page(line, page.next_cursor))
+        if not page.listings:
+            continue
+        try:
             said = commands.store_listings(actor=actor, channel=line.code, listings=page.listings, now=_now())
-            total = replace(
-                total,
-                seen=total.seen + said.seen,
-                added=total.added + said.added,
-                ambiguous=total.ambiguous + said.ambiguous,
-            )
-        cursor = page.next_cursor
-        if cursor is None:
-            break
+        except BaseException:
+            if asked is not None:
+                asked.cancel()
+            raise
+        total = replace(
+            total,
+            seen=total.seen + said.seen,
+            added=total.added + said.added,
+            ambiguous=total.ambiguous + said.ambiguous,
+        )
     gone = mark_gone(actor=actor, channel=line.code, pulled_before=began)
     counts = queries.get_channel(actor=actor, code=line.code).listings
     return replace(total, matched=counts.matched, unmatched=counts.unmatched, gone=gone)

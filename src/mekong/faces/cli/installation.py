@@ -205,7 +205,7 @@ def progress_line(vi: str, en: str) -> Progress:
                 file=sys.stderr,
                 flush=True,
             )
-        elif done == total or done % 10 == 0:
-            print(f"{words(vi, en)} {done}/{total}", file=sys.stderr, flush=True)
+        elif done == total or total < 20 or done % 10 == 0:
+            print(f"{words(vi, en)} {done}/{total} {name if total < 20 else ''}".rstrip(), file=sys.stderr, flush=True)
 
     return show

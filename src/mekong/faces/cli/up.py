@@ -66,10 +66,11 @@ class Supervisor:
             if not self._server.running:
                 say("Đang khởi động cơ sở dữ liệu…", "Starting the database…")
             self._server.acquire()
+        sandbox = self._start_sandbox() if self._demo and not self._asked.is_set() else None
         if not self._asked.is_set():
             self._prepare()
-        if self._demo and not self._asked.is_set():
-            self._start_sandbox()
+        if sandbox and not self._asked.is_set():
+            self._await_sandbox(sandbox)
             self._load_demo()
         if self._asked.is_set():
             return
@@ -108,13 +109,17 @@ class Supervisor:
             # It may hold a password that is shown once.
             outcome.unlink()
 
-    def _start_sandbox(self) -> None:
+    def _start_sandbox(self) -> Child:
+        """It starts while the database is prepared."""
         self._sandbox_port = _free_port(self._last_state().get("sandbox_port") or 8010)
         folder = self._config.data / "sandbox"
         folder.mkdir(exist_ok=True)
         sandbox = self._child("sandbox", "mekong_sandbox", "--port", str(self._sandbox_port), "--data", str(folder))
         self._children.append(sandbox)
         sandbox.start()
+        return sandbox
+
+    def _await_sandbox(self, sandbox: Child) -> None:
         if not _wait_for_port(self._sandbox_port, sandbox, self._asked) and not self._asked.is_set():
             raise Stop(
                 f"{words('Sàn mô phỏng không khởi động được:', 'The sandbox did not start:')}\n{sandbox.log_tail()}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+from django.db import connections
 
 from mekong.catalog import commands as catalog
 from mekong.catalog import queries as catalogue
@@ -24,8 +27,6 @@ from mekong.foundation import company
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.errors import EmailTaken
-from mekong.foundation.models import Person
-from mekong.foundation.security.invitations import as_actor
 from mekong.insights.commands import count_sales
 from mekong.inventory import commands as inventory
 from mekong.inventory import queries as stock
@@ -79,6 +80,7 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
     """
     done = Loaded()
     sandbox = Sandbox(sandbox_url)
+    beside, pictures = ThreadPoolExecutor(1), []
     try:
         total = 8
         report(0, total, "places")
@@ -88,8 +90,10 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
         plan = get_ready(actor=actor, file=SHIPPED, names=[], location=WAREHOUSE, now=now).plan
         report(2, total, "catalogue")
         done.products = lay_in(actor=actor, now=now)
-        report(3, total, "pictures")
-        hang_pictures(actor=actor, now=now)
+        # Drawn while others are waited for: they keep one core busy, and nothing that follows needs them.
+        pictures = hang_pictures(actor=actor, now=now, beside=beside)
+        report(3, total, "past")
+        done.orders = place_past(actor=actor, plan=plan, location=WAREHOUSE, now=now)
         report(4, total, "channels")
         numbers = {
             market: connect_market(actor=actor, sandbox=sandbox, market=market, base_url=base_url, now=now)[0]
@@ -102,16 +106,21 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
         for market in numbers:
             _pull(actor, market, done)
         report(7, total, "orders")
-        done.orders = place_past(actor=actor, plan=plan, location=WAREHOUSE, now=now)
         done.orders += orders.place_own(actor=actor, now=now)
         for market, number in numbers.items():
             if not sandbox.has_orders(market, number):
                 done.orders += orders.buy(sandbox, market, number)
         count_sales(actor=actor, now=now)
+        for each in pictures:
+            each.result()
         # Last, because their passwords are shown once: a load that fails before has made none.
         done.accounts = hire(actor=actor, now=now)
         report(8, total, "")
     finally:
+        for each in pictures:
+            each.cancel()
+        beside.submit(connections.close_all)
+        beside.shutdown()
         sandbox.close()
     return done
 
@@ -133,16 +142,15 @@ def hire(*, actor: Actor, now: datetime) -> list[Account]:
     places = {place.code: place.id for place in stock.list_locations(actor=actor)}
     for each in PEOPLE:
         try:
-            new = people.create_person(actor=actor, email=each.email, name=each.name, now=now)
+            # A visitor of the demo is not asked for a password of their own.
+            new = people.create_person(
+                actor=actor, email=each.email, name=each.name, keeps_password=True, now=now
+            )
         except EmailTaken:
             continue
         ids = [places[code] for code in each.places]
         people.assign_role(actor=actor, person_id=new.person.id, role=each.role, location_ids=ids)
-        # A visitor of the demo is not asked for a password of their own.
-        chosen = f"demo-{secrets.token_urlsafe(9)}"
-        themselves = as_actor(Person.objects.get(uid=new.person.id))
-        people.change_password(actor=themselves, person_id=new.person.id, current=new.password, new=chosen)
-        made.append(Account(each.email, each.name, each.role, chosen))
+        made.append(Account(each.email, each.name, each.role, new.password))
     return made
 
 
@@ -174,16 +182,17 @@ def lay_in(*, actor: Actor, now: datetime) -> int:
     return len(items)
 
 
-def hang_pictures(*, actor: Actor, now: datetime) -> None:
-    """A drawn picture for every product that has none."""
+def hang_pictures(*, actor: Actor, now: datetime, beside: Executor) -> list[Future[Any]]:
+    """A drawn picture for every product that has none; each a step of its own that `beside` takes."""
     items = {item.product.variants[0].sku: item for item in shop.items()}
-    for sku, variant in catalogue.variants_by_sku(actor=actor, skus=list(items)).items():
-        if not variant.thumbnail_url:
-            item = items[sku]
-            content = picture(item.shape, item.colour)
-            catalog.add_media(
-                actor=actor, content=content, product_id=variant.product_id, alt_text=item.product.name, now=now
-            )
+    variants = catalogue.variants_by_sku(actor=actor, skus=list(items))
+    bare = [(items[sku], variant.product_id) for sku, variant in variants.items() if not variant.thumbnail_url]
+
+    def hang(item: shop.Item, product_id: int) -> None:
+        content = picture(item.shape, item.colour)
+        catalog.add_media(actor=actor, content=content, product_id=product_id, alt_text=item.product.name, now=now)
+
+    return [beside.submit(hang, item, product_id) for item, product_id in bare]
 
 
 def offers(*, actor: Actor, market: Market, plan: Plan) -> list[Offer]:
