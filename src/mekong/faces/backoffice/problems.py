@@ -21,7 +21,9 @@ REMEDIES: Mapping[str, str | Promise] = {
     "remote_refused": gettext_lazy("Mend it on the platform or in the catalogue, then press Retry."),
 }
 CHANNEL_REMEDIES = {code: words for code, words in REMEDIES.items() if code != "remote_refused"}
-OF_CHANNEL = gettext_lazy("Mekong tries again by itself. If this stays, look at the shop and the app’s rights on the platform.")
+OF_CHANNEL = gettext_lazy(
+    "Mekong tries again by itself. If this stays, look at the shop and the app’s rights on the platform."
+)
 
 REFUSALS: Mapping[str, tuple[str | Promise, str | Promise]] = {
     "reserved": (

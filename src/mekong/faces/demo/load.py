@@ -143,9 +143,7 @@ def hire(*, actor: Actor, now: datetime) -> list[Account]:
     for each in PEOPLE:
         try:
             # A visitor of the demo is not asked for a password of their own.
-            new = people.create_person(
-                actor=actor, email=each.email, name=each.name, keeps_password=True, now=now
-            )
+            new = people.create_person(actor=actor, email=each.email, name=each.name, keeps_password=True, now=now)
         except EmailTaken:
             continue
         ids = [places[code] for code in each.places]

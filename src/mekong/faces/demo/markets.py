@@ -15,8 +15,9 @@ from mekong.channels.socket import Secrets
 from mekong.foundation.actor import Actor
 from mekong.foundation.errors import Unavailable
 
-_CALLS = {"per_second": 50.0, "burst": 50}
-"""A sandbox takes more calls a second than the platform it stands for: a thousand listings are shown in seconds."""
+_CALLS = {"per_second": 400.0, "burst": 400}
+"""A sandbox takes more calls a second than the platform it stands for: thousands of listings are shown in seconds."""
+_NO_LIMIT = {"rate": 0, "burst": 0}
 _CHUNK = 1000
 
 
@@ -25,8 +26,8 @@ class Market:
     """A platform of the sandbox, and how its control speaks of shops.
 
     `app`: the number of the app that the demo's shop is linked with; "" where a shop has its keys itself. `app_keys`,
-    `notice_key`: where the answer to a new shop has the keys. `rate`: calls a second that the stand-in takes of it, 0
-    for any number. `keeps_history`: lists the things of the order history beside the shop's own.
+    `notice_key`: where the answer to a new shop has the keys. `keeps_history`: lists the things of the order history
+    beside the shop's own.
     """
 
     kind: str
@@ -38,7 +39,6 @@ class Market:
     app_keys: tuple[str, str] = ("app_key", "app_secret")
     notice_key: str = ""
     path: str = ""
-    rate: int = 60
     has_numeric_keys: bool = False
     has_auth_host: bool = False
     has_notices: bool = True
@@ -64,10 +64,8 @@ MARKETS = (
         keeps_history=True,
     ),
     Market("tiktok", "TikTok Shop", "6g00000000001", has_auth_host=True),
-    # Five hundred calls a minute are what the app has on the platform; the page that looks at every channel's own server
-    # after each sale may ask for more.
     Market(
-        "tiki", "Tiki", "7590139168389961", "sellers", "seller_id", "seller", rate=0, has_auth_host=True,
+        "tiki", "Tiki", "7590139168389961", "sellers", "seller_id", "seller", has_auth_host=True,
         has_notices=False,
     ),
     Market(
@@ -192,7 +190,7 @@ def _urls(sandbox: Sandbox, market: Market, number: str) -> _Urls:
 
 
 def _make(actor: Actor, sandbox: Sandbox, market: Market, notice_url: str, now: datetime) -> str:
-    asked = {"name": "Mộc Lan", "callback_url": notice_url, "rate": market.rate, "burst": market.rate}
+    asked = {"name": "Mộc Lan", "callback_url": notice_url, **_NO_LIMIT}
     made = sandbox.post(f"/control/{market.kind}/{market.shops}", {**market.app_named, **asked})
     number = str(made[market.number])
     commands.create_channel(
