@@ -24,7 +24,8 @@ def checkout(tmp_path: Path) -> Path:
     (home / "requirements").mkdir()
     shutil.copy2(ROOT / "mekong", home / "mekong")
     shutil.copy2(ROOT / "pyproject.toml", home / "pyproject.toml")
-    shutil.copy2(ROOT / "requirements" / "link.py", home / "requirements" / "link.py")
+    for script in ("lay_pip.py", "link.py"):
+        shutil.copy2(ROOT / "requirements" / script, home / "requirements" / script)
     lock = (ROOT / "requirements" / "dev.txt").read_text()
     one = re.search(r"^iniconfig==.*?(?=^\w)", lock, re.MULTILINE | re.DOTALL)
     assert one
@@ -89,6 +90,15 @@ def test_a_lock_left_by_a_dead_process_is_taken_over(checkout: Path) -> None:
     out, _ = _start(checkout, "up").communicate(timeout=600)
 
     assert out == "9.9.9 up\n"
+
+
+def test_where_python_carries_no_wheel_of_pip_the_environment_is_made_with_pip(checkout: Path) -> None:
+    (checkout / "requirements" / "lay_pip.py").write_text("raise SystemExit(1)\n")
+
+    out, _ = _start(checkout, "up").communicate(timeout=600)
+
+    assert out == "9.9.9 up\n"
+    assert (checkout / ".venv" / "bin" / "pip").exists()
 
 
 def test_a_python_that_is_none_is_named(checkout: Path) -> None:
