@@ -24,14 +24,16 @@ class Problem:
 class ChannelFigures:
     """How a channel does, over the last five minutes in which it did anything.
 
-    Delays: from the change of our stock to the platform's acknowledgement, in milliseconds. `waiting`: listings whose
-    push is due. `oldest_waiting_s`: how long the first of them waits. Totals count since the channel was made; `booked`
-    are orders of the platform that were new to us. `lanes`: its rate limits, see `LaneUse`.
+    Delays: from the change of our stock to the platform's acknowledgement, in milliseconds; `timed`: of how many
+    changes. `waiting`: listings whose push is due. `oldest_waiting_s`: how long the first of them waits. Totals count
+    since the channel was made; `booked` are orders of the platform that were new to us. `lanes`: its rate limits, see
+    `LaneUse`.
     """
 
     p50_ms: float | None = None
     p95_ms: float | None = None
     p99_ms: float | None = None
+    timed: int = 0
     acked: int = 0
     failed: int = 0
     calls: int = 0

@@ -107,7 +107,7 @@ def write_down(channel_id: int, counts: Counts, standing: Mapping[str, Any], now
         histogram = summed(row[0] for row in rows)
         health = {
             "p50_ms": percentile_ms(histogram, 0.5), "p95_ms": percentile_ms(histogram, 0.95),
-            "p99_ms": percentile_ms(histogram, 0.99), "acked": sum(row[1] for row in rows),
+            "p99_ms": percentile_ms(histogram, 0.99), "timed": sum(histogram), "acked": sum(row[1] for row in rows),
             "failed": sum(row[2] for row in rows), "calls": sum(row[3] for row in rows), **standing,
         }  # fmt: skip
         cursor.execute(

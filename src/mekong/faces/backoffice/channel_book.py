@@ -30,6 +30,9 @@ OWN_NAMES: Mapping[str, str | Promise] = {
 SLOW_MS = 1000
 """The promise: what is sold anywhere is gone everywhere within a second."""
 
+FEW = 5
+"""Fewer changes than these say nothing of a channel's speed: one that was tried again is no slowness."""
+
 
 def mark_of(channel: ChannelView | ChannelFlow | ChannelName) -> Mark:
     name = str(OWN_NAMES.get(channel.name, channel.name)) if not channel.is_remote else channel.name
@@ -66,7 +69,8 @@ def state_of(channel: ChannelView | ChannelFlow, now: datetime) -> str:
         return "failing"
     if "silence" in channel.incidents:
         return "silent"
-    if channel.figures.p95_ms is not None and channel.figures.p95_ms > SLOW_MS:
+    figures = channel.figures
+    if figures.p95_ms is not None and figures.p95_ms > SLOW_MS and figures.timed >= FEW:
         return "slow"
     return "well"
 
