@@ -47,7 +47,8 @@ class Line:
     on_hand: int = 0
     reserved: int = 0
     on_channels: dict[str, Figure] = field(default_factory=dict)
-    ready: list[tuple[Mark, Completeness]] = field(default_factory=list)
+    lacking: list[tuple[Mark, Completeness]] = field(default_factory=list)
+    """Kinds of platform that require something it has not."""
 
     @property
     def is_bundle(self) -> bool:
@@ -125,7 +126,8 @@ def _lines(visit: Visit, rows: Sequence[ProductRow], shown: Sequence[Mark]) -> l
     ready = readiness.of_products(visit, [row.id for row in rows], shown) if shown else {}
     marks = readiness.kinds(shown)
     for line in lines:
-        line.ready = [(marks[kind], each) for kind, each in ready.get(line.row.id, {}).items()]
+        found = ready.get(line.row.id, {})
+        line.lacking = [(marks[kind], each) for kind, each in found.items() if each.missing]
     if shown and owner:
         for listing in channels.listings_of(actor=visit.actor, variant_ids=list(owner)):
             if listing.variant_id is not None:
