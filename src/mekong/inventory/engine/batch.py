@@ -61,10 +61,13 @@ _EXPIRED = """
                (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
         returning l.hold_id, l.variant_id, l.location_id, l.quantity, l.control_id, l.campaign_stock_id
     ), uncharged as (
-        update inventory_holdline l set control_id = null from dead, inventory_holdline was
-         where l.hold_id = dead.id and l.control_id is not null and was.hold_id = l.hold_id and was.line = l.line
-           and (l.variant_id, l.location_id) not in
-               (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
+        update inventory_holdline l set control_id = null
+          from dead cross join lateral
+               (select w.hold_id, w.line, w.control_id, w.quantity from inventory_holdline w
+                 where w.hold_id = dead.id and w.control_id is not null and (w.variant_id, w.location_id) not in
+                       (select * from unnest(%(locked_variants)s::bigint[], %(locked_locations)s::bigint[]))
+                offset 0) was  -- or PostgreSQL 15 reads every line
+         where l.hold_id = was.hold_id and l.line = was.line
         returning was.control_id, was.quantity
     ), unbundled as (
         delete from inventory_holdbundle b using dead where b.hold_id = dead.id returning b.control_id, b.quantity
