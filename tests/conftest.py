@@ -16,6 +16,8 @@ import django
 import hypothesis
 import pytest
 import pytest_django
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # Before anything imports Django: its settings are read from here, and a developer's own installation is left alone.
 _DATA = Path(os.environ.get("MEKONG_TEST_DATA") or tempfile.mkdtemp(prefix="mekong-test-"))
@@ -81,6 +83,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if _owns_server(config):
         _server.stop()
     shutil.rmtree(_DATA, ignore_errors=True)
+
+
+class _FilesTogether(LoadScopeScheduling):
+    """Tests that share an installation of their file stay on one worker; all others go wherever there is time.
+
+    xdist's own groups are lost on pytest 9.2, which no longer takes a node's changed name.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return file if file.startswith("tests/e2e/") or file in _SHARING else nodeid
+
+
+_SHARING = frozenset({"tests/cli/test_up.py"})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _FilesTogether:
+    return _FilesTogether(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.installations import Installation, eventually, is_alive, status_of
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.slow, pytest.mark.xdist_group("supervisor")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 
 
 def test_the_first_start_ends_ready_with_an_owner_and_term_stops_everything(installation: Installation) -> None:

@@ -13,7 +13,6 @@ from tests.e2e.conftest import Installation, sign_in, started
 from tests.support.marketplaces import Sandbox
 
 # One installation, from empty to its first order, and what its pages say then: the tests are one story.
-pytestmark = pytest.mark.xdist_group("first steps")
 GOODS = "Mã SKU,Tên hàng,Giá bán lẻ\nLH-01,Lọ hoa thủy tinh,350000\nLH-02,Lọ hoa gốm,420000\n".encode()
 
 
