@@ -40,6 +40,8 @@ INSTALLED_APPS = [
     "mekong.foundation",
     "mekong.catalog",
     "mekong.inventory",
+    "mekong.pricing",
+    "mekong.loyalty",
     "mekong.orders",
     "mekong.channels",
     "mekong.partners",

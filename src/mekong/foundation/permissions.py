@@ -75,6 +75,16 @@ PERMISSIONS: Mapping[str, Permission] = {
             "customers.reveal", "Xem đầy đủ thông tin cá nhân khách", "Reveal customers' personal data", reach="shared"
         ),
         Permission("money.view_cost", "Xem giá vốn và giá nhập", "See costs and purchase prices", reach="shared"),
+        Permission("pricing.view", "Xem bảng giá và khuyến mãi", "See price lists and offers", reach="shared"),
+        Permission("pricing.manage", "Đặt bảng giá và khuyến mãi", "Set price lists and offers", reach="company"),
+        Permission("pricing.discount", "Giảm giá tay trong hạn mức", "Give discounts by hand, within a limit"),
+        Permission("pricing.below_guard", "Duyệt bán dưới giá sàn", "Sell below the price floor"),
+        Permission("vouchers.issue", "Phát mã giảm giá và thẻ quà tặng", "Issue vouchers and gift cards", reach="company"),
+        Permission("loyalty.view", "Xem thành viên (che số)", "See members (masked)", reach="shared"),
+        Permission("loyalty.enroll", "Đăng ký thành viên", "Enrol members", reach="shared"),
+        Permission("loyalty.redeem", "Cho tiêu điểm", "Let members spend points", reach="shared"),
+        Permission("loyalty.adjust", "Cộng trừ điểm bằng tay", "Adjust points by hand", reach="company"),
+        Permission("loyalty.manage", "Đặt hạng và quy tắc điểm", "Set tiers and rules of points", reach="company"),
         Permission("reports.view", "Xem báo cáo", "See reports"),
         Permission("staff.manage", "Quản lý nhân viên và vai trò", "Manage staff and roles"),
         Permission("tokens.manage", "Quản lý khóa API", "Manage API tokens", reach="company"),
@@ -86,7 +96,8 @@ PERMISSIONS: Mapping[str, Permission] = {
 
 _SELLING = {
     "catalog.view", "inventory.view", "inventory.reserve", "orders.view", "orders.place", "orders.confirm",
-    "orders.edit", "customers.view",
+    "orders.edit", "customers.view", "pricing.view", "pricing.discount", "loyalty.view", "loyalty.enroll",
+    "loyalty.redeem",
 }  # fmt: skip
 
 ROLES: Mapping[str, Role] = {
@@ -119,7 +130,7 @@ ROLES: Mapping[str, Role] = {
             "Accountant",
             frozenset({
                 "catalog.view", "inventory.view", "orders.view", "channels.view", "customers.view", "reports.view",
-                "money.view_cost", "audit.view",
+                "pricing.view", "loyalty.view", "money.view_cost", "audit.view",
             }),
         ),
     )

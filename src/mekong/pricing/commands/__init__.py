@@ -1,0 +1,1 @@
+"""Writes of prices, offers, vouchers and gift cards."""

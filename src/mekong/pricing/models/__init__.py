@@ -1,0 +1,1 @@
+"""Tables of prices, offers, vouchers and gift cards."""

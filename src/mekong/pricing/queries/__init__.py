@@ -1,0 +1,1 @@
+"""Reads of prices, offers, vouchers and gift cards."""

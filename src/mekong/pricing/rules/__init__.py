@@ -1,0 +1,1 @@
+"""How prices come about, as plain functions."""
