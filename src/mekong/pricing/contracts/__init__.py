@@ -1,0 +1,1 @@
+"""What pricing takes and gives across its border."""
