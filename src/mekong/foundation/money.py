@@ -84,8 +84,9 @@ def share(total_minor: int, weights: Sequence[int]) -> list[int]:
     if total_minor < 0 or whole <= 0 or min(weights) < 0:
         raise ValueError("share() takes a total and weights that are not negative, and one weight above zero")
     floors = [total_minor * weight // whole for weight in weights]
-    remainders = [total_minor * weight % whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda line: (-remainders[line], line))
-    for line in by_remainder[: total_minor - sum(floors)]:
-        floors[line] += 1
+    if missing := total_minor - sum(floors):
+        remainders = [total_minor * weight % whole for weight in weights]
+        # A reversed sort keeps equals in their order: the earlier line first.
+        for line in sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)[:missing]:
+            floors[line] += 1
     return floors

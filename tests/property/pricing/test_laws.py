@@ -106,14 +106,21 @@ def test_the_total_is_the_sum_of_its_parts(shop: Any) -> None:
 @settings(max_examples=200)
 @given(shops())
 def test_the_reasons_tell_the_whole_way(shop: Any) -> None:
-    """From the retail price of each line, step by step, to what is paid for it."""
+    """From retail prices, step by step, to what is paid."""
     basket, book = shop
     quote = price(basket, book)
+    # A discount is told as it is given; what the guard kept back of it is told beside it.
+    told = sum(reason.amount_minor for reason in quote.reasons if reason.kind != "guard")
+    assert (
+        sum(asked.article.price_minor * asked.units for asked in basket.lines) + basket.delivery_fee_minor + told
+        == quote.total_minor
+    )
     for place, (asked, line) in enumerate(zip(basket.lines, quote.lines, strict=True)):
         mine = [reason for reason in quote.reasons if reason.line == place]
-        # A discount is told as it is given; what the guard kept back of it is told beside it.
-        told = sum(reason.amount_minor for reason in mine if reason.kind != "guard")
-        assert asked.article.price_minor * asked.units + told == line.paid_minor
+        before = sum(reason.amount_minor for reason in mine if reason.kind in ("list", "sale", "hand_price"))
+        assert asked.article.price_minor * asked.units + before == line.total_minor
+        own = -sum(reason.amount_minor for reason in mine if reason.kind in ("offer", "hand"))
+        assert 0 <= own <= line.discount_minor
     by_offer = sum(-reason.amount_minor for reason in quote.reasons if reason.kind == "offer")
     assert by_offer == sum(used.benefit_minor for used in quote.used) - sum(
         gift.units * gift.worth_minor for gift in quote.gifts

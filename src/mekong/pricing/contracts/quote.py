@@ -11,7 +11,8 @@ class Reason(NamedTuple):
 
     `kind`: `list` another price list than retail, `sale` a sale price, `hand_price`, `offer`, `hand` a discount by hand,
     `guard` a discount that is not given because the price would fall below the floor. `line`: position in the basket,
-    None for the whole. `amount_minor`: what it changed, negative where it lowers. `source`: the list's or offer's id.
+    None for the whole (a basket offer, whose share is in each line's discount). `amount_minor`: what it changed, negative
+    where it lowers. `source`: the list's or offer's id.
     """
 
     kind: Literal["list", "sale", "hand_price", "offer", "hand", "guard"]
@@ -30,8 +31,7 @@ class Used(NamedTuple):
     benefit_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteLine:
+class QuoteLine(NamedTuple):
     """A line of the basket. All amounts with tax, of the whole line unless they say unit.
 
     `compare_at_minor`: a unit's price before the sale price, 0 when there is none. `unit_minor`: a unit's price before offers.
@@ -57,6 +57,8 @@ class GiftLine(NamedTuple):
     units: int
     worth_minor: int
     offer_id: int
+    code: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mekong.pricing.contracts.offers import (
     Bundle,
     BuyGet,
     FixedPrice,
+    Goods,
     NthItem,
     Offer,
     PercentOff,
@@ -29,7 +30,19 @@ ANYTHING = ""
 class Entry:
     """An offer laid out: what a basket asks of it, worked out once. `roles`: the goods of each role; the first is its own."""
 
-    __slots__ = ("audience", "id", "is_item", "is_set", "layer", "least_minor", "least_units", "offer", "rank", "roles")
+    __slots__ = (
+        "audience",
+        "id",
+        "is_item",
+        "is_on_all",
+        "is_set",
+        "layer",
+        "least_minor",
+        "least_units",
+        "offer",
+        "rank",
+        "roles",
+    )
 
     def __init__(self, offer: Offer) -> None:
         self.offer, self.id, self.layer = offer, offer.id, offer.layer
@@ -45,6 +58,7 @@ class Entry:
             self.roles = (offer.goods, effect.get)
         else:
             self.roles = (offer.goods,)
+        self.is_on_all = self.roles == (_ALL,)
 
 
 class Book:
@@ -111,7 +125,7 @@ class Book:
 
 
 _REMEMBERED = 100_000
-_ANYBODY = Audience()
+_ANYBODY, _ALL = Audience(), Goods()
 
 
 def is_in(entry: Entry, role: int, keys: frozenset[Key]) -> bool:

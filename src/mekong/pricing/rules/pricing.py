@@ -21,65 +21,46 @@ changes nothing: lines are looked at in the order of their goods.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 from mekong.foundation.money import share, tax_inside
 from mekong.pricing.contracts.basket import Basket, BasketLine
 from mekong.pricing.contracts.offers import (
     BasketAmount,
     BasketPercent,
-    Bundle,
-    BuyGet,
     DeliveryOff,
     Gift,
-    Goods,
-    NthItem,
     Offer,
     PointsTimes,
     PriceList,
-    SetPrice,
 )
 from mekong.pricing.contracts.quote import GiftLine, Quote, QuoteLine, Reason, Used
 from mekong.pricing.rules.amounts import WHOLE_BP, floor_of, off_unit, part, price_for, with_tax
 from mekong.pricing.rules.book import Book, Entry, Moment, is_in
-from mekong.pricing.rules.sets import Stock, choose_sets
+from mekong.pricing.rules.sets import Stock, choose_sets, could_save
 
 
 class _Run:
     """Units of a line that came the same way so far, and what is left to pay for them."""
 
-    __slots__ = ("left", "line", "taken", "units")
+    __slots__ = ("left", "line", "units")
 
     def __init__(self, line: _Line, units: int, left: int) -> None:
         self.line, self.units, self.left = line, units, left
-        self.taken = False
 
 
-class _Line:
-    __slots__ = (
-        "article",
-        "asked",
-        "compare_at",
-        "floor",
-        "keys",
-        "left",
-        "place",
-        "reasons",
-        "runs",
-        "total",
-        "unit",
-        "units",
-    )
+class _Line(_Run):
+    """A line on its way. It is one run of its own until set offers split it into `runs`."""
+
+    __slots__ = ("article", "asked", "compare_at", "floor", "place", "reasons", "runs", "total", "unit")
 
     def __init__(self, place: int, asked: BasketLine) -> None:
-        self.place, self.asked, self.article = place, asked, asked.article
-        self.keys, self.units = asked.article.keys, asked.units
+        self.line = self
+        self.place, self.asked, self.article, self.units = place, asked, asked.article, asked.units
         self.compare_at = self.unit = self.total = self.left = self.floor = 0
         self.reasons: list[Reason] = []
-        self.runs: list[_Run] = []
-
-    def begin(self) -> None:
-        self.left = self.total
-        self.runs = [_Run(self, self.units, self.total)]
+        self.runs: Sequence[_Run] = ()
 
 
 class _Candidate:
@@ -91,13 +72,21 @@ class _Candidate:
         self.entry, self.offer, self.lines, self.roles = entry, entry.offer, roles[0], roles
 
 
-class _Plan:
-    """What a choice of offers leads to. `off`: (line, offer) to what is taken off, in the order it was."""
+class _Cut(NamedTuple):
+    """What an offer (None: a hand) takes off lines."""
 
-    __slots__ = ("delivery", "fee", "gifts", "left", "off", "times")
+    offer: Offer | None
+    lines: Sequence[_Line]
+    shares: Sequence[int]
+
+
+class _Plan:
+    """What a choice of offers leads to."""
+
+    __slots__ = ("cuts", "delivery", "fee", "gifts", "times")
 
     def __init__(self, fee: int) -> None:
-        self.off: list[tuple[_Line, Offer, int]] = []
+        self.cuts: list[_Cut] = []
         self.gifts: list[GiftLine] = []
         self.delivery: list[tuple[Offer, int]] = []
         self.fee = fee
@@ -106,7 +95,7 @@ class _Plan:
     @property
     def benefit(self) -> int:
         return (
-            sum(off for _, _, off in self.off)
+            sum(sum(cut.shares) for cut in self.cuts)
             + sum(gift.units * gift.worth_minor for gift in self.gifts)
             + sum(off for _, off in self.delivery)
         )
@@ -123,26 +112,34 @@ def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote
     moment = Moment(basket)
     lines = [_Line(place, asked) for place, asked in enumerate(basket.lines)]
     # In an order of the goods, not of the typing: what ties is settled by it.
-    lines.sort(
-        key=lambda line: (
-            line.article.variant_id,
-            _or(line.asked.hand_price_minor),
-            line.asked.hand_off_minor,
-            line.units,
-        )
-    )
+    lines.sort(key=_goods_order)
     _price_lines(lines, basket, book, moment)
     candidates = _candidates(lines, basket, book, moment, without)
-    plan = _apply(lines, [each for each in candidates if not each.offer.is_exclusive], basket.delivery_fee_minor)
-    for alone in sorted((each for each in candidates if each.offer.is_exclusive), key=_rank, reverse=True):
-        other = _apply(lines, [alone], basket.delivery_fee_minor)
-        if other.benefit > plan.benefit:
-            plan = other
-    return _quote(lines, basket, book, plan, {each.offer.id for each in candidates})
+    together = [each for each in candidates if not each.offer.is_exclusive]
+    plan = last = _apply(lines, together, basket.delivery_fee_minor)
+    if len(together) < len(candidates):
+        for alone in sorted((each for each in candidates if each.offer.is_exclusive), key=_rank, reverse=True):
+            last = _apply(lines, [alone], basket.delivery_fee_minor)
+            if last.benefit > plan.benefit:
+                plan = last
+    if plan is not last:
+        _replay(lines, plan)
+    return _quote(lines, basket, book, plan, {each.entry.id for each in candidates})
 
 
-def _or(amount: int | None) -> int:
-    return -1 if amount is None else amount
+def _goods_order(line: _Line) -> tuple[int, int, int, int]:
+    asked = line.asked
+    hand = -1 if asked.hand_price_minor is None else asked.hand_price_minor
+    return line.article.variant_id, hand, asked.hand_off_minor, line.units
+
+
+def _replay(lines: Sequence[_Line], plan: _Plan) -> None:
+    """Leave the lines as this plan does, after others were tried."""
+    for line in lines:
+        line.left = line.total
+    for cut in plan.cuts:
+        for line, off in zip(cut.lines, cut.shares, strict=True):
+            line.left -= off
 
 
 # 1. Price lists
@@ -154,10 +151,16 @@ def _price_lines(lines: Sequence[_Line], basket: Basket, book: Book, moment: Mom
     units: dict[int, int] = {}
     for line in lines:
         units[line.article.variant_id] = units.get(line.article.variant_id, 0) + line.units
+    guard = None if basket.lifts_guard else book.guard_bp
     for line in lines:
-        _price_line(line, units[line.article.variant_id], base, sales)
-        if book.guard_bp is not None and line.article.cost_minor is not None and not basket.lifts_guard:
-            line.floor = floor_of(line.article.cost_minor, book.guard_bp, line.units)
+        article = line.article
+        if base or sales or line.asked.hand_price_minor is not None:
+            _price_line(line, units[article.variant_id], base, sales)
+        else:
+            line.unit = article.price_minor
+        line.total = line.left = line.unit * line.units
+        if guard is not None and article.cost_minor is not None:
+            line.floor = floor_of(article.cost_minor, guard, line.units)
 
 
 def _price_line(line: _Line, units: int, base: Sequence[PriceList], sales: Sequence[PriceList]) -> None:
@@ -184,7 +187,7 @@ def _price_line(line: _Line, units: int, base: Sequence[PriceList], sales: Seque
     if hand is not None and hand != unit:
         line.reasons.append(Reason("hand_price", line.place, (hand - unit) * line.units))
         line.compare_at, unit = 0, hand
-    line.unit, line.total = unit, unit * line.units
+    line.unit = unit
 
 
 def _listed(each: PriceList, line: _Line, units: int) -> int | None:
@@ -207,13 +210,10 @@ def _candidates(
     met: dict[Entry, list[list[_Line]]] = {}
     for line in lines:
         for entry, role in book.on(line.article):
-            roles = met.get(entry)
-            if roles is None:
-                roles = met[entry] = [[] for _ in entry.roles]
-            roles[role].append(line)
-    for entry in book.anywhere(basket):
-        met[entry] = _roles(entry, lines)
-    for entry in book.of_codes(basket):
+            if entry not in met:
+                met[entry] = [[] for _ in entry.roles]
+            met[entry][role].append(line)
+    for entry in chain(book.anywhere(basket), book.of_codes(basket)):
         met[entry] = _roles(entry, lines)
     found = []
     for entry, roles in met.items():
@@ -240,113 +240,98 @@ def _rank(candidate: _Candidate) -> tuple[int, int]:
 
 def _roles(entry: Entry, lines: list[_Line]) -> list[list[_Line]]:
     """The lines of each role of an offer that was not found by its goods."""
-    if len(entry.roles) == 1 and entry.roles[0] == _ALL:
+    if entry.is_on_all:
         return [lines]
-    return [[line for line in lines if is_in(entry, role, line.keys)] for role in range(len(entry.roles))]
-
-
-_ALL = Goods()
+    return [[line for line in lines if is_in(entry, role, line.article.keys)] for role in range(len(entry.roles))]
 
 
 def _apply(lines: Sequence[_Line], candidates: Sequence[_Candidate], fee: int) -> _Plan:
-    """Layer by layer, what saves most."""
+    """Layer by layer, what saves most. The lines are left as the plan leaves them."""
     plan = _Plan(fee)
     for line in lines:
-        line.begin()
-    layers: dict[int, list[_Candidate]] = {}
+        line.left, line.runs = line.total, ()
+    layers: dict[int, tuple[list[_Candidate], list[_Candidate], list[_Candidate]]] = {}
     for candidate in candidates:
-        layers.setdefault(candidate.entry.layer, []).append(candidate)
+        entry = candidate.entry
+        kinds = layers.setdefault(entry.layer, ([], [], []))
+        kinds[0 if entry.is_item else 1 if entry.is_set else 2].append(candidate)
     for layer in sorted(layers):
-        simple: list[_Candidate] = []
-        sets: list[_Candidate] = []
-        whole: list[_Candidate] = []
-        for candidate in layers[layer]:
-            entry = candidate.entry
-            (simple if entry.is_item else sets if entry.is_set else whole).append(candidate)
+        simple, sets, whole = layers[layer]
         if simple or sets:
-            _apply_items(lines, simple, sets, plan)
+            _apply_items(simple, sets, plan)
         if whole:
             _apply_whole(whole, plan)
     return plan
 
 
-def _apply_items(lines: Sequence[_Line], simple: Sequence[_Candidate], sets: Sequence[_Candidate], plan: _Plan) -> None:
-    best: dict[int, tuple[int, Offer]] = {}
-    on_line: dict[int, list[_Candidate]] = {}
-    for candidate in sorted(simple, key=_rank, reverse=True):
+_Best = dict[_Run, tuple[int, "Offer"]]
+"""The item offer that saves most on a unit of a run."""
+
+
+def _apply_items(simple: list[_Candidate], sets: Sequence[_Candidate], plan: _Plan) -> None:
+    best: _Best = {}
+    simple.sort(key=_rank, reverse=True)
+    for candidate in simple:
+        offer = candidate.offer
         for line in candidate.lines:
-            on_line.setdefault(line.place, []).append(candidate)
-    runs = [run for line in lines for run in line.runs]
-    for number, run in enumerate(runs):
-        unit = run.left // run.units
-        for candidate in on_line.get(run.line.place, ()):
-            off = off_unit(candidate.offer.effect, unit)  # type: ignore[arg-type]  # sorted by kind in _apply
-            if off > best.get(number, (0,))[0]:
-                best[number] = (off, candidate.offer)
+            for run in line.runs or (line,):
+                off = off_unit(offer.effect, run.left // run.units)  # type: ignore[arg-type]  # sorted by kind in _apply
+                if off > 0 and (run not in best or off > best[run][0]):
+                    best[run] = (off, offer)
     if sets:
-        _take_sets(runs, sets, best, plan)
-    for number, (off, offer) in best.items():
-        run = runs[number]
-        if run.units:
-            _take(run, offer, off * run.units, plan)
+        _take_sets(sets, best, plan)
+    for run, (off, offer) in best.items():
+        _take(run, offer, off * run.units, plan)
 
 
-def _take_sets(
-    runs: Sequence[_Run], sets: Sequence[_Candidate], best: dict[int, tuple[int, Offer]], plan: _Plan
-) -> None:
-    of_line: dict[int, list[int]] = {}
-    for number, run in enumerate(runs):
-        of_line.setdefault(run.line.place, []).append(number)
-    offers = []
-    for candidate in sets:
-        roles = [[number for line in role for number in of_line[line.place]] for role in candidate.roles]
-        if _enough(candidate.offer, [sum(runs[number].units for number in role) for role in roles]):
-            offers.append((candidate.offer, roles))
-    if not offers:
+def _take_sets(sets: Sequence[_Candidate], best: _Best, plan: _Plan) -> None:
+    """Split off the units that set offers take. `best` is of the others afterwards."""
+    useful = [
+        candidate
+        for candidate in sets
+        if could_save(candidate.offer.effect, [[(line.unit, line.units) for line in role] for role in candidate.roles])
+    ]
+    if not useful:
         return
-    stocks = [
-        Stock(run.units, run.left // run.units, best[number][0] if number in best else 0)
-        for number, run in enumerate(runs)
+    wanted = {line for candidate in useful for role in candidate.roles for line in role}
+    runs = [run for line in sorted(wanted, key=_goods_order) for run in line.runs or (line,)]
+    stocks = [Stock(run.units, run.left // run.units, best[run][0] if run in best else 0) for run in runs]
+    of_line: dict[_Line, list[int]] = {}
+    for number, run in enumerate(runs):
+        of_line.setdefault(run.line, []).append(number)
+    offers = [
+        (candidate.offer, [[number for line in role for number in of_line[line]] for role in candidate.roles])
+        for candidate in useful
     ]
     for stock, place, units, off in choose_sets(stocks, offers):
         run = runs[stock]
-        left = stocks[stock].price_minor * units
+        if run is run.line:
+            run = runs[stock] = _Run(run.line, run.units, run.left)
+            run.line.runs = (run,)
+            if run.line in best:
+                best[run] = best.pop(run.line)
         # What division left over stays with the units that stay.
-        if units == run.units:
-            left = run.left
-        mine = _Run(run.line, units, left)
+        mine = _Run(run.line, units, run.left if units == run.units else stocks[stock].price_minor * units)
         run.units -= units
-        run.left -= left
-        run.line.runs.append(mine)
+        run.left -= mine.left
+        if not run.units:
+            best.pop(run, None)
+        run.line.runs = [each for each in (*run.line.runs, mine) if each.units]
         _take(mine, offers[place][0], off, plan)
-    for line in {run.line.place: run.line for run in runs}.values():
-        line.runs = [run for run in line.runs if run.units]
-
-
-def _enough(offer: Offer, units: Sequence[int]) -> bool:
-    """Whether the basket has what one group takes."""
-    effect = offer.effect
-    if isinstance(effect, NthItem):
-        return units[0] > effect.group - effect.last
-    if isinstance(effect, SetPrice):
-        return units[0] >= effect.units
-    if isinstance(effect, Bundle):
-        return all(there >= needed for there, (_, needed) in zip(units, effect.parts, strict=True))
-    assert isinstance(effect, BuyGet)  # noqa: S101 - for the type checker
-    return units[0] >= effect.buy and units[1] > 0
 
 
 def _take(run: _Run, offer: Offer, off: int, plan: _Plan) -> None:
-    if off <= 0:
-        return
-    run.left -= off
-    run.line.left -= off
-    plan.off.append((run.line, offer, off))
+    line = run.line
+    line.left -= off
+    if run is not line:
+        run.left -= off
+    plan.cuts.append(_Cut(offer, (line,), (off,)))
 
 
 def _apply_whole(candidates: Sequence[_Candidate], plan: _Plan) -> None:
     """The one basket offer of a layer that saves most; points are multiplied beside it."""
-    best: tuple[int, tuple[int, int], _Candidate] | None = None
+    best: tuple[int, tuple[int, int]] = (0, (0, 0))
+    chosen: _Candidate | None = None
     for candidate in candidates:
         effect = candidate.offer.effect
         if isinstance(effect, PointsTimes):
@@ -354,21 +339,28 @@ def _apply_whole(candidates: Sequence[_Candidate], plan: _Plan) -> None:
                 plan.times = (effect.times_bp, candidate.offer)
             continue
         saved = _saved(candidate, plan)
-        if saved > 0 and (best is None or (saved, candidate.entry.rank) > best[:2]):
-            best = (saved, candidate.entry.rank, candidate)
-    if best is None:
+        if saved > 0 and (chosen is None or (saved, candidate.entry.rank) > best):
+            best, chosen = (saved, candidate.entry.rank), candidate
+    if chosen is None:
         return
-    saved, _, chosen = best
-    effect = chosen.offer.effect
+    saved, effect = best[0], chosen.offer.effect
     if isinstance(effect, Gift):
-        plan.gifts.append(GiftLine(effect.variant_id, effect.units, effect.worth_minor, chosen.offer.id))
+        offer = chosen.offer
+        plan.gifts.append(
+            GiftLine(effect.variant_id, effect.units, effect.worth_minor, offer.id, offer.code, offer.name)
+        )
     elif isinstance(effect, DeliveryOff):
         plan.fee -= saved
         plan.delivery.append((chosen.offer, saved))
     else:
-        runs = [run for line in chosen.lines for run in line.runs]
-        for run, off in zip(runs, share(saved, [run.left for run in runs]), strict=True):
-            _take(run, chosen.offer, off, plan)
+        lines = chosen.lines
+        shares = share(saved, [line.left for line in lines])
+        for line, off in zip(lines, shares, strict=True):
+            if line.runs and off:
+                for run, part_off in zip(line.runs, share(off, [run.left for run in line.runs]), strict=True):
+                    run.left -= part_off
+            line.left -= off
+        plan.cuts.append(_Cut(chosen.offer, lines, shares))
 
 
 def _saved(candidate: _Candidate, plan: _Plan) -> int:
@@ -379,14 +371,14 @@ def _saved(candidate: _Candidate, plan: _Plan) -> int:
     if isinstance(effect, DeliveryOff):
         off = part(plan.fee, effect.off_bp)
         return min(off, effect.most_minor) if effect.most_minor else off
-    left = sum(line.left for line in candidate.lines)
+    left = sum([line.left for line in candidate.lines])
     if isinstance(effect, BasketPercent):
         off = part(left, effect.off_bp)
         return min(off, effect.most_minor) if effect.most_minor else off
     assert isinstance(effect, BasketAmount)  # noqa: S101 - for the type checker
     times = 1
     if effect.per_minor:
-        times = sum(line.total for line in candidate.lines) // effect.per_minor
+        times = sum([line.total for line in candidate.lines]) // effect.per_minor
         times = min(times, effect.most_times) if effect.most_times else times
     return min(effect.off_minor * times, left)
 
@@ -395,100 +387,114 @@ def _saved(candidate: _Candidate, plan: _Plan) -> int:
 
 
 def _quote(lines: Sequence[_Line], basket: Basket, book: Book, plan: _Plan, met: Collection[int]) -> Quote:
-    offs = _by_hand(lines, basket, plan)
-    guarded = _guard(lines, offs)
-    made = {line.place: _quote_line(line) for line in lines}
-    reasons = [reason for line in lines for reason in line.reasons]
-    reasons += [
-        Reason("offer" if offer else "hand", line.place, -off, offer.id if offer else 0, offer.name if offer else "")
-        for line, offer, off in offs
-        if off
-    ]
-    reasons += [Reason("offer", None, -off, offer.id, offer.name) for offer, off in plan.delivery]
-    reasons += [Reason("guard", line.place, kept) for line, kept in guarded]
-    ordered = tuple(made[place] for place in range(len(lines)))
-    used = _used(offs, plan, book)
-    subtotal, discount = sum(line.total_minor for line in ordered), sum(line.discount_minor for line in ordered)
-    reasons.sort(key=lambda each: -1 if each.line is None else each.line)  # stable: within a line, as it came about
+    cuts = plan.cuts
+    _by_hand(lines, basket, cuts)
+    guarded = _guard(lines, cuts)
+    made: list[Any] = [None] * len(lines)
+    subtotal = paid = tax = 0
+    for line in lines:
+        article, total, left = line.article, line.total, line.left
+        mine = tax_inside(left, article.tax_rate_bp)
+        made[line.place] = QuoteLine(
+            article.variant_id, article.sku, line.units, line.compare_at, line.unit, total, total - left, left,
+            article.tax_rate_bp, mine, line.floor,
+        )  # fmt: skip
+        subtotal += total
+        paid += left
+        tax += mine
+    used = _used(cuts, plan)
     return Quote(
-        currency=basket.currency, lines=ordered, gifts=tuple(plan.gifts), subtotal_minor=subtotal,
-        discount_minor=discount, delivery_minor=plan.fee, tax_minor=sum(line.tax_minor for line in ordered),
-        total_minor=subtotal - discount + plan.fee, guarded_minor=sum(kept for _, kept in guarded),
-        points_times_bp=plan.times[0], used=used, reasons=tuple(reasons),
-        idle_codes=_idle(basket, met, {each.offer_id for each in used}, book),
+        basket.currency, tuple(made), tuple(plan.gifts), subtotal, subtotal - paid, plan.fee, tax, paid + plan.fee,
+        sum([kept for _, kept in guarded]), plan.times[0], used, _reasons(lines, cuts, plan, guarded),
+        _idle(basket, met, used, book) if basket.codes else (),
     )  # fmt: skip
 
 
-_Off = tuple[_Line, "Offer | None", int]
-
-
-def _by_hand(lines: Sequence[_Line], basket: Basket, plan: _Plan) -> list[_Off]:
-    """All that is taken off, offers first, then by hand; no line below nothing."""
-    offs: list[_Off] = []
-    left: dict[int, int] = {line.place: line.total for line in lines}
-    for line, offer, off in plan.off:
-        offs.append((line, offer, off))
-        left[line.place] -= off
+def _by_hand(lines: Sequence[_Line], basket: Basket, cuts: list[_Cut]) -> None:
+    """Take off what was given by hand; no line falls below nothing."""
     for line in lines:
-        if line.asked.hand_off_minor:
-            off = min(line.asked.hand_off_minor, left[line.place])
-            offs.append((line, None, off))
-            left[line.place] -= off
-    whole = min(basket.hand_off_minor, sum(left.values()))
-    if whole > 0:
-        for line, off in zip(lines, share(whole, [left[line.place] for line in lines]), strict=True):
-            offs.append((line, None, off))
-            left[line.place] -= off
-    for line in lines:
-        line.left = left[line.place]
-    return offs
+        if line.asked.hand_off_minor and line.left:
+            off = min(line.asked.hand_off_minor, line.left)
+            line.left -= off
+            cuts.append(_Cut(None, (line,), (off,)))
+    if basket.hand_off_minor and (left := sum(line.left for line in lines)):
+        shares = share(min(basket.hand_off_minor, left), [line.left for line in lines])
+        for line, off in zip(lines, shares, strict=True):
+            line.left -= off
+        cuts.append(_Cut(None, lines, shares))
 
 
-def _guard(lines: Sequence[_Line], offs: list[_Off]) -> list[tuple[_Line, int]]:
+def _guard(lines: Sequence[_Line], cuts: list[_Cut]) -> list[tuple[_Line, int]]:
     """Put back what took a line below its floor, the last step first; answers with what was put back."""
-    guarded = [(line, short) for line in lines if (short := min(line.floor, line.total) - line.left) > 0]
-    missing = {line.place: short for line, short in guarded}
+    guarded = [
+        (line, min(line.floor, line.total) - line.left)
+        for line in lines
+        if line.left < line.floor and line.left < line.total
+    ]
+    missing = dict(guarded)
     for line, short in guarded:
         line.left += short
-    for number in range(len(offs) - 1, -1, -1) if guarded else ():
-        line, offer, off = offs[number]
-        if short := missing.get(line.place, 0):
-            kept = min(off, short)
-            offs[number] = (line, offer, off - kept)
-            missing[line.place] = short - kept
+    for number in range(len(cuts) - 1, -1, -1) if guarded else ():
+        offer, mine, shares = cuts[number]
+        if missing.keys().isdisjoint(mine):
+            continue
+        kept = [min(off, missing.get(line, 0)) for line, off in zip(mine, shares, strict=True)]
+        for line, back in zip(mine, kept, strict=True):
+            if back:
+                missing[line] -= back
+        cuts[number] = _Cut(offer, mine, [off - back for off, back in zip(shares, kept, strict=True)])
     return guarded
 
 
-def _quote_line(line: _Line) -> QuoteLine:
-    rate = line.article.tax_rate_bp
-    return QuoteLine(
-        line.article.variant_id, line.article.sku, line.units, line.compare_at, line.unit, line.total,
-        line.total - line.left, line.left, rate, tax_inside(line.left, rate), line.floor,
-    )  # fmt: skip
-
-
-def _used(offs: Iterable[_Off], plan: _Plan, book: Book) -> tuple[Used, ...]:
-    """Offers that apply, and what each saves, in the order in which they came."""
-    saved: dict[int, int] = {}
-    for _, offer, off in offs:
-        if offer is not None and off:
-            saved[offer.id] = saved.get(offer.id, 0) + off
-    for gift in plan.gifts:
-        saved[gift.offer_id] = saved.get(gift.offer_id, 0) + gift.units * gift.worth_minor
+def _reasons(
+    lines: Sequence[_Line], cuts: Sequence[_Cut], plan: _Plan, guarded: Sequence[tuple[_Line, int]]
+) -> tuple[Reason, ...]:
+    """The way of each line in the order of the basket, then what is on the whole."""
+    whole: list[Reason] = []
+    for offer, mine, shares in cuts:
+        if off := sum(shares):
+            place = mine[0].place if len(mine) == 1 and _is_on_lines(offer) else None
+            reason = (
+                Reason("hand", place, -off) if offer is None else Reason("offer", place, -off, offer.id, offer.name)
+            )
+            (whole if place is None else mine[0].reasons).append(reason)
     for offer, off in plan.delivery:
-        saved[offer.id] = saved.get(offer.id, 0) + off
+        whole.append(Reason("offer", None, -off, offer.id, offer.name))
+    for line, kept in guarded:
+        line.reasons.append(Reason("guard", line.place, kept))
+    ways = [line.reasons for line in sorted(lines, key=_place)]
+    return (*chain.from_iterable(ways), *whole)
+
+
+def _place(line: _Line) -> int:
+    return line.place
+
+
+def _is_on_lines(offer: Offer | None) -> bool:
+    return offer is None or not isinstance(offer.effect, BasketPercent | BasketAmount)
+
+
+def _used(cuts: Iterable[_Cut], plan: _Plan) -> tuple[Used, ...]:
+    """Offers that apply, and what each saves, in the order in which they came."""
+    saved: dict[Offer, int] = {}
+    for offer, _, shares in cuts:
+        if offer is not None and (off := sum(shares)):
+            saved[offer] = saved.get(offer, 0) + off
+    for offer, off in plan.delivery:
+        saved[offer] = saved.get(offer, 0) + off
     if plan.times[1] is not None:
-        saved.setdefault(plan.times[1].id, 0)
-    return tuple(
-        Used(offer_id, book.offers[offer_id].code, book.offers[offer_id].name, off) for offer_id, off in saved.items()
+        saved.setdefault(plan.times[1], 0)
+    return (
+        *(Used(offer.id, offer.code, offer.name, off) for offer, off in saved.items()),
+        *(Used(gift.offer_id, gift.code, gift.name, gift.units * gift.worth_minor) for gift in plan.gifts),
     )
 
 
-def _idle(basket: Basket, met: Collection[int], used: Collection[int], book: Book) -> tuple[tuple[str, str], ...]:
+def _idle(basket: Basket, met: Collection[int], used: Iterable[Used], book: Book) -> tuple[tuple[str, str], ...]:
+    applied = {each.offer_id for each in used}
     idle = []
     for code, offer_id in basket.codes:
-        if offer_id in used:
-            continue
-        reason = "unknown" if offer_id not in book.offers else "better" if offer_id in met else "conditions"
-        idle.append((code, reason))
+        if offer_id not in applied:
+            reason = "unknown" if offer_id not in book.offers else "better" if offer_id in met else "conditions"
+            idle.append((code, reason))
     return tuple(sorted(idle))

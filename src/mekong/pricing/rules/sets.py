@@ -185,12 +185,44 @@ def _rule(offer: Offer) -> _Rule:
     return _Bought(effect)
 
 
+_Options = dict[int, list[tuple[int, int]]]
+"""Stock to the (rule, role) that may take it."""
+
+
 class Stock(NamedTuple):
     """Units alike: `simple_minor` is what the best other offer of the layer saves on one of them."""
 
     units: int
     price_minor: int
     simple_minor: int
+
+
+def could_save(effect: object, roles: Sequence[Sequence[tuple[int, int]]]) -> bool:
+    """Whether one group could save anything at all; cheap, and never wrong when it says no.
+
+    `roles`: (price, units) of what may take each role, at prices before offers.
+    """
+    if isinstance(effect, SetPrice):
+        return _dearest(roles[0], effect.units) > effect.price_minor
+    if isinstance(effect, Bundle):
+        parts = [_dearest(role, need) for role, (_, need) in zip(roles, effect.parts, strict=True)]
+        return all(parts) and sum(parts) > effect.price_minor
+    there = sum(units for _, units in roles[0])
+    if isinstance(effect, NthItem):
+        return there > effect.group - effect.last
+    assert isinstance(effect, BuyGet)  # noqa: S101 - for the type checker
+    return there >= effect.buy
+
+
+def _dearest(stock: Sequence[tuple[int, int]], units: int) -> int:
+    """What the dearest so many units cost; 0 when there are not as many."""
+    total = 0
+    for price, there in sorted(stock, reverse=True):
+        total += price * min(there, units)
+        units -= there
+        if units <= 0:
+            return total
+    return 0
 
 
 class Taken(NamedTuple):
@@ -235,7 +267,7 @@ def _competing(offers: Sequence[tuple[Offer, Sequence[Sequence[int]]]]) -> list[
 
 def _search(stocks: Sequence[Stock], offers: Sequence[tuple[int, Offer, Sequence[Sequence[int]]]]) -> list[Taken]:
     rules = [_rule(offer) for _, offer, _ in offers]
-    options: dict[int, list[tuple[int, int]]] = {}
+    options: _Options = {}
     for k, (_, _, roles) in enumerate(offers):
         for role, members in enumerate(roles):
             for stock in members:
@@ -243,30 +275,56 @@ def _search(stocks: Sequence[Stock], offers: Sequence[tuple[int, Offer, Sequence
     order = sorted(options, key=lambda stock: (-stocks[stock].price_minor, stock))
     units = [stock for stock in order for _ in range(min(stocks[stock].units, MOST_UNITS))][:MOST_UNITS]
 
-    # State to (what is saved, the way there: (way before, unit, offer, role) or None).
-    ways: dict[State, tuple[int, Any]] = {tuple(rule.start for rule in rules): (0, None)}
+    way = _one(stocks, rules[0], options, units) if len(rules) == 1 else _several(stocks, rules, options, units)
+    return _read(stocks, offers, rules, units, way)
+
+
+Way = Any
+"""The way to a state: None at the start, else (way before, place of the unit, rule, role) of the last unit taken."""
+
+
+def _one(stocks: Sequence[Stock], rule: _Rule, options: _Options, units: Sequence[int]) -> Way:
+    """As `_several`, of one rule alone, which is most often the case."""
+    take = rule.take
+    ways: dict[State, tuple[int, Way]] = {rule.start: (0, None)}
     for number, stock in enumerate(units):
-        price, simple = stocks[stock].price_minor, stocks[stock].simple_minor
-        after: dict[State, tuple[int, Any]] = {}
+        _, price, simple = stocks[stock]
+        after = {state: (saved + simple, way) for state, (saved, way) in ways.items()} if simple else dict(ways)
+        for _, role in options[stock]:
+            for state, (saved, way) in ways.items():
+                step = take(state, role, price)
+                if step is not None:
+                    then, gain = step
+                    there = after.get(then)
+                    if there is None or saved + gain > there[0]:
+                        after[then] = (saved + gain, (way, number, 0, role))
+        ways = after
+    return max((end for state, end in ways.items() if rule.is_whole(state)), key=_saved)[1]
+
+
+def _several(stocks: Sequence[Stock], rules: Sequence[_Rule], options: _Options, units: Sequence[int]) -> Way:
+    """The way that saves most, by the states of all rules together."""
+    ways: dict[State, tuple[int, Way]] = {tuple(rule.start for rule in rules): (0, None)}
+    for number, stock in enumerate(units):
+        _, price, simple = stocks[stock]
+        after: dict[State, tuple[int, Way]] = {state: (saved + simple, way) for state, (saved, way) in ways.items()}
         for state, (saved, way) in ways.items():
-            there = after.get(state)
-            if there is None or saved + simple > there[0]:
-                after[state] = (saved + simple, way)
             for k, role in options[stock]:
                 step = rules[k].take(state[k], role, price)
-                if step is None:
-                    continue
-                then = (*state[:k], step[0], *state[k + 1 :])
-                there = after.get(then)
-                if there is None or saved + step[1] > there[0]:
-                    after[then] = (saved + step[1], (way, number, k, role))
+                if step is not None:
+                    then = (*state[:k], step[0], *state[k + 1 :])
+                    there = after.get(then)
+                    if there is None or saved + step[1] > there[0]:
+                        after[then] = (saved + step[1], (way, number, k, role))
         ways = after
-    ends = [
-        (saved, way)
-        for state, (saved, way) in ways.items()
-        if all(rule.is_whole(each) for rule, each in zip(rules, state, strict=True))
-    ]
-    return _read(stocks, offers, rules, units, max(ends, key=lambda end: end[0])[1])
+    whole = (
+        end for state, end in ways.items() if all(rule.is_whole(each) for rule, each in zip(rules, state, strict=True))
+    )
+    return max(whole, key=_saved)[1]
+
+
+def _saved(end: tuple[int, Way]) -> int:
+    return end[0]
 
 
 def _read(
@@ -274,7 +332,7 @@ def _read(
     offers: Sequence[tuple[int, Offer, Sequence[Sequence[int]]]],
     rules: Sequence[_Rule],
     units: Sequence[int],
-    way: Any,
+    way: Way,
 ) -> list[Taken]:
     """The chosen way as what each stock gives to each offer; what a group saves is shared by its units' prices."""
     taken: list[list[tuple[int, int, int]]] = [[] for _ in rules]
