@@ -6,9 +6,9 @@ wrong letter and *every* two letters that changed places; of other mistakes it l
 so told apart from an unknown one without asking the database.
 
 Guessing. A gift card's code has 17 random letters, 31^17 or 84 bits; a voucher's has 11, 54 bits. With `live` codes of a
-shape in circulation a guess hits one of them with a chance of `live / 31^letters` (`chance_of_guess`): with a million gift
-cards alive and the thousand wrong tries an hour that the limits let through at the very most, the expected time to the
-first hit is 2.5 × 10^12 years; with a million vouchers alive it is 2,900 years.
+shape in circulation a guess hits one of them with a chance of `live / 31^letters` (`chance_of_guess`). A caller is let try
+5 wrong codes in 15 minutes, and each of them but one once many fail (`rules.cards`): ten thousand callers together, who try
+40,000 codes an hour at a million live ones, hit their first gift card after 6 × 10^10 years, their first voucher after 72.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What prices, offers, vouchers and gift cards answer with."""
