@@ -7,3 +7,6 @@ class PricingConfig(AppConfig):
     name = "mekong.pricing"
     label = "pricing"
     verbose_name = "Giá và khuyến mãi"
+
+    def ready(self) -> None:
+        from mekong.pricing import checks  # noqa: F401 - registers the doctor's checks

@@ -19,6 +19,7 @@ from mekong.faces.api import (
     company,
     connecting,
     earnings,
+    gift_cards,
     health,
     order_desk,
     order_filters,
@@ -100,6 +101,7 @@ for _room in (
     returns,
     earnings,
     publishing,
+    gift_cards,
 ):
     api.add_router("", _room.router)
 

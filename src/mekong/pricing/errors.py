@@ -1,0 +1,94 @@
+"""What prices, vouchers, gift cards and games refuse. Templates name the remedy."""
+
+from __future__ import annotations
+
+from mekong.foundation.errors import Conflict, Invalid, NotFound, RateLimited
+
+
+class CardInvalid(Invalid):
+    code = "pricing.card_invalid"
+
+
+class CodeMistyped(Invalid):
+    code = "pricing.code_mistyped"
+
+
+class CardNotFound(NotFound):
+    code = "pricing.card_not_found"
+    template = "Gift card {key} does not exist. Look it up under Gift cards by its last four letters."
+
+
+class CardBatchNotFound(NotFound):
+    code = "pricing.card_batch_not_found"
+    template = "There is no issue {key} of gift cards. Look it up under Gift cards."
+
+
+class TooManyTries(RateLimited):
+    """`retry_after_s`: until the next code is taken from this caller; `time`: the same as a time of day in Vietnam."""
+
+    code = "pricing.too_many_tries"
+    template = "Too many wrong codes. The next one is taken at {time}."
+
+
+class CardNotUsable(Conflict):
+    """`state`: inactive, blocked, expired or used_up."""
+
+    code = "pricing.card_not_usable"
+    template = "Gift card …{last4} cannot be used."
+
+
+class CardNotActivated(CardNotUsable):
+    code = "pricing.card_not_activated"
+    template = "Gift card …{last4} is not active yet. It is activated when it is sold."
+
+
+class CardBlocked(CardNotUsable):
+    code = "pricing.card_blocked"
+    template = "Gift card …{last4} is blocked. Ask whoever issued it."
+
+
+class CardExpired(CardNotUsable):
+    code = "pricing.card_expired"
+    template = "Gift card …{last4} has expired. Whoever issues gift cards can extend it."
+
+
+class CardUsedUp(CardNotUsable):
+    code = "pricing.card_used_up"
+    template = "Gift card …{last4} is used up."
+
+
+class CardShort(Conflict):
+    """`available_minor`: what is left on it."""
+
+    code = "pricing.card_short"
+    template = "Gift card …{last4} has {available} left. Take less from it, and pay the rest another way."
+
+
+class CardReferenceTaken(Conflict):
+    code = "pricing.card_reference_taken"
+    template = "“{reference}” was used for another amount of this card. Send a new reference."
+
+
+class CardHoldNotFound(NotFound):
+    code = "pricing.card_hold_not_found"
+    template = "There is no hold {key} on a gift card."
+
+
+class CardHoldOver(Conflict):
+    code = "pricing.card_hold_over"
+    template = "The amount held on gift card …{last4} was given free. Hold it again."
+
+
+class CardHoldUsed(Conflict):
+    code = "pricing.card_hold_used"
+    template = "The amount held on gift card …{last4} was used by {used_by}."
+
+
+class CodesTaken(Conflict):
+    code = "pricing.codes_taken"
+    template = "The codes of “{name}” were taken out on {date}. They are given once; print single cards where needed."
+
+
+class CodesForgotten(Conflict):
+    code = "pricing.codes_forgotten"
+    template = "The codes of these cards are not kept here any more. Block the card and issue a new one."

@@ -1,0 +1,20 @@
+"""Gift cards end, and what is held of them is given free, by the worker."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from procrastinate.contrib.django import app
+
+from mekong.pricing import commands
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="pricing.expire_cards", queueing_lock="pricing.expire_cards")
+def expire_cards(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the moment it was due
+    """Give free what is held beyond its time, and book the end of cards whose time is up."""
+    now = datetime.now(UTC)
+    while commands.release_due(now=now):
+        continue
+    while commands.expire_cards(now=now):
+        continue
