@@ -40,12 +40,14 @@ def forget_everything() -> None:
     from mekong.inventory.engine import forget_policy
     from mekong.inventory.ledger import forget_kinds
     from mekong.inventory.queries import forget_places
+    from mekong.pricing.shelf import shelf
 
     calls.forget()
     forget_readers()
     forget_kinds()
     forget_places()
     forget_policy()
+    shelf.clear()
 
 
 def install() -> None:

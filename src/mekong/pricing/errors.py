@@ -92,3 +92,63 @@ class CodesTaken(Conflict):
 class CodesForgotten(Conflict):
     code = "pricing.codes_forgotten"
     template = "The codes of these cards are not kept here any more. Block the card and issue a new one."
+
+
+class PriceListNotFound(NotFound):
+    code = "pricing.price_list_not_found"
+    template = "There is no price list {key}. Look it up under Price lists."
+
+
+class PriceListInvalid(Invalid):
+    code = "pricing.price_list_invalid"
+
+
+class PromotionNotFound(NotFound):
+    code = "pricing.promotion_not_found"
+    template = "There is no promotion {key}. Look it up under Promotions."
+
+
+class PromotionInvalid(Invalid):
+    code = "pricing.promotion_invalid"
+
+
+class PromotionOver(Conflict):
+    """`state`: what it is in."""
+
+    code = "pricing.promotion_over"
+    template = "Promotion {key} has ended. Copy it to run it again."
+
+
+class CodeTaken(Conflict):
+    code = "pricing.code_taken"
+    template = "The code {key} is taken. Choose another."
+
+
+class VoucherInvalid(Invalid):
+    code = "pricing.voucher_invalid"
+
+
+class OfferGone(Conflict):
+    """`offer`: its name; `reason`: uses, budget, person, voucher or ended. The basket must be priced again."""
+
+    code = "pricing.offer_gone"
+    template = "“{offer}” is no longer to be had. Price the basket again."
+
+
+class BelowFloor(Conflict):
+    """`sku`, `floor`: what it may not be sold below."""
+
+    code = "pricing.below_floor"
+    template = "{sku} would be sold below its price floor of {floor}. A manager can allow it."
+
+
+class HandLimitPassed(Conflict):
+    """`most`: percent a person of this role may take off."""
+
+    code = "pricing.hand_limit_passed"
+    template = "At most {most} % may be taken off by hand. A manager can allow more."
+
+
+class CurrencyDiffers(Invalid):
+    code = "pricing.currency_differs"
+    template = "{sku} is priced in {its}, the basket is in {currency}. Order them apart."

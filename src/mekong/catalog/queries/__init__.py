@@ -24,6 +24,7 @@ from mekong.catalog.queries.supply import (
     lot_tracked,
     stock_facts,
 )
+from mekong.catalog.queries.traits import product_traits
 from mekong.catalog.queries.variants import (
     bundle_parts,
     packs_of,
@@ -61,6 +62,7 @@ __all__ = [
     "media_files_exist",
     "options_used",
     "packs_of",
+    "product_traits",
     "products_by_id",
     "products_of",
     "scan_barcodes",

@@ -21,23 +21,36 @@ from mekong.pricing.commands.cards import (
     top_up_card,
     unblock_card,
 )
+from mekong.pricing.commands.lists import save_price_list, set_entries, set_hand_limits, set_price_policy
+from mekong.pricing.commands.promotions import save_promotion, turn_promotion
+from mekong.pricing.commands.vouchers import block_voucher, give_voucher, make_vouchers, share_code
 
 __all__ = [
     "activate_batch",
     "activate_card",
     "block_card",
+    "block_voucher",
     "check_card",
     "claim_card_holds",
     "expire_cards",
     "extend_card",
     "forget_codes",
     "give_back",
+    "give_voucher",
     "hold_cards",
     "issue_cards",
+    "make_vouchers",
     "release_card_holds",
     "release_due",
     "reveal_codes",
+    "save_price_list",
+    "save_promotion",
+    "set_entries",
+    "set_hand_limits",
+    "set_price_policy",
+    "share_code",
     "take_codes",
     "top_up_card",
+    "turn_promotion",
     "unblock_card",
 ]

@@ -11,15 +11,37 @@ from mekong.pricing.models.cards import (
     EntryKind,
     GiftCard,
 )
+from mekong.pricing.models.lists import Edition, HandLimit, PriceEntry, PriceList, PricePolicy
+from mekong.pricing.models.promotions import (
+    Allowance,
+    CodeBatch,
+    Promotion,
+    PromotionState,
+    Redemption,
+    RedemptionState,
+    Voucher,
+)
 
 __all__ = [
+    "Allowance",
     "CardBatch",
     "CardEntry",
     "CardHold",
     "CardHoldState",
     "CardState",
+    "CodeBatch",
     "CodeKey",
     "CodeTry",
+    "Edition",
     "EntryKind",
     "GiftCard",
+    "HandLimit",
+    "PriceEntry",
+    "PriceList",
+    "PricePolicy",
+    "Promotion",
+    "PromotionState",
+    "Redemption",
+    "RedemptionState",
+    "Voucher",
 ]

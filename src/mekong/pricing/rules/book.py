@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mekong.pricing.contracts.basket import Article, Basket, Key
@@ -200,10 +199,3 @@ class Moment:
         if audience.weekdays and self.weekday not in audience.weekdays:
             return False
         return not audience.minutes or any(start <= self.minute < end for start, end in audience.minutes)
-
-
-def in_force(audience: Audience, at: datetime) -> bool:
-    """Whether its dates hold at this moment; the rest is not asked."""
-    return (audience.starts_at is None or audience.starts_at <= at) and (
-        audience.ends_at is None or at < audience.ends_at
-    )

@@ -1,0 +1,119 @@
+"""Promotions and vouchers, as their pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from mekong.foundation.actor import Actor
+from mekong.pricing.contracts.lists import FoundCode, PromotionView, VoucherView
+from mekong.pricing.errors import PromotionNotFound
+from mekong.pricing.models import Allowance, Promotion, Voucher
+from mekong.pricing.rules import codes
+
+
+def promotion_views(rows: Sequence[Promotion]) -> list[PromotionView]:
+    """Two SQL statements however many there are."""
+    ids = [row.id for row in rows]
+    allowances = {each.promotion_id: each for each in Allowance.objects.filter(promotion_id__in=ids)}
+    vouchers = dict(
+        Voucher.objects.filter(promotion_id__in=ids)
+        .values("promotion_id")
+        .annotate(n=Count("id"))
+        .values_list("promotion_id", "n")
+    )
+    found = []
+    for row in rows:
+        allowance = allowances.get(row.id)
+        found.append(
+            PromotionView(
+                code=row.code, name=row.name, effect=row.effect, note=row.note, goods=row.goods, audience=row.audience,
+                starts_at=row.starts_at, ends_at=row.ends_at, needs_code=row.needs_code, layer=row.layer,
+                priority=row.priority, is_exclusive=row.is_exclusive, least_units=row.least_units,
+                least_minor=row.least_minor, most_uses=row.most_uses, most_per_person=row.most_per_person,
+                budget_minor=row.budget_minor, id=row.id, uid=row.uid, state=row.state,
+                uses=allowance.uses if allowance else 0, spent_minor=allowance.spent_minor if allowance else 0,
+                vouchers=vouchers.get(row.id, 0), updated_at=row.updated_at,
+            )
+        )  # fmt: skip
+    return found
+
+
+def list_promotions(
+    *, actor: Actor, state: str = "", text: str = "", after: int | None = None, limit: int = 50
+) -> list[PromotionView]:
+    """Promotions, the newest first, from the one after `after` on. Raises: MayNot."""
+    actor.require("pricing.view")
+    rows = Promotion.objects.order_by("-id")
+    if state:
+        rows = rows.filter(state=state)
+    if text:
+        rows = rows.filter(Q(code__icontains=text) | Q(name__icontains=text))
+    if after is not None:
+        rows = rows.filter(id__lt=after)
+    return promotion_views(list(rows[:limit]))
+
+
+def get_promotion(*, actor: Actor, promotion_id: int) -> PromotionView:
+    """Raises: MayNot, PromotionNotFound."""
+    actor.require("pricing.view")
+    row = Promotion.objects.filter(id=promotion_id).first()
+    if row is None:
+        raise PromotionNotFound(key=promotion_id)
+    return promotion_views([row])[0]
+
+
+def promotions_by_id(*, ids: Collection[int]) -> dict[int, str]:
+    """Names of promotions. One SQL statement."""
+    return dict(Promotion.objects.filter(id__in=list(ids)).values_list("id", "name"))
+
+
+def list_vouchers(
+    *, actor: Actor, promotion_id: int | None = None, text: str = "", after: int | None = None, limit: int = 50
+) -> list[VoucherView]:
+    """Vouchers, the newest first. `text`: the beginning of a code, or a person. Raises: MayNot."""
+    actor.require("vouchers.issue")
+    rows = Voucher.objects.select_related("promotion").order_by("-id")
+    if promotion_id is not None:
+        rows = rows.filter(promotion_id=promotion_id)
+    if text:
+        rows = rows.filter(Q(code__startswith=codes.normalise(text)) | Q(person=text))
+    if after is not None:
+        rows = rows.filter(id__lt=after)
+    return [
+        VoucherView(
+            row.id, row.code, row.promotion_id, row.promotion.name, row.person, row.most_uses, row.uses, row.expires_at,
+            row.is_blocked, row.created_at,
+        )
+        for row in rows[:limit]
+    ]  # fmt: skip
+
+
+def find_codes(*, typed: Collection[str], person: str = "", now: datetime) -> list[FoundCode]:
+    """What vouchers shown at a checkout open, each code once, in order. One SQL statement.
+
+    A code that is used up, over, blocked or somebody else's opens nothing, as one that does not exist.
+    """
+    wanted = sorted({code for each in typed if (code := codes.normalise(each))})
+    if not wanted:
+        return []
+    rows = {
+        row.code: row
+        for row in Voucher.objects.filter(code__in=[code[:40] for code in wanted], promotion__state="active")
+    }
+    found = []
+    for code in wanted:
+        row = rows.get(code)
+        is_good = (
+            row is not None
+            and not row.is_blocked
+            and (row.expires_at is None or row.expires_at > now)
+            and (row.most_uses is None or row.uses < row.most_uses)
+            and row.person in ("", person)
+        )
+        found.append(
+            FoundCode(code, row.id, row.promotion_id) if row is not None and is_good else FoundCode(code, 0, 0)
+        )
+    return found
