@@ -127,10 +127,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
 
     from mekong.inventory.engine import engine
     from mekong.orders.book import book
+    from mekong.pricing.redeeming import redeemer
 
     yield
     engine().stop()
     book().stop()
+    redeemer().stop()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"

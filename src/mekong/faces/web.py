@@ -18,6 +18,8 @@ from mekong.faces.express.studio import studio  # noqa: E402 - as above
 from mekong.inventory.engine import engine  # noqa: E402 - as above
 from mekong.orders.book import book  # noqa: E402 - as above
 from mekong.partners.pacing import gate  # noqa: E402 - as above
+from mekong.pricing.redeeming import redeemer  # noqa: E402 - as above
+from mekong.pricing.shelf import shelf  # noqa: E402 - as above
 
 express.describe()
 
@@ -42,6 +44,7 @@ async def _live(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             ear.add(catalogue.hear)
+            shelf.hears = lambda: ear.hears
             ear.start()
             gate.start()
         else:
@@ -51,6 +54,7 @@ async def _live(receive: Receive, send: Send) -> None:
             await asyncio.to_thread(gate.stop)
             engine().stop()
             book().stop()
+            redeemer().stop()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -12,7 +12,7 @@ from mekong.foundation import masking
 from mekong.foundation.actor import Actor
 from mekong.foundation.contracts import AuditView, Page, PersonView, RoleHeld, TokenView
 from mekong.foundation.errors import NotFound
-from mekong.foundation.models import ApiToken, AuditEntry, BrowserSession, Person
+from mekong.foundation.models import ApiToken, AuditEntry, BrowserSession, Person, RoleAssignment
 from mekong.foundation.paging import decode_cursor, encode_cursor
 
 
@@ -193,3 +193,11 @@ def staff_names(*, actor: Actor, limit: int = 500) -> dict[str, str]:
     actor.require("staff.manage")
     found = Person.objects.order_by("name", "pk").values_list("pk", "name")[:limit]
     return {f"person:{pk}": name for pk, name in found}
+
+
+def roles_of(*, ref: str) -> tuple[str, ...]:
+    """The roles of a person by the `ref` of their actor; none for anybody else. One SQL statement."""
+    kind, _, key = ref.partition(":")
+    if kind != "person" or not key.isdigit():
+        return ()
+    return tuple(RoleAssignment.objects.filter(person_id=int(key)).values_list("role", flat=True).distinct())

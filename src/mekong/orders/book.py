@@ -32,6 +32,7 @@ from mekong.orders import rules
 from mekong.orders.contracts import OrderDraft, Placed
 from mekong.orders.errors import ReservationDiffers
 from mekong.orders.events import OrderPlaced
+from mekong.pricing.redeeming import ask_use
 
 DUPLICATE_WINDOW = timedelta(hours=24)
 """Two orders of one phone with the same basket within this time are pointed out as possible duplicates."""
@@ -56,28 +57,28 @@ _ALIKE = """
 _ORDERS = """
     insert into orders_salesorder (id, code, channel, external_id, idempotency_key, state, remote_state,
         remote_updated_at, payment_state, is_cod, currency, subtotal_minor, discount_minor, shipping_fee_minor,
-        tax_minor, total_minor, customer_name, customer_phone, customer_ref, shipping_address, note, tags, issues,
+        tax_minor, total_minor, priced, customer_name, customer_phone, customer_ref, shipping_address, note, tags, issues,
         duplicate_of, basket, hold_id, allocation, tracking_no, cancel_reason, ship_by, placed_at, created_at,
         confirmed_at, actor)
     select id, code, channel, external_id, idempotency_key, state, remote_state, remote_updated_at, payment_state,
-        is_cod, currency, subtotal_minor, discount_minor, shipping_fee_minor, tax_minor, total_minor, customer_name,
+        is_cod, currency, subtotal_minor, discount_minor, shipping_fee_minor, tax_minor, total_minor, priced, customer_name,
         customer_phone, customer_ref, shipping_address, note, tags, issues, duplicate_of, basket, hold_id, allocation,
         tracking_no, '', ship_by, placed_at, created_at, confirmed_at, actor
       from json_to_recordset(%s::json) o(id uuid, code text, channel text, external_id text, idempotency_key text,
         state text, remote_state text, remote_updated_at timestamptz, payment_state text, is_cod bool, currency text,
         subtotal_minor bigint, discount_minor bigint, shipping_fee_minor bigint, tax_minor bigint, total_minor bigint,
-        customer_name text, customer_phone text, customer_ref text, shipping_address jsonb, note text, tags jsonb,
+        priced jsonb, customer_name text, customer_phone text, customer_ref text, shipping_address jsonb, note text, tags jsonb,
         issues jsonb, duplicate_of text, basket text, hold_id uuid, allocation jsonb, tracking_no text,
         ship_by timestamptz, placed_at timestamptz, created_at timestamptz, confirmed_at timestamptz, actor text)
 """
 _LINES = """
     insert into orders_orderline (order_id, line, variant_id, sku, name, quantity, unit_price_minor, total_minor,
-        tax_rate_bp, tax_minor, external_ids, listing, returned)
+        tax_rate_bp, tax_minor, discount_minor, external_ids, listing, returned)
     select order_id, line, variant_id, sku, name, quantity, unit_price_minor, total_minor, tax_rate_bp, tax_minor,
-        external_ids, listing, 0
+        discount_minor, external_ids, listing, 0
       from json_to_recordset(%s::json) l(order_id uuid, line int, variant_id bigint, sku text, name text,
         quantity bigint, unit_price_minor bigint, total_minor bigint, tax_rate_bp int, tax_minor bigint,
-        external_ids jsonb, listing text)
+        discount_minor bigint, external_ids jsonb, listing text)
 """
 _TIMELINE = """
     insert into orders_timelineentry (order_id, kind, data, actor, at)
@@ -96,6 +97,7 @@ class _Batch:
         self.lines: list[dict[str, Any]] = []
         self.timeline: list[dict[str, Any]] = []
         self.events: list[tuple[Actor, OrderPlaced]] = []
+        self.redeemed: dict[str, str] = {}
 
     def place(self, pipe: Pipe) -> list[Placed | BaseException]:
         drafts = [draft for _, draft, _ in self.drafts]
@@ -188,7 +190,9 @@ class _Batch:
         actor, draft, now = self.drafts[position]
         subtotal = tax = 0
         amounts = rules.lines_money(
-            [(line.quantity, line.unit_price_minor, line.tax_rate_bp) for line in draft.lines], draft.discount_minor
+            [(line.quantity, line.unit_price_minor, line.tax_rate_bp) for line in draft.lines],
+            draft.discount_minor,
+            [line.discount_minor for line in draft.lines],
         )
         for number, (line, money) in enumerate(zip(draft.lines, amounts, strict=True)):
             subtotal += money.total_minor
@@ -198,7 +202,7 @@ class _Batch:
                     "order_id": order_id, "line": number, "variant_id": line.variant_id, "sku": line.sku,
                     "name": line.name, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor,
                     "total_minor": money.total_minor, "tax_rate_bp": line.tax_rate_bp, "tax_minor": money.tax_minor,
-                    "external_ids": line.external_ids, "listing": line.listing,
+                    "discount_minor": money.discount_minor, "external_ids": line.external_ids, "listing": line.listing,
                 }
             )  # fmt: skip
         basket = _basket(draft)
@@ -214,7 +218,8 @@ class _Batch:
                 "remote_updated_at": draft.remote_updated_at, "payment_state": draft.payment_state,
                 "is_cod": draft.is_cod, "currency": draft.currency, "subtotal_minor": subtotal,
                 "discount_minor": discount, "shipping_fee_minor": draft.shipping_fee_minor, "tax_minor": tax,
-                "total_minor": total, "customer_name": draft.customer_name, "customer_phone": draft.customer_phone,
+                "total_minor": total, "priced": draft.priced, "customer_name": draft.customer_name,
+                "customer_phone": draft.customer_phone,
                 "customer_ref": draft.customer_ref, "shipping_address": draft.shipping_address, "note": draft.note,
                 "tags": draft.tags, "issues": draft.issues, "duplicate_of": duplicate_of, "basket": basket,
                 "hold_id": draft.hold_id, "allocation": draft.allocation, "tracking_no": draft.tracking_no,
@@ -230,6 +235,8 @@ class _Batch:
         )  # fmt: skip
         placed = OrderPlaced(order_id, code, draft.channel, draft.external_id, draft.currency, total)
         self.events.append((actor, placed))
+        if draft.redeems:
+            self.redeemed[draft.redeems] = code
         return Placed(order_id, code, draft.state, total, draft.currency, True, tax, duplicate_of)
 
     def _write(self, cursor: Cursor) -> None:
@@ -239,6 +246,8 @@ class _Batch:
         self.orders.sort(key=lambda row: (row["channel"], row["external_id"], row["idempotency_key"] or ""))
         for sql, rows in ((_ORDERS, self.orders), (_LINES, self.lines), (_TIMELINE, self.timeline)):
             cursor.execute(sql, (msgspec.json.encode(rows).decode(),))
+        if self.redeemed:
+            ask_use(cursor, self.redeemed)
         by_actor: dict[str, tuple[Actor, list[tuple[events.Event, object]]]] = {}
         for actor, event in self.events:
             by_actor.setdefault(actor.ref, (actor, []))[1].append((event, event.order_id))

@@ -21,6 +21,7 @@ class DraftLine:
     tax_rate_bp: int = 0
     external_ids: tuple[str, ...] = ()
     listing: str = ""
+    discount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,9 @@ class NamedOrder:
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
     """An order about to be placed, checked and priced. `hold_id` is claimed by placing it.
+
+    `discount_minor`: of the whole order; where lines name theirs, their sum. `priced`: how the price came about
+    (`placing._story`). `redeems`: under which limited offers were taken for it.
 
     `allocation`: (variant, location, units) of the hold. `wanted`: (variant, units), bundles taken apart, that a hold
     made before must hold exactly; its allocation is then read from it. `state` is the state it begins in.
@@ -77,6 +81,8 @@ class OrderDraft:
     remote_state: str = ""
     remote_updated_at: datetime | None = None
     tracking_no: str = ""
+    priced: Mapping[str, Any] = field(default_factory=dict)
+    redeems: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,12 @@ class LineView:
     tax_minor: int
     external_ids: Sequence[str]
     listing: str
+    discount_minor: int = 0
+
+    @property
+    def paid_minor(self) -> int:
+        """What the buyer pays for the line."""
+        return self.total_minor - self.discount_minor
 
 
 @dataclass(frozen=True)
@@ -208,6 +220,7 @@ class OrderView:
     merged_into: str = ""
     packed_with: str = ""
     earlier_addresses: Sequence[EarlierAddress] = ()
+    priced: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,3 +166,10 @@ class TooManyFilters(Conflict):
 
 class BadPaper(Invalid):
     code = "orders.bad_paper"
+
+
+class PriceMoved(Conflict):
+    """`total`, `expected`: minor units. Nothing was changed."""
+
+    code = "orders.price_moved"
+    template = "{field}: the total is {total} now, not {expected}. Show it to the buyer, and send it again."

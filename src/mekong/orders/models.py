@@ -39,6 +39,7 @@ class SalesOrder(models.Model):
     shipping_fee_minor = models.BigIntegerField(default=0)
     tax_minor = models.BigIntegerField(help_text="Tax contained in the total.")
     total_minor = models.BigIntegerField()
+    priced = models.JSONField(default=dict, db_default={}, help_text="How the price came about: offers and reasons.")
     customer_name = models.CharField(max_length=160, blank=True, default="")
     customer_phone = models.CharField(max_length=20, blank=True, default="", help_text="E.164; empty when masked.")
     customer_ref = models.CharField(
@@ -172,6 +173,9 @@ class OrderLine(models.Model):
     total_minor = models.BigIntegerField()
     tax_rate_bp = models.PositiveIntegerField()
     tax_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="Its share of what was taken off the order."
+    )
     external_ids = models.JSONField(default=list)
     listing = models.CharField(max_length=100, blank=True, default="", help_text="item:model on the channel.")
     returned = models.BigIntegerField(default=0)

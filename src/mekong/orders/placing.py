@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import close_old_connections
@@ -21,17 +22,36 @@ from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
 from mekong.foundation import phones
 from mekong.foundation.actor import SYSTEM, Actor
-from mekong.foundation.errors import IdempotencyMismatch
+from mekong.foundation.errors import IdempotencyMismatch, Unavailable
+from mekong.foundation.ids import new_id
 from mekong.inventory import commands as inventory
 from mekong.inventory import ledger
 from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.engine import engine
-from mekong.inventory.errors import BadQuantity, HoldNotFound
+from mekong.inventory.errors import HoldNotFound
 from mekong.orders import rules
 from mekong.orders.book import Draft, book
+from mekong.orders.checkout import MAX_TOTAL, Asked, AskedLine, Bill, asks_database, make_bill
 from mekong.orders.contracts import DraftLine, OrderDraft, OrderView, Placed
-from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, UnknownSku
+from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, PriceMoved
 from mekong.orders.queries import order_of_key
+from mekong.pricing.contracts.quote import Quote
+from mekong.pricing.contracts.redeeming import Refused, Take, Took
+from mekong.pricing.errors import OfferGone
+from mekong.pricing.redeeming import give_free, redeemer
+
+__all__ = [
+    "Asked",
+    "AskedLine",
+    "accept_channel_orders",
+    "aplace_order",
+    "known",
+    "place_order",
+    "prepare",
+    "short",
+    "stock_facts_of",
+    "with_hold",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,71 +60,46 @@ CLAIM_WITHIN_S = 120
 """Seconds a hold waits for its order to be placed; a crash in between gives the goods back after it."""
 
 MAX_LINES = 5000
-MAX_PRICE = 10**13
-"""Minor units of one unit; above this somebody typed a barcode into the price."""
-MAX_TOTAL = 10**17
-"""Minor units of an order; a 64-bit column holds ninety times as much."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedLine:
-    """`unit_price_minor` None: the price of the catalogue. Setting one's own needs the right to (`orders.edit`)."""
-
-    sku: str
-    quantity: int
-    unit_price_minor: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An order as a channel of our own asks for it (web shop, till, phone)."""
-
-    channel: str
-    lines: Sequence[AskedLine]
-    customer_name: str = ""
-    customer_phone: str = ""
-    shipping_address: Mapping[str, str] | None = None
-    external_id: str = ""
-    idempotency_key: str | None = None
-    reservation_id: str | None = None
-    note: str = ""
-    is_cod: bool = False
-    is_paid: bool = False
-    is_confirmed: bool = False
-    placed_at: datetime | None = None
-    location_ids: tuple[int, ...] | None = None
-    shipping_fee_minor: int = 0
-    discount_minor: int = 0
-    currency: str | None = None
+MOST_TRIES = 10
+"""How often an order is priced anew because an offer it would have had is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An order checked and priced, with what to ask the stock engine for."""
+    """An order checked and priced, with what to ask the stock engine and the engine of limits for."""
 
     draft: OrderDraft
     request: ReserveRequest
+    bill: Bill
+    take: Take | None
 
 
-def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime) -> Prepared:
-    """Check and price an order; no database. `variants` by SKU as `catalog.queries.variants_by_sku` answers.
+def prepare(
+    *, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime, without: Collection[int] = ()
+) -> Prepared:
+    """Check and price an order. `variants` by SKU as `catalog.queries.variants_by_sku` answers the system.
 
-    Raises: MayNot, EmptyOrder, BadLine, UnknownSku, BadPhone, each naming the field.
+    Raises: MayNot, EmptyOrder, BadLine, UnknownSku, BadPhone, BelowFloor, HandLimitPassed, PriceMoved, each naming the field.
     """
     actor.require("orders.place")
     phone = _checked(asked)
-    lines, currency = _priced(actor, asked, variants)
-    wanted = [(line.variant_id, line.quantity) for line in lines if line.variant_id is not None]
+    bill = make_bill(actor=actor, asked=asked, variants=variants, phone=phone, now=now, without=without)
+    quote = bill.quote
+    if asked.expected_total_minor is not None and asked.expected_total_minor != quote.total_minor:
+        raise PriceMoved(field="expected_total_minor", total=quote.total_minor, expected=asked.expected_total_minor)
+    wanted = [(line.variant_id, line.quantity) for line in bill.lines if line.variant_id is not None]
     owner = f"order:{asked.channel}:{asked.external_id or asked.idempotency_key or phone or asked.customer_name}"[:120]
     key = f"{asked.channel}:{asked.external_id}" if asked.external_id else asked.idempotency_key
     request = inventory.reservation(
         actor=actor, channel=asked.channel, owner=owner, lines=wanted, ttl_s=CLAIM_WITHIN_S, now=now,
         key=f"order:{key}" if key else None, location_ids=asked.location_ids, facts=stock_facts_of(variants.values()),
     )  # fmt: skip
+    reference = (asked.checkout or f"order:{key or new_id()}")[:120]
+    take = Take(reference, bill.person, bill.wants, now) if bill.wants else None
     draft = OrderDraft(
         channel=asked.channel,
-        lines=lines,
-        currency=currency,
+        lines=bill.lines,
+        currency=bill.currency,
         placed_at=asked.placed_at or now,
         state=rules.OrderState.CONFIRMED if asked.is_confirmed else rules.OrderState.PENDING_CONFIRMATION,
         external_id=asked.external_id,
@@ -117,10 +112,30 @@ def prepare(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], 
         customer_phone=phone,
         shipping_address=dict(asked.shipping_address or {}),
         note=asked.note,
-        discount_minor=asked.discount_minor,
-        shipping_fee_minor=asked.shipping_fee_minor,
+        discount_minor=quote.discount_minor,
+        shipping_fee_minor=quote.delivery_minor,
+        priced=_story(asked, quote),
+        redeems=take.reference if take else "",
     )
-    return Prepared(draft, request)
+    return Prepared(draft, request, bill, take)
+
+
+def _story(asked: Asked, quote: Quote) -> dict[str, Any]:
+    """How the price came about, as the order keeps it; nothing where it is the catalogue's."""
+    if not quote.reasons and not quote.gifts and quote.points_times_bp == WHOLE:
+        return {}
+    return {
+        "offers": [[used.offer_id, used.code, used.name, used.benefit_minor] for used in quote.used],
+        "reasons": [list(reason) for reason in quote.reasons],
+        "gifts": [[gift.variant_id, gift.units, gift.offer_id, gift.name] for gift in quote.gifts],
+        "points_times_bp": quote.points_times_bp,
+        "guarded_minor": quote.guarded_minor,
+        "by_hand_minor": asked.discount_minor,
+        "fee_minor": asked.shipping_fee_minor,
+    }
+
+
+WHOLE = 10_000
 
 
 def _checked(asked: Asked) -> str:
@@ -141,47 +156,6 @@ def _checked(asked: Asked) -> str:
     if phone is None:
         raise BadPhone(field="customer.phone", phone=asked.customer_phone)
     return phone
-
-
-def _priced(actor: Actor, asked: Asked, variants: Mapping[str, VariantView]) -> tuple[tuple[DraftLine, ...], str]:
-    """The lines with their prices and taxes, and the one currency they are in."""
-    lines: list[DraftLine] = []
-    currency = asked.currency
-    for position, line in enumerate(asked.lines):
-        variant = variants.get(line.sku.casefold()) or variants.get(line.sku)
-        if variant is None or not variant.is_sellable:
-            raise UnknownSku(field=f"lines[{position}].sku", sku=line.sku)
-        price = _price(actor, line, variant, position)
-        if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * price > MAX_TOTAL:
-            raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="from 1 up")
-        currency = currency or variant.currency
-        if line.unit_price_minor is None and variant.currency != currency:
-            raise BadLine(
-                field=f"lines[{position}].sku",
-                problem="{sku} is priced in {its}, the order is in {currency}. Order them apart.",
-                sku=line.sku,
-                its=variant.currency,
-                currency=currency,
-            )
-        lines.append(DraftLine(variant.id, variant.sku, variant.full_name, line.quantity, price, variant.tax_rate_bp))
-    if sum(line.quantity * line.unit_price_minor for line in lines) > MAX_TOTAL:
-        raise BadLine(field="lines", problem="The total is too high. Check prices and quantities.")
-    return tuple(lines), currency or "VND"
-
-
-def _price(actor: Actor, line: AskedLine, variant: VariantView, position: int) -> int:
-    """The price of the catalogue, or the one asked for by somebody who may set one."""
-    price = line.unit_price_minor
-    if price is None or price == variant.price_minor:
-        return variant.price_minor
-    if not 0 <= price <= MAX_PRICE:
-        raise BadLine(
-            field=f"lines[{position}].unit_price_minor",
-            problem="{price} is not a price. Send 0 or more, in minor units.",
-            price=price,
-        )
-    actor.require("orders.edit")
-    return price
 
 
 def _hold_id(reservation_id: str | None) -> str | None:
@@ -246,41 +220,116 @@ def short(answer: Short, lines: Sequence[DraftLine]) -> Exception:
 
 
 def place_order(*, actor: Actor, asked: Asked, now: datetime) -> Placed:
-    """Place an order from a channel of our own, waiting for both batches. Safe to repeat with the same external id or key.
+    """Place an order from a channel of our own, waiting for all batches. Safe to repeat with the same external id or key.
 
-    Raises: what `prepare` raises, ShortStock, HoldExpired, Unavailable.
+    An offer that is gone meanwhile is left out and the order priced anew, unless its buyer showed a voucher for it or was
+    told a total. Raises: what `prepare` raises, OfferGone, ShortStock, HoldExpired, Unavailable.
     """
-    prepared = prepare(actor=actor, asked=asked, variants=_variants(asked), now=now)
-    draft = prepared.draft
-    if draft.hold_id is None:
-        draft = with_hold(draft, engine().call(prepared.request), draft.lines)
-    placed = book().call((actor, draft, now))
-    if not placed.is_new:
-        _spare(asked, draft, now)
-    return placed
+    variants = _variants(asked)
+    without: set[int] = set()
+    for _ in range(MOST_TRIES):
+        prepared = prepare(actor=actor, asked=asked, variants=variants, now=now, without=without)
+        if prepared.take is not None and (gone := _refused(prepared, redeemer().call(prepared.take))):
+            without.add(gone)
+            continue
+        draft = prepared.draft
+        try:
+            if draft.hold_id is None:
+                answer = engine().call(prepared.request)
+                if scarce := _scarce_gifts(prepared.bill, answer):
+                    _let_go(prepared)
+                    without |= scarce
+                    continue
+                draft = with_hold(draft, answer, draft.lines)
+            placed = book().call((actor, draft, now))
+        except BaseException:
+            _let_go(prepared)
+            raise
+        if not placed.is_new:
+            _spare(asked, draft, now)
+        return placed
+    raise Unavailable
 
 
 async def aplace_order(*, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime) -> Placed:
     """As `place_order`, from a coroutine, with the variants at hand.
 
-    What needs the database all the same goes to a thread: parts of bundles, and their names when they fell short.
+    What needs the database all the same goes to a thread: parts of bundles, what pricing does not know yet, vouchers.
     """
     has_bundles = any(variant.is_bundle for variant in variants.values())
-    if has_bundles:
-        prepared = await asyncio.to_thread(_beside, prepare, actor=actor, asked=asked, variants=variants, now=now)
-    else:
-        prepared = prepare(actor=actor, asked=asked, variants=variants, now=now)
+    is_asking = has_bundles or asks_database(asked, variants.values())
+    without: set[int] = set()
+    for _ in range(MOST_TRIES):
+        ask = partial(prepare, actor=actor, asked=asked, variants=variants, now=now, without=without)
+        prepared = await asyncio.to_thread(_beside, ask) if is_asking else ask()
+        if prepared.take is not None:
+            answered = await redeemer().acall(prepared.take)
+            if (
+                gone := await asyncio.to_thread(_beside, _refused, prepared, answered)
+                if answered != _took(prepared)
+                else 0
+            ):
+                without.add(gone)
+                continue
+        draft = prepared.draft
+        try:
+            if draft.hold_id is None:
+                answer = await engine().acall(prepared.request)
+                if scarce := _scarce_gifts(prepared.bill, answer):
+                    await asyncio.to_thread(_beside, _let_go, prepared)
+                    without |= scarce
+                    continue
+                if has_bundles and isinstance(answer, Short):
+                    raise await asyncio.to_thread(_beside, short, answer, draft.lines)
+                draft = with_hold(draft, answer, draft.lines)
+            entry: Draft = (actor, draft, now)
+            placed = await book().acall(entry)
+        except BaseException:
+            if prepared.take is not None:
+                await asyncio.to_thread(_beside, _let_go, prepared)
+            raise
+        if not placed.is_new:
+            await asyncio.to_thread(_beside, _spare, asked, draft, now)
+        return placed
+    raise Unavailable
+
+
+def _took(prepared: Prepared) -> Took | None:
+    return Took(prepared.take.reference) if prepared.take else None
+
+
+def _refused(prepared: Prepared, answer: Took | Refused) -> int:
+    """The offer that is gone, to be left out; 0 when all of them were taken.
+
+    Raises: OfferGone: the buyer counts on it.
+    """
+    if isinstance(answer, Took) or prepared.take is None:
+        return 0
     draft = prepared.draft
-    if draft.hold_id is None:
-        answer = await engine().acall(prepared.request)
-        if has_bundles and isinstance(answer, Short):
-            raise await asyncio.to_thread(_beside, short, answer, draft.lines)
-        draft = with_hold(draft, answer, draft.lines)
-    entry: Draft = (actor, draft, now)
-    placed = await book().acall(entry)
-    if not placed.is_new:
-        await asyncio.to_thread(_beside, _spare, asked, draft, now)
-    return placed
+    if answer.reason == "reference":
+        if give_free(prepared.take.reference) == 0:
+            return 0  # an order has used them: the book answers with that order
+        return _refused(prepared, redeemer().call(prepared.take))
+    if any(code.offer_id == answer.promotion_id for code in prepared.bill.codes):
+        offer = next(used for used in prepared.bill.quote.used if used.offer_id == answer.promotion_id)
+        raise OfferGone(field="codes", offer=offer.name, reason=answer.reason, channel=draft.channel)
+    return answer.promotion_id
+
+
+def _let_go(prepared: Prepared) -> None:
+    """Give free what was taken of offers, when the order is not placed after all."""
+    if prepared.take is not None:
+        give_free(prepared.take.reference)
+
+
+def _scarce_gifts(bill: Bill, answer: Held | Short) -> set[int]:
+    """Offers whose gift is what the shelf lacks: an order does not fail for a gift."""
+    if not bill.gifts or not isinstance(answer, Short):
+        return set()
+    lacking = {variant for variant, _, _ in answer.lines}
+    bought = {line.variant_id for line in bill.quote.lines}
+    scarce = {gift.offer_id for gift in bill.quote.gifts if gift.variant_id in lacking}
+    return scarce if lacking.isdisjoint(bought) else set()
 
 
 def _beside(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -314,12 +363,15 @@ def _is_same(order: OrderView, asked: Asked, draft: OrderDraft) -> bool:
         return False
     if any(entry.kind in ("split", "merged") for entry in order.timeline):
         return True  # what it held when it was placed is in more than one order now
-    discount = min(draft.discount_minor, order.subtotal_minor)
-    if (order.shipping_fee_minor, order.discount_minor) != (draft.shipping_fee_minor, discount):
+    by_hand = order.priced.get("by_hand_minor", order.discount_minor)
+    fee = order.priced.get("fee_minor", order.shipping_fee_minor)
+    if (fee, by_hand) not in ((asked.shipping_fee_minor, asked.discount_minor), (fee, order.subtotal_minor)):
         return False
     sold, wanted = Counter[str](), Counter[str]()
+    gifts = {gift[0] for gift in order.priced.get("gifts", ())}
     for line in order.lines:
-        sold[line.sku.casefold()] += line.quantity
+        if line.variant_id not in gifts or line.unit_price_minor:
+            sold[line.sku.casefold()] += line.quantity
     for each in asked.lines:
         wanted[each.sku.casefold()] += each.quantity
     prices = {(line.sku.casefold(), line.unit_price_minor) for line in order.lines}

@@ -146,19 +146,25 @@ def heard(word: str) -> OrderState:
 class LineMoney:
     total_minor: int
     tax_minor: int
+    discount_minor: int
 
 
-def lines_money(lines: Sequence[tuple[int, int, int]], discount_minor: int = 0) -> list[LineMoney]:
-    """Each line's total and the tax contained in what is paid of it, rounded half up per line.
+def lines_money(
+    lines: Sequence[tuple[int, int, int]], discount_minor: int = 0, discounts: Sequence[int] = ()
+) -> list[LineMoney]:
+    """Each line's total, its share of the discount, and the tax contained in what is paid of it, rounded half up per line.
 
-    `lines`: (quantity, unit price, tax rate in basis points). A discount of the order lowers what is paid of each line
-    in proportion to its total; the totals are given as before it.
+    `lines`: (quantity, unit price, tax rate in basis points). `discounts`: each line's share, where it is known; else the
+    order's discount is shared in proportion to the totals, and is never more than they are.
     """
     totals = [quantity * price for quantity, price, _ in lines]
     whole = sum(totals)
-    off = share(min(discount_minor, whole), totals) if discount_minor and whole else [0] * len(totals)
+    if any(discounts):
+        off: Sequence[int] = discounts
+    else:
+        off = share(min(discount_minor, whole), totals) if discount_minor and whole else [0] * len(totals)
     return [
-        LineMoney(total, tax_inside(total - less, rate))
+        LineMoney(total, tax_inside(total - less, rate), less)
         for total, less, (_, _, rate) in zip(totals, off, lines, strict=True)
     ]
 
@@ -278,29 +284,30 @@ def missing_units(wanted: Sequence[tuple[int, int]], there: Iterable[tuple[int, 
 
 @dataclass(frozen=True, slots=True)
 class SoldLine:
-    """A line's units, total and tax, and how many of the units go into the second order."""
+    """A line's units, total, tax and share of the discount, and how many of the units go into the second order."""
 
     quantity: int
     total_minor: int
     tax_minor: int
     moved: int
+    discount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PartMoney:
-    """Money of one part. `lines`: (total, tax) of each line, (0, 0) of one that has no unit in this part."""
+    """Money of one part. `lines`: (total, tax, discount) of each line, zeros of one that has no unit in this part."""
 
-    lines: tuple[tuple[int, int], ...]
+    lines: tuple[tuple[int, int, int], ...]
     discount_minor: int
     shipping_fee_minor: int
 
     @property
     def subtotal_minor(self) -> int:
-        return sum(total for total, _ in self.lines)
+        return sum(total for total, _, _ in self.lines)
 
     @property
     def tax_minor(self) -> int:
-        return sum(tax for _, tax in self.lines)
+        return sum(tax for _, tax, _ in self.lines)
 
     @property
     def total_minor(self) -> int:
@@ -310,19 +317,25 @@ class PartMoney:
 def split_money(lines: Sequence[SoldLine], discount_minor: int, shipping_fee_minor: int) -> tuple[PartMoney, PartMoney]:
     """What stays and what goes; the two add up to the whole in every figure, to the smallest unit.
 
-    A line's total and tax go by its units, discount and shipping fee of the order by the parts' subtotals, each by the
-    largest remainder. A part without a price bears no discount, and the fee stays with the first part.
+    A line's total, tax and discount go by its units, shipping fee and what of the discount no line knows by the parts'
+    subtotals, each by the largest remainder. A part without a price bears none of those, and the fee stays with the first.
     """
-    totals = [share(line.total_minor, (line.quantity - line.moved, line.moved)) for line in lines]
-    taxes = [share(line.tax_minor, (line.quantity - line.moved, line.moved)) for line in lines]
-    weights = [sum(total[part] for total in totals) for part in (0, 1)]
+    cuts = [
+        [
+            share(amount, (line.quantity - line.moved, line.moved))
+            for amount in (line.total_minor, line.tax_minor, line.discount_minor)
+        ]
+        for line in lines
+    ]
+    weights = [sum(total[part] for total, _, _ in cuts) for part in (0, 1)]
+    own = [sum(discount[part] for _, _, discount in cuts) for part in (0, 1)]
     discounts, fees = (
-        share(amount, weights if any(weights) else (1, 0)) for amount in (discount_minor, shipping_fee_minor)
+        share(amount, weights if any(weights) else (1, 0)) for amount in (discount_minor - sum(own), shipping_fee_minor)
     )
     first, second = (
         PartMoney(
-            tuple((total[part], tax[part]) for total, tax in zip(totals, taxes, strict=True)),
-            discounts[part],
+            tuple((total[part], tax[part], discount[part]) for total, tax, discount in cuts),
+            own[part] + discounts[part],
             fees[part],
         )
         for part in (0, 1)

@@ -10,7 +10,7 @@ processes only wait for each other's batches.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -256,6 +256,10 @@ _USE = """
     update pricing_redemption set state = 'used', "order" = %s, expires_at = null
      where reference = %s and state = 'held'
 """
+_USE_ALL = """
+    update pricing_redemption r set state = 'used', "order" = u.placed, expires_at = null
+      from unnest(%s::text[], %s::text[]) u(reference, placed) where r.reference = u.reference and r.state = 'held'
+"""
 _BACK = """
     with counters as (
         -- Before the uses themselves, as takes do: whoever locked them the other way round would wait for a take for ever.
@@ -286,6 +290,12 @@ def _run(sql: str, parameters: Iterable[Any]) -> int:
         cursor.execute(sql, list(parameters))
         found: int = cursor.fetchone()[0] if cursor.description else cursor.rowcount
         return found
+
+
+def ask_use(cursor: Cursor, orders: Mapping[str, str]) -> None:
+    """Send the word that what checkouts hold (reference to order) is their orders' now, in the transaction that places them."""
+    references = sorted(orders)
+    cursor.execute(_USE_ALL, (texts(references), texts([orders[each] for each in references])))
 
 
 def use(reference: str, order: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -35,16 +35,20 @@ _ENTRIES = """
 """
 
 
+def _deaf() -> bool:
+    return False
+
+
 class _Kept(NamedTuple):
     view: VariantView
     article: Article
 
 
 class Shelf:
-    """`hears`: somebody tells this process of changes by `forget`, so the number need not be looked at."""
+    """`hears`: whether somebody tells this process of changes at this moment, so that the number need not be looked at."""
 
     def __init__(self) -> None:
-        self.hears = False
+        self.hears: Callable[[], bool] = _deaf
         self._lock = threading.Lock()
         self._edition = 0
         self._looked_at = 0.0
@@ -79,7 +83,7 @@ class Shelf:
     def is_fresh(self) -> bool:
         """Whether `book` answers without asking the database."""
         return self._book is not None and (
-            (self.hears and self._looked_at > 0) or time.monotonic() - self._looked_at < LOOK_S
+            (self._looked_at > 0 and self.hears()) or time.monotonic() - self._looked_at < LOOK_S
         )
 
     def _read(self) -> Book:
@@ -98,7 +102,7 @@ class Shelf:
 
     def articles(self, views: Collection[VariantView]) -> dict[int, Article]:
         """What pricing knows of these variants. One statement for those not met before, a second for their products."""
-        if not self.hears and time.monotonic() - self._goods_at > GOODS_S:
+        if not self.hears() and time.monotonic() - self._goods_at > GOODS_S:
             self.forget_goods()
             self._goods_at = time.monotonic()
         kept = self._articles

@@ -176,8 +176,9 @@ def places(client: Client) -> dict[str, str]:
     saved = send(client, "/api/v1/order-filters", {"name": "VIP", "conditions": {"tag": "VIP"}})
     hook = {"url": "https://example.vn/hook", "event_types": ["partners.webhook_disabled"]}
     made = send(client, "/api/v1/webhooks", hook)
+    cards = send(client, "/api/v1/gift-cards", {"count": 1, "value_minor": 50_000, "name": "Tết"})
     return {
-        "code": "web", "audit_id": "1", "filter_id": saved.json()["id"], "webhook_id": made.json()["webhook"]["id"],
+        "card_id": cards.json()["cards"][0]["id"], "code": "web", "audit_id": "1", "filter_id": saved.json()["id"], "webhook_id": made.json()["webhook"]["id"],
     }  # fmt: skip
 
 

@@ -15,16 +15,16 @@ line = st.tuples(units, st.integers(0, 10**9), st.sampled_from([0, 500, 800, 100
 )
 
 
-@given(st.lists(line, min_size=1, max_size=8), st.integers(0, 10**10), st.integers(0, 10**6))
+@given(st.lists(line, min_size=1, max_size=8), st.integers(0, 10**10), st.integers(0, 10**6), st.booleans())
 def test_the_parts_add_up_to_the_whole_in_every_figure(
-    lines: list[tuple[tuple[int, int, int], int]], discount: int, fee: int
+    lines: list[tuple[tuple[int, int, int], int]], discount: int, fee: int, knows: bool
 ) -> None:
     sold = [each for each, _ in lines]
     subtotal = sum(quantity * price for quantity, price, _ in sold)
     discount = min(discount, subtotal)
     money = lines_money(sold, discount)
     wanted = [
-        SoldLine(quantity, each.total_minor, each.tax_minor, moved)
+        SoldLine(quantity, each.total_minor, each.tax_minor, moved, each.discount_minor if knows else 0)
         for ((quantity, _, _), moved), each in zip(lines, money, strict=True)
     ]
     first, second = split_money(wanted, discount, fee)
@@ -39,7 +39,7 @@ def test_the_parts_add_up_to_the_whole_in_every_figure(
     for part in (first, second):
         assert 0 <= part.discount_minor <= part.subtotal_minor
         assert part.shipping_fee_minor >= 0
-        assert all(0 <= tax <= total for total, tax in part.lines)
+        assert all(0 <= tax <= total and 0 <= off <= total for total, tax, off in part.lines)
 
 
 def test_a_part_without_a_price_bears_no_discount_and_the_fee_goes_by_subtotal() -> None:

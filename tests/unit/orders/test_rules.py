@@ -101,13 +101,13 @@ def test_only_a_parcel_on_its_way_turns_back() -> None:
 
 
 def test_a_line_is_taxed_as_it_is_paid() -> None:
-    assert lines_money([(2, 55_000, 1000)]) == [LineMoney(110_000, 10_000)]
+    assert lines_money([(2, 55_000, 1000)]) == [LineMoney(110_000, 10_000, 0)]
     assert lines_money([(1, 110_000, 1000), (1, 110_000, 0)], 110_000) == [
-        LineMoney(110_000, 5_000),
-        LineMoney(110_000, 0),
+        LineMoney(110_000, 5_000, 55_000),
+        LineMoney(110_000, 0, 55_000),
     ]
-    assert lines_money([(1, 100, 1000)], 5_000) == [LineMoney(100, 0)]
-    assert lines_money([(3, 0, 1000)], 10) == [LineMoney(0, 0)]
+    assert lines_money([(1, 100, 1000)], 5_000) == [LineMoney(100, 0, 100)]
+    assert lines_money([(3, 0, 1000)], 10) == [LineMoney(0, 0, 0)]
 
 
 @given(

@@ -15,13 +15,14 @@ from django.db import InterfaceError, OperationalError, connection
 from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
 from mekong.channels import queries as channels
-from mekong.faces.express.listening import CATALOG, CHANNELS, ear
+from mekong.faces.express.listening import CATALOG, CHANNELS, PRICING, ear
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.combiner import Combiner
 from mekong.foundation.errors import Unavailable
 from mekong.foundation.pipeline import close_connection, reuse_connection
 from mekong.inventory import queries as inventory
 from mekong.orders.errors import UnknownChannel
+from mekong.pricing.shelf import shelf
 
 KEPT_S, DEAF_S = 300.0, 10.0
 """Reading all of it anew holds up whoever asks meanwhile, so a process that would be told of changes does it rarely."""
@@ -78,6 +79,10 @@ class Catalogue:
         """Listener of the process's ear."""
         if topic in (CATALOG, CHANNELS, "*"):
             self.forget()
+        if topic in (CATALOG, "*"):
+            shelf.forget_goods()
+        if topic in (PRICING, "*"):
+            shelf.forget()
 
     async def variants(self, skus: Collection[str]) -> dict[str, VariantView]:
         """Each known SKU's variant, under its SKU in lower case; unknown ones are missing."""

@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 
 CATALOG = "mekong_catalog"
 CHANNELS = "mekong_channels"
-TOPICS = (STOCK, ORDERS, PRESENCE, CATALOG, CHANNELS)
+PRICING = "mekong_pricing"
+TOPICS = (STOCK, ORDERS, PRESENCE, CATALOG, CHANNELS, PRICING)
 
 Listener = Callable[[str, str], None]
 """Called on the event loop with (topic, payload); must not block."""

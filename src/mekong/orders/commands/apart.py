@@ -71,7 +71,12 @@ def split_order(*, actor: Actor, code: str, lines: Sequence[MovedLine], now: dat
     second = SalesOrder(id=new_id())
     kept, away = _divide_goods(order, second, stays, goes, now)
     amounts = rules.split_money(
-        [rules.SoldLine(line.quantity, line.total_minor, line.tax_minor, moved.get(line.line, 0)) for line in sold],
+        [
+            rules.SoldLine(
+                line.quantity, line.total_minor, line.tax_minor, moved.get(line.line, 0), line.discount_minor
+            )
+            for line in sold
+        ],
         order.discount_minor,
         order.shipping_fee_minor,
     )
@@ -163,7 +168,7 @@ def _found(second: SalesOrder, order: SalesOrder, goods: _Goods, actor: Actor, n
     for name in (
         "channel", "payment_state", "is_cod", "currency", "customer_name", "customer_phone", "customer_ref",
         "shipping_address", "earlier_addresses", "note", "staff_note", "tags", "holds", "ship_by", "placed_at",
-        "confirmed_at", "issues", "packed_with",
+        "confirmed_at", "issues", "packed_with", "priced",
     ):  # fmt: skip
         setattr(second, name, getattr(order, name))
     second.code = take_numbers("DH", 1, now=now)[0]
@@ -199,7 +204,7 @@ def _write_lines(
     amounts: tuple[rules.PartMoney, rules.PartMoney],
 ) -> None:
     fresh: list[OrderLine] = []
-    for line, (stays_total, stays_tax), (goes_total, goes_tax) in zip(
+    for line, (stays_total, stays_tax, stays_off), (goes_total, goes_tax, goes_off) in zip(
         sold, amounts[0].lines, amounts[1].lines, strict=True
     ):
         units = moved.get(line.line, 0)
@@ -209,7 +214,7 @@ def _write_lines(
             OrderLine(
                 order=second, line=len(fresh), variant_id=line.variant_id, sku=line.sku, name=line.name, quantity=units,
                 unit_price_minor=line.unit_price_minor, total_minor=goes_total, tax_rate_bp=line.tax_rate_bp,
-                tax_minor=goes_tax, external_ids=line.external_ids if units == line.quantity else [],
+                tax_minor=goes_tax, discount_minor=goes_off, external_ids=line.external_ids if units == line.quantity else [],
                 listing=line.listing,
             )
         )  # fmt: skip
@@ -217,5 +222,7 @@ def _write_lines(
         if units == line.quantity:
             here.delete()
         else:
-            here.update(quantity=line.quantity - units, total_minor=stays_total, tax_minor=stays_tax)
+            here.update(
+                quantity=line.quantity - units, total_minor=stays_total, tax_minor=stays_tax, discount_minor=stays_off
+            )
     OrderLine.objects.bulk_create(fresh)

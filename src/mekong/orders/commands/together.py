@@ -135,7 +135,8 @@ def _join_lines(kept: SalesOrder, rest: Sequence[SalesOrder]) -> None:
                 OrderLine(
                     order=kept, line=number, variant_id=line.variant_id, sku=line.sku, name=line.name,
                     quantity=line.quantity, unit_price_minor=line.unit_price_minor, total_minor=line.total_minor,
-                    tax_rate_bp=line.tax_rate_bp, tax_minor=line.tax_minor, external_ids=line.external_ids,
+                    tax_rate_bp=line.tax_rate_bp, tax_minor=line.tax_minor, discount_minor=line.discount_minor,
+                    external_ids=line.external_ids,
                     listing=line.listing,
                 )
             )  # fmt: skip

@@ -126,7 +126,7 @@ def views_by_code(*, codes: Collection[str]) -> dict[str, OrderView]:
 def _line(row: OrderLine) -> LineView:
     return LineView(
         row.line, row.variant_id, row.sku, row.name, row.quantity, row.returned, row.unit_price_minor,
-        row.total_minor, row.tax_rate_bp, row.tax_minor, row.external_ids, row.listing,
+        row.total_minor, row.tax_rate_bp, row.tax_minor, row.external_ids, row.listing, row.discount_minor,
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def _view(order: SalesOrder, lines: Sequence[LineView], timeline: Sequence[Timel
         placed_at=order.placed_at, confirmed_at=order.confirmed_at, shipped_at=order.shipped_at,
         delivered_at=order.delivered_at, cancelled_at=order.cancelled_at, hold_id=order.hold_id, lines=lines,
         timeline=timeline, staff_note=order.staff_note, split_from=order.split_from, merged_into=order.merged_into,
-        packed_with=order.packed_with,
+        packed_with=order.packed_with, priced=order.priced,
         holds={name: _hold_note(said) for name, said in order.holds.items() if name in order.issues},
         earlier_addresses=[
             EarlierAddress(

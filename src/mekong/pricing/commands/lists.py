@@ -33,10 +33,7 @@ MOST_MINOR = 10**12
 def save_price_list(*, actor: Actor, draft: ListDraft, list_id: int | None = None, now: datetime) -> ListView:
     """Make a price list, or change the one with this id. Raises: MayNot, PriceListInvalid, PriceListNotFound, CodeTaken."""
     actor.require("pricing.manage")
-    if list_id is None:
-        row = PriceList(created_by=actor.ref, created_at=now)
-    else:
-        row = lock_list(list_id)
+    row = PriceList(created_by=actor.ref, created_at=now) if list_id is None else lock_list(list_id)
     for each in dataclasses.fields(ListDraft):
         setattr(row, each.name, getattr(draft, each.name))
     row.code, row.name, row.updated_at = draft.code.strip().upper(), draft.name.strip(), now
@@ -97,7 +94,8 @@ def set_entries(*, actor: Actor, list_id: int, lines: Sequence[EntryLine], now: 
         if put:
             cursor.execute(
                 """insert into pricing_priceentry (price_list_id, variant_id, from_units, price_minor)
-                   select %s, p.variant, p.units, p.price from unnest(%s::bigint[], %s::int[], %s::bigint[]) p(variant, units, price)
+                   select %s, p.variant, p.units, p.price
+                     from unnest(%s::bigint[], %s::int[], %s::bigint[]) p(variant, units, price)
                    on conflict (variant_id, price_list_id, from_units) do update set price_minor = excluded.price_minor""",
                 [list_id, [each[0] for each in put], [each[1] for each in put], list(put.values())],
             )
@@ -162,8 +160,11 @@ def set_price_policy(*, actor: Actor, guard_bp: int | None, now: datetime) -> No
 
 
 @command
-def set_hand_limits(*, actor: Actor, limits: Mapping[str, int | None], now: datetime) -> None:
-    """Set how much people of each role may take off by hand, in basis points; None: no limit. Raises: MayNot, PriceListInvalid."""
+def set_hand_limits(*, actor: Actor, limits: Mapping[str, int | None]) -> None:
+    """Set how much people of each role may take off by hand, in basis points; None: no limit.
+
+    Raises: MayNot, PriceListInvalid.
+    """
     actor.require("pricing.manage")
     for role, most_bp in limits.items():
         if role not in ROLES:

@@ -113,7 +113,7 @@ def give_voucher(
 
 
 @command
-def block_voucher(*, actor: Actor, code: str, is_blocked: bool, now: datetime) -> None:
+def block_voucher(*, actor: Actor, code: str, is_blocked: bool) -> None:
     """Let a code open nothing any more, or again. Safe to repeat. Raises: MayNot, VoucherInvalid."""
     actor.require("vouchers.issue")
     if not Voucher.objects.filter(code=codes.normalise(code)).update(is_blocked=is_blocked):

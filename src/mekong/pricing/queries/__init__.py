@@ -17,7 +17,7 @@ from mekong.pricing.queries.lists import (
     list_price_lists,
     price_guard,
 )
-from mekong.pricing.queries.prices import Shown, articles, book, quote, shown_prices
+from mekong.pricing.queries.prices import Shown, articles, book, gift_variants, quote, shown_prices
 from mekong.pricing.queries.promotions import (
     find_codes,
     get_promotion,
@@ -37,6 +37,7 @@ __all__ = [
     "get_card",
     "get_price_list",
     "get_promotion",
+    "gift_variants",
     "hand_limit_of",
     "hand_limits",
     "list_batches",

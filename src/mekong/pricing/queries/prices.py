@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
+from mekong.foundation.actor import SYSTEM
 from mekong.pricing.contracts.basket import Article, Basket, BasketLine
 from mekong.pricing.contracts.offers import PriceList
 from mekong.pricing.contracts.quote import Quote
@@ -48,6 +50,11 @@ def articles(views: Collection[VariantView]) -> dict[int, Article]:
 def quote(basket: Basket, *, without: Collection[int] = ()) -> Quote:
     """The price of a basket under what is in force now (`rules.pricing.price`)."""
     return price(basket, shelf.book(), without=without)
+
+
+def gift_variants(priced: Quote) -> dict[int, VariantView]:
+    """The variants of a quote's gifts. One SQL statement."""
+    return catalog.variants_by_id(actor=SYSTEM, ids={gift.variant_id for gift in priced.gifts})
 
 
 def shown_prices(*, views: Sequence[VariantView], channel: str, currency: str, now: datetime) -> Mapping[int, Shown]:

@@ -12,6 +12,7 @@ from mekong.pricing.contracts.offers import (
     Bundle,
     BuyGet,
     FixedPrice,
+    Gift,
     Goods,
     NthItem,
     Offer,
@@ -78,6 +79,13 @@ class Book:
         self.base = tuple(each for each in ordered if not each.is_sale)
         self.sales = tuple(each for each in ordered if each.is_sale)
         self.offers = {offer.id: offer for offer in offers}
+        audiences = [*(each.audience for each in ordered), *(offer.audience for offer in self.offers.values())]
+        self.asks_who = any(
+            each.tiers or each.groups or each.segments or each.first_order_only or each.birthday_days is not None
+            for each in audiences
+        )
+        self.asks_first_order = any(each.first_order_only for each in audiences)
+        self.has_gifts = any(isinstance(offer.effect, Gift) for offer in self.offers.values())
         self._coded: dict[int, Entry] = {}
         self._by_goods: dict[Key, list[tuple[Entry, int]]] = {}
         self._by_place: dict[str, list[Entry]] = {}

@@ -3,7 +3,8 @@
 Steps, in this order:
 
 1. *Price lists.* Of the base lists that hold, the highest priority with a price for the units decides, else the retail price; the
-   lowest sale price that holds replaces it where it is lower. A price set by hand stands instead of both.
+   lowest sale price that holds replaces it where it is lower. A price set by hand stands instead of both, and no offer
+   touches or counts its line.
 2. *Offers*, layer by layer in ascending order; what one layer leaves to pay is what the next one starts from. Within a layer
    each unit takes part in at most one item or set offer, and the use of them that saves most is chosen; then at most one basket
    offer applies, the one that saves most. Equal savings go to the higher priority, then to the older offer. Conditions
@@ -114,7 +115,9 @@ def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote
     # In an order of the goods, not of the typing: what ties is settled by it.
     lines.sort(key=_goods_order)
     _price_lines(lines, basket, book, moment)
-    candidates = _candidates(lines, basket, book, moment, without)
+    candidates = _candidates(
+        [line for line in lines if line.asked.hand_price_minor is None], basket, book, moment, without
+    )
     together = [each for each in candidates if not each.offer.is_exclusive]
     plan = last = _apply(lines, together, basket.delivery_fee_minor)
     if len(together) < len(candidates):
