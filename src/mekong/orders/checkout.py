@@ -124,7 +124,11 @@ def make_bill(
         lines.append(BasketLine(known[view.id], line.quantity, hand))
     if len(asked.codes) > MOST_CODES:
         raise BadLine(field="codes", problem="At most {most} vouchers. Leave some out.", most=MOST_CODES)
-    codes = tuple(pricing.find_codes(typed=asked.codes, person=phone, now=now)) if asked.codes else ()
+    codes = (
+        tuple(pricing.find_codes(typed=asked.codes, person=phone, checkout=asked.checkout, now=now))
+        if asked.codes
+        else ()
+    )
     if asked.discount_minor:
         actor.require("pricing.discount")
     if asked.allows_below_floor:

@@ -45,6 +45,7 @@ __all__ = [
     "AskedLine",
     "accept_channel_orders",
     "aplace_order",
+    "checked_phone",
     "known",
     "place_order",
     "prepare",
@@ -82,7 +83,7 @@ def prepare(
     Raises: MayNot, EmptyOrder, BadLine, UnknownSku, BadPhone, BelowFloor, HandLimitPassed, PriceMoved, each naming the field.
     """
     actor.require("orders.place")
-    phone = _checked(asked)
+    phone = checked_phone(asked)
     bill = make_bill(actor=actor, asked=asked, variants=variants, phone=phone, now=now, without=without)
     quote = bill.quote
     if asked.expected_total_minor is not None and asked.expected_total_minor != quote.total_minor:
@@ -138,7 +139,7 @@ def _story(asked: Asked, quote: Quote) -> dict[str, Any]:
 WHOLE = 10_000
 
 
-def _checked(asked: Asked) -> str:
+def checked_phone(asked: Asked) -> str:
     """What an order says beside its lines: the buyer's phone in E.164, "" when none is given."""
     if not asked.lines:
         raise EmptyOrder(field="lines")

@@ -34,7 +34,8 @@ def test_an_order_goes_its_way(client: Client) -> None:
     assert (order["total_minor"], order["currency"], order["state"]) == (300_000, "VND", "pending_confirmation")
     assert order["lines"][0] | {"tax_minor": 0, "tax_rate_bp": 0} == {
         "line": 0, "sku": "AT-1", "name": "Áo", "quantity": 2, "returned": 0, "unit_price_minor": 150_000,
-        "total_minor": 300_000, "tax_rate_bp": 0, "tax_minor": 0, "is_matched": True,
+        "total_minor": 300_000, "tax_rate_bp": 0, "tax_minor": 0, "discount_minor": 0, "paid_minor": 300_000,
+        "is_matched": True,
     }  # fmt: skip
     for step, body, state in (
         ("confirm", b"", "confirmed"),

@@ -29,6 +29,7 @@ from mekong.faces.api import (
     problems,
     products,
     publishing,
+    quotes,
     returns,
     security,
     stock_desk,
@@ -102,6 +103,7 @@ for _room in (
     earnings,
     publishing,
     gift_cards,
+    quotes,
 ):
     api.add_router("", _room.router)
 

@@ -52,7 +52,7 @@ class OrderRowOut(Schema):
 
 
 class LineOut(Schema):
-    """As sold. `tax_minor` is inside `total_minor`."""
+    """As sold. `discount_minor`: its share of what was taken off; `tax_minor` is inside what is left to pay."""
 
     line: int
     sku: str
@@ -63,6 +63,8 @@ class LineOut(Schema):
     total_minor: int
     tax_rate_bp: int
     tax_minor: int
+    discount_minor: int
+    paid_minor: int
     is_matched: bool
 
 
@@ -221,7 +223,10 @@ def order_out(order: OrderView, actor: Actor) -> dict[str, Any]:
         "tags": list(order.tags),
         "issues": list(order.issues),
         "holds": {name: asdict(said) for name, said in order.holds.items()},
-        "lines": [{**asdict(each), "is_matched": each.variant_id is not None} for each in order.lines],
+        "lines": [
+            {**asdict(each), "paid_minor": each.paid_minor, "is_matched": each.variant_id is not None}
+            for each in order.lines
+        ],
         "timeline": [
             {
                 "kind": each.kind,

@@ -67,6 +67,11 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True):
     """An order of a channel of the retailer's own. `reservation_id` uses units held before.
 
     `external_id` is the order's id in the system that sends it: sent again, the order is answered, not made again.
+
+    Prices come from the price lists and offers in force, as `POST /api/v1/quotes` tells them beforehand.
+    `shipping_fee_minor` is before offers, `discount_minor` is taken off by hand after them. `codes` are vouchers,
+    `checkout_id` names a quote that kept offers, `expected_total_minor` is what the buyer was told: when it is another by
+    now, nothing is placed. `allow_below_floor` needs the right to sell below the price floor.
     """
 
     channel: Code
@@ -82,6 +87,11 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True):
     discount_minor: Minor = 0
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] | None = None
     location: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    codes: Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=60)]], msgspec.Meta(max_length=10)] = []
+    delivery_method: Annotated[str, msgspec.Meta(max_length=30)] = ""
+    checkout_id: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    expected_total_minor: Minor | None = None
+    allow_below_floor: bool = False
 
 
 _reservation = msgspec.json.Decoder(NewReservation)
@@ -227,6 +237,13 @@ def _asked_order(actor: Actor, body: NewOrder, key: str | None, places: tuple[in
         shipping_fee_minor=body.shipping_fee_minor,
         discount_minor=body.discount_minor,
         currency=body.currency,
+        location=body.location,
+        codes=tuple(body.codes),
+        payment=body.payment_method.strip().lower(),
+        delivery=body.delivery_method.strip().lower(),
+        checkout=body.checkout_id,
+        expected_total_minor=body.expected_total_minor,
+        allows_below_floor=body.allow_below_floor,
     )
 
 

@@ -9,6 +9,7 @@ from mekong.orders.commands.following_many import follow_forward, unheard
 from mekong.orders.commands.holding import hold_order, lift_hold
 from mekong.orders.commands.papers import PAPERS, print_orders
 from mekong.orders.commands.presence import be_present, leave
+from mekong.orders.commands.quoting import QuotedOrder, end_checkout, quote_order
 from mekong.orders.commands.steps import complete_order, confirm_order, deliver_order, move_order, ship_order
 from mekong.orders.commands.stock import give_up_waiting, match_line, retry_awaiting_stock
 from mekong.orders.commands.tally import fold_tally
@@ -21,6 +22,7 @@ __all__ = [
     "PAPERS",
     "Asked",
     "AskedLine",
+    "QuotedOrder",
     "accept_channel_orders",
     "add_note",
     "advance_channel_order",
@@ -33,6 +35,7 @@ __all__ = [
     "confirm_order",
     "deliver_order",
     "edit_address",
+    "end_checkout",
     "fold_tally",
     "follow_forward",
     "give_up_waiting",
@@ -48,6 +51,7 @@ __all__ = [
     "pack_together",
     "place_order",
     "print_orders",
+    "quote_order",
     "receive_return",
     "remove_filter",
     "request_return",

@@ -18,6 +18,7 @@ from mekong.orders.errors import AlreadyShipped, BadLine, IllegalStep, TooManyRe
 from mekong.orders.models import OrderLine, SalesOrder
 from mekong.orders.queries import view
 from mekong.orders.rules import OrderState
+from mekong.pricing.redeeming import give_back
 
 GRADES = ("resellable", "damaged", "missing")
 
@@ -39,6 +40,7 @@ def cancel(order: SalesOrder, actor: Actor, reason: str, now: datetime, *, by_ch
         raise AlreadyShipped(number=order.code)
     if order.hold_id is not None:
         inventory.give_back(hold_ids=[str(order.hold_id)], actor=actor, now=now)
+    give_back(order.code)
     order.cancel_reason = reason[:200]
     enter(order, OrderState.CANCELLED, actor, now, reason=reason[:200])
     fact = events.OrderCancelled(str(order.id), order.channel, order.external_id, reason[:200], by_channel)

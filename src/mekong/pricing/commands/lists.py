@@ -12,11 +12,10 @@ from django.db import IntegrityError, connection, transaction
 from mekong.catalog import queries as catalog
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.command import command
-from mekong.foundation.events import emit
 from mekong.foundation.permissions import ROLES
+from mekong.pricing.commands.telling import tell
 from mekong.pricing.contracts.lists import EntryLine, ListDraft, ListView
 from mekong.pricing.errors import CodeTaken, PriceListInvalid, PriceListNotFound
-from mekong.pricing.events import PricesMoved
 from mekong.pricing.models import HandLimit, PriceEntry, PriceList, PricePolicy
 from mekong.pricing.queries.lists import list_view
 from mekong.pricing.rules.amounts import WHOLE_BP
@@ -44,7 +43,7 @@ def save_price_list(*, actor: Actor, draft: ListDraft, list_id: int | None = Non
             row.save()
     except IntegrityError as clash:
         raise CodeTaken(field="code", key=row.code) from clash
-    _tell(actor, row, now)
+    tell(actor, "list", row.code, now)
     return list_view(row)
 
 
@@ -101,7 +100,7 @@ def set_entries(*, actor: Actor, list_id: int, lines: Sequence[EntryLine], now: 
             )
     if gone or put:
         PriceList.objects.filter(id=list_id).update(updated_at=now)
-        _tell(actor, row, now)
+        tell(actor, "list", row.code, now)
     return len(gone) + len(put)
 
 
@@ -156,7 +155,7 @@ def set_price_policy(*, actor: Actor, guard_bp: int | None, now: datetime) -> No
     if guard_bp is not None and not 0 <= guard_bp <= 10 * WHOLE_BP:
         raise PriceListInvalid(field="guard_bp", problem="From {least} to {most}.", least=0, most=10 * WHOLE_BP)
     PricePolicy.objects.filter(id=1).update(guard_bp=guard_bp)
-    emit(actor, PricesMoved("policy", ""), key="pricing", now=now)
+    tell(actor, "policy", "", now)
 
 
 @command
@@ -178,7 +177,3 @@ def set_hand_limits(*, actor: Actor, limits: Mapping[str, int | None]) -> None:
             HandLimit.objects.filter(role=role).delete()
         else:
             HandLimit.objects.update_or_create(role=role, defaults={"most_bp": most_bp})
-
-
-def _tell(actor: Actor, row: PriceList, now: datetime) -> None:
-    emit(actor, PricesMoved("list", row.code), key="pricing", now=now)

@@ -9,11 +9,10 @@ from django.db import IntegrityError, transaction
 
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
-from mekong.foundation.events import emit
 from mekong.pricing.commands.lists import CODE
+from mekong.pricing.commands.telling import tell
 from mekong.pricing.contracts.lists import PromotionDraft, PromotionView
 from mekong.pricing.errors import CodeTaken, PromotionInvalid, PromotionNotFound, PromotionOver
-from mekong.pricing.events import PricesMoved
 from mekong.pricing.models import Allowance, Promotion, PromotionState
 from mekong.pricing.queries.promotions import promotion_views
 from mekong.pricing.rules.checking import check_offer
@@ -55,7 +54,7 @@ def save_promotion(
             Allowance.objects.get_or_create(promotion=row)
     except IntegrityError as clash:
         raise CodeTaken(field="code", key=row.code) from clash
-    emit(actor, PricesMoved("promotion", row.code), key="pricing", now=now)
+    tell(actor, "promotion", row.code, now)
     return promotion_views([row])[0]
 
 
@@ -97,7 +96,7 @@ def turn_promotion(*, actor: Actor, promotion_id: int, state: str, now: datetime
         raise PromotionInvalid(field="state", problem="It cannot go from {now} to {then}.", now=row.state, then=state)
     row.state, row.updated_at = state, now
     row.save(update_fields=["state", "updated_at"])
-    emit(actor, PricesMoved("promotion", row.code), key="pricing", now=now)
+    tell(actor, "promotion", row.code, now)
     return promotion_views([row])[0]
 
 

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from mekong.foundation.actor import Actor
 from mekong.pricing.contracts.lists import FoundCode, PromotionView, VoucherView
 from mekong.pricing.errors import PromotionNotFound
-from mekong.pricing.models import Allowance, Promotion, Voucher
+from mekong.pricing.models import Allowance, Promotion, Redemption, RedemptionState, Voucher
 from mekong.pricing.rules import codes
 
 
@@ -91,10 +91,11 @@ def list_vouchers(
     ]  # fmt: skip
 
 
-def find_codes(*, typed: Collection[str], person: str = "", now: datetime) -> list[FoundCode]:
-    """What vouchers shown at a checkout open, each code once, in order. One SQL statement.
+def find_codes(*, typed: Collection[str], person: str = "", checkout: str = "", now: datetime) -> list[FoundCode]:
+    """What vouchers shown at a checkout open, each code once, in order. Two SQL statements.
 
-    A code that is used up, over, blocked or somebody else's opens nothing, as one that does not exist.
+    A code that is used up, over, blocked or somebody else's opens nothing, as one that does not exist. What this checkout
+    holds of it, and what others held too long, is there to be had.
     """
     wanted = sorted({code for each in typed if (code := codes.normalise(each))})
     if not wanted:
@@ -103,6 +104,10 @@ def find_codes(*, typed: Collection[str], person: str = "", now: datetime) -> li
         row.code: row
         for row in Voucher.objects.filter(code__in=[code[:40] for code in wanted], promotion__state="active")
     }
+    idle = Redemption.objects.filter(voucher__in=rows.values(), state=RedemptionState.HELD).filter(
+        Q(expires_at__lte=now) | Q(reference=checkout, reference__gt="")
+    )
+    free = dict(idle.values("voucher_id").annotate(n=Count("id")).values_list("voucher_id", "n"))
     found = []
     for code in wanted:
         row = rows.get(code)
@@ -110,7 +115,7 @@ def find_codes(*, typed: Collection[str], person: str = "", now: datetime) -> li
             row is not None
             and not row.is_blocked
             and (row.expires_at is None or row.expires_at > now)
-            and (row.most_uses is None or row.uses < row.most_uses)
+            and (row.most_uses is None or row.uses - free.get(row.id, 0) < row.most_uses)
             and row.person in ("", person)
         )
         found.append(
