@@ -149,20 +149,22 @@ def limit(row: Limited, body: LimitBody, times: float = 1.0) -> dict[str, float 
 
 def sale(
     currency: str,
-    selling_price: int,
+    list_price: int | None,
+    selling_price: int | None,
     price: int | None = None,
     starts: float | None = None,
     ends: float | None = None,
     sale_id: int | str | None = None,
 ) -> dict[str, Any]:
-    """What a unit costs now, and the sale it is in or will be in.
+    """What a unit costs without a sale and now, and the sale it is in or will be in.
 
-    Prices in minor units; moments in unix seconds, None = open. A listing's `price` beside these is the one without.
+    Prices in minor units, None = not for sale; moments in unix seconds, None = open.
     """
-    now = {"selling_price": to_number(selling_price, currency)}
+    prices = {"list_price": list_price, "selling_price": selling_price}
+    shown = {name: None if minor is None else to_number(minor, currency) for name, minor in prices.items()}
     if price is None:
-        return {**now, "sale": None}
-    return {**now, "sale": {"id": sale_id, "price": to_number(price, currency), "from": starts, "to": ends}}
+        return {**shown, "sale": None}
+    return {**shown, "sale": {"id": sale_id, "price": to_number(price, currency), "from": starts, "to": ends}}
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -187,9 +187,9 @@ def _sale(world: World, sku: Sku, currency: str) -> dict[str, Any]:
     """What a unit costs now, and its special price with its dates; none that is over."""
     now = world.clock.now()
     if not sku.special_price or 0 < sku.special_ends <= now:
-        return bodies.sale(currency, sku.price)
+        return bodies.sale(currency, sku.price, sku.price)
     starts, ends = sku.special_starts or None, sku.special_ends or None
-    return bodies.sale(currency, sku.selling_price(now), sku.special_price, starts, ends)
+    return bodies.sale(currency, sku.price, sku.selling_price(now), sku.special_price, starts, ends)
 
 
 def get_listing(world: World, request: Request) -> object:

@@ -227,9 +227,10 @@ def _sale(world: World, item: Item, model: Model, currency: str) -> dict[str, An
     found = promotions.coming(world.shopee, item.item_id, model.model_id)
     price = promotions.current_price(world.shopee, item, model)
     if found is None:
-        return bodies.sale(currency, price)
+        return bodies.sale(currency, model.price, price)
     discount = found.discount
-    return bodies.sale(currency, price, found.model.price, discount.starts, discount.ends, discount.discount_id)
+    dates = (discount.starts, discount.ends)
+    return bodies.sale(currency, model.price, price, found.model.price, *dates, discount.discount_id)
 
 
 def get_discounts(world: World, request: Request) -> object:
