@@ -84,7 +84,13 @@ def test_nobody_joins_without_consent_or_without_the_right() -> None:
 
 def test_a_member_is_found_by_phone_card_number_and_link() -> None:
     member = a_member()
-    for key in ("0903123456", "+84 903 123 456", "tv-261122-0001", member.card_token, f"https://x.vn/card/{member.card_token}/"):
+    for key in (
+        "0903123456",
+        "+84 903 123 456",
+        "tv-261122-0001",
+        member.card_token,
+        f"https://x.vn/card/{member.card_token}/",
+    ):
         assert queries.member_by(actor=SYSTEM, key=key, now=NOON).id == member.id
     for key in ("0903123457", "TV-261122-0002", "x" * 43, ""):
         with pytest.raises(MemberNotFound):
@@ -122,7 +128,12 @@ def test_what_is_known_of_a_member_changes_and_the_trail_does_not_tell_it() -> N
     member = a_member()
     now = NOON + timedelta(days=1)
     changed = commands.update_member(
-        actor=SYSTEM, member_id=member.id, phone="0912 345 678", name="Nguyễn Lan", birthday=Birthday(1, 2, 1990), now=now
+        actor=SYSTEM,
+        member_id=member.id,
+        phone="0912 345 678",
+        name="Nguyễn Lan",
+        birthday=Birthday(1, 2, 1990),
+        now=now,
     )
     assert (changed.phone, changed.name, changed.birthday) == ("+84912345678", "Nguyễn Lan", Birthday(1, 2, 1990))
     assert commands.update_member(actor=SYSTEM, member_id=member.id, forget_birthday=True, now=now).birthday is None

@@ -125,7 +125,14 @@ def test_rights_are_asked_for_first() -> None:
         ),
         lambda: commands.take_back_for(actor=nobody, reference="1", part="1", part_minor=1, now=NOON),
         lambda: commands.hold_points(
-            actor=nobody, member_id=member.id, points=1, reference="1", channel="pos", order_minor=1, currency="VND", now=NOON
+            actor=nobody,
+            member_id=member.id,
+            points=1,
+            reference="1",
+            channel="pos",
+            order_minor=1,
+            currency="VND",
+            now=NOON,
         ),
         lambda: commands.claim_hold(actor=nobody, hold_id=member.id, reference="1", now=NOON),
         lambda: commands.release_hold(actor=nobody, hold_id=member.id, now=NOON),
@@ -251,7 +258,12 @@ def test_points_are_set_aside_claimed_and_released() -> None:
     member = a_member()
     earn(member, "HD-1", 1_000_000)
     held = hold(member, 60, "basket-1")
-    assert (held.value_minor, held.currency, held.state, held.expires_at) == (6_000, "VND", "held", NOON + timedelta(minutes=15))
+    assert (held.value_minor, held.currency, held.state, held.expires_at) == (
+        6_000,
+        "VND",
+        "held",
+        NOON + timedelta(minutes=15),
+    )
     assert hold(member, 60, "basket-1", TOMORROW - timedelta(days=1)) == held
     assert now_of(member) == (100, 40, 0)
     with pytest.raises(NotEnoughPoints) as refused:
@@ -373,8 +385,13 @@ def test_points_that_come_back_pay_what_is_owed() -> None:
 
 def test_points_are_given_and_taken_by_hand_with_a_reason() -> None:
     member = a_member()
-    assert commands.adjust_points(actor=SYSTEM, member_id=member.id, points=50, note="Xin lỗi khách", now=NOON).points == 50
-    assert commands.adjust_points(actor=SYSTEM, member_id=member.id, points=-20, note="Cộng nhầm", now=NOON).points == 30
+    assert (
+        commands.adjust_points(actor=SYSTEM, member_id=member.id, points=50, note="Xin lỗi khách", now=NOON).points
+        == 50
+    )
+    assert (
+        commands.adjust_points(actor=SYSTEM, member_id=member.id, points=-20, note="Cộng nhầm", now=NOON).points == 30
+    )
     with pytest.raises(NotEnoughPoints):
         commands.adjust_points(actor=SYSTEM, member_id=member.id, points=-31, note="Cộng nhầm", now=NOON)
     for points in (0, 10**9 + 1):

@@ -31,7 +31,14 @@ def test_points_are_rounded_down_once(amount: int, tier: int, promotion: int, ex
 
 
 def test_a_part_takes_back_what_the_rest_no_longer_earns() -> None:
-    assert [points.taken_back(10, 105_000, back) for back in (0, 1, 10_500, 52_500, 104_999, 105_000)] == [0, 1, 1, 5, 10, 10]
+    assert [points.taken_back(10, 105_000, back) for back in (0, 1, 10_500, 52_500, 104_999, 105_000)] == [
+        0,
+        1,
+        1,
+        5,
+        10,
+        10,
+    ]
     assert points.taken_back(0, 0, 0) == 0
 
 

@@ -80,7 +80,10 @@ def test_tiers_that_agree_have_no_problem() -> None:
         ([replace(EARN, ends_on=date(2026, 11, 22))], "earn_rules[0].ends_on"),
         ([replace(EARN, channel="Cửa hàng")], "earn_rules[0].channel"),
         ([EARN, replace(EARN, starts_on=date(2027, 1, 1))], "earn_rules[1].starts_on"),
-        ([replace(EARN, starts_on=date(2027, 1, 1)), replace(EARN, ends_on=date(2027, 1, 1))], "earn_rules[1].starts_on"),
+        (
+            [replace(EARN, starts_on=date(2027, 1, 1)), replace(EARN, ends_on=date(2027, 1, 1))],
+            "earn_rules[1].starts_on",
+        ),
     ],
 )
 def test_earn_rules_that_contradict_are_named(rules: list[EarnRuleView], field: str) -> None:
@@ -92,7 +95,10 @@ def test_earn_rules_that_contradict_are_named(rules: list[EarnRuleView], field: 
 
 def test_rules_may_follow_one_another_and_stand_beside_the_one_of_all() -> None:
     then = replace(EARN, starts_on=date(2027, 1, 2))
-    assert programme.earn_rules_problem([replace(EARN, ends_on=date(2027, 1, 1)), then, replace(EARN, channel="web")]) is None
+    assert (
+        programme.earn_rules_problem([replace(EARN, ends_on=date(2027, 1, 1)), then, replace(EARN, channel="web")])
+        is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,9 @@ def views(rows: Sequence[Member], now: datetime) -> list[MemberView]:
         born = Birthday(row.birth_day, row.birth_month, row.birth_year) if row.birth_day and row.birth_month else None
         made.append(
             MemberView(
-                id=row.uid, number=row.number, status=row.status, phone=row.phone, name=row.name, email=row.email,
+                id=row.uid, number=row.number, status=str(row.status), phone=row.phone, name=row.name, email=row.email,
                 birthday=born, tier=tier_view(row.tier) if row.tier else None, tier_since=row.tier_since,
-                tier_until=row.tier_until, account_id=account.uid, account_kind=account.kind, account_name=account.name,
+                tier_until=row.tier_until, account_id=account.uid, account_kind=str(account.kind), account_name=account.name,
                 is_owner=account.owner_id == row.pk, monthly_limit=row.monthly_limit, points=has.points, free=has.free,
                 owed=account.owed, card_token=row.card_token, joined_channel=row.joined_channel,
                 joined_by=row.joined_by, joined_at=row.joined_at,

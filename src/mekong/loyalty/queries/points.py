@@ -24,7 +24,7 @@ from mekong.loyalty.rules.dates import day_of, month_start
 def held_view(row: Hold) -> HeldPoints:
     return HeldPoints(
         id=row.uid, reference=row.reference, member_id=row.member.uid, points=row.points, value_minor=row.value_minor,
-        currency=row.currency, state=row.state, expires_at=row.expires_at, claimed_by=row.claimed_by or "",
+        currency=row.currency, state=str(row.state), expires_at=row.expires_at, claimed_by=row.claimed_by or "",
         given_back=row.given_back,
     )  # fmt: skip
 
