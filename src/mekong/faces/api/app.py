@@ -20,6 +20,7 @@ from mekong.faces.api import (
     connecting,
     earnings,
     health,
+    members,
     order_desk,
     order_filters,
     orders,
@@ -100,6 +101,7 @@ for _room in (
     returns,
     earnings,
     publishing,
+    members,
 ):
     api.add_router("", _room.router)
 
