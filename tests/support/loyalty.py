@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -73,3 +73,27 @@ def assert_points_sound() -> None:
     """The doctor finds nothing."""
     found = checks.points_add_up(datetime.now(UTC))
     assert found.ok, found.found
+
+
+def furnish_members(now: datetime) -> dict[str, UUID]:
+    """A programme and members: one with everything on her page, her child who shares the account, one who just joined.
+
+    Their ids, by who they are.
+    """
+    commands.start_programme(actor=SYSTEM, now=now - timedelta(days=400))
+    lan = a_member("0903 123 456", "Nguyễn Thị Lan", now - timedelta(days=390))
+    twin = a_member("0905 123 456", "Lan Nguyễn", now - timedelta(days=200))
+    child = a_member("0912 345 678", "Trần Minh Khôi", now - timedelta(days=30))
+    fresh = a_member("0987 654 321", "Đỗ Văn Đạt", now)
+    earn(lan, "HD-0001", 18_400_000, now - timedelta(days=300))
+    earn(twin, "HD-0002", 2_350_000, now - timedelta(days=190))
+    spend(lan, 200, "DH-0003", now - timedelta(days=100))
+    commands.take_back_for(
+        actor=SYSTEM, reference="HD-0002", part="TH-0001", part_minor=350_000, now=now - timedelta(days=90)
+    )
+    commands.merge_members(actor=SYSTEM, survivor_id=lan.id, merged_id=twin.id, now=now - timedelta(days=80))
+    commands.open_shared_account(actor=SYSTEM, owner_id=lan.id, kind="family", name="Nhà Lan", now=now)
+    commands.share_account(actor=SYSTEM, owner_id=lan.id, member_id=child.id, monthly_limit=300, now=now)
+    commands.adjust_points(actor=SYSTEM, member_id=lan.id, points=120, note="Xin lỗi vì giao chậm", now=now)
+    hold(lan, 50, "GIO-1", now)
+    return {"lan": lan.id, "twin": twin.id, "child": child.id, "fresh": fresh.id}

@@ -54,7 +54,7 @@ class OverMonthlyLimit(Conflict):
 
 class NoBurnRule(Conflict):
     code = "loyalty.no_burn_rule"
-    template = "Points do not pay on {channel} today. Set a rule under Members, Rules."
+    template = "Points do not pay on {channel} today. Set a rule under Settings, Membership."
 
 
 class HoldNotFound(NotFound):
