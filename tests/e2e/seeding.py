@@ -7,6 +7,7 @@ from mekong.faces.cli.installation import opened
 
 def main() -> None:
     with opened():
+        from tests.support.loyalty import furnish_members
         from tests.support.partners import furnish_partners
         from tests.support.shop import ask_for_returns, furnish
 
@@ -17,6 +18,7 @@ def main() -> None:
         ask_for_returns(now)
         _earnings(now)
         furnish_partners(now)
+        furnish_members(now)
         _a_desk(now)
 
 

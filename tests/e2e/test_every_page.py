@@ -43,6 +43,10 @@ PAGES = (
     "/settings/staff/seats/",
     "/settings/security/",
     "/settings/audit/",
+    "/settings/membership/",
+    "/members/",
+    "/members/?q=lan",
+    "/members/join/",
 )  # fmt: skip
 
 RULES = (
@@ -133,6 +137,8 @@ def _pages_of_things(page: Page) -> list[str]:
         first("/orders/returns/", "main a[href^='/orders/DH']"),
         first("/stock/campaigns/", "tbody a[href^='/stock/campaigns/']"),
     ]
+    member = first("/members/", "tbody a[href^='/members/']")
+    found += [member, f"{member}edit/", first(member, "aside a[href*='/card/']")]
     for room in ("webhooks", "apps", "feeds"):
         one = first(f"/settings/{room}/", f"tbody a[href^='/settings/{room}/']")
         found += [one, f"{one}edit/"]

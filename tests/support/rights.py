@@ -173,6 +173,15 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "stock/campaigns/new/": {"GET": "inventory.controls", "POST": "inventory.controls"},
     "stock/campaigns/<str:code>/": {"GET": "inventory.view"},
     "stock/campaigns/<str:code>/act/": {"POST": "inventory.controls"},
+    "members/": {"GET": "loyalty.view"},
+    "members/join/": {"GET": "loyalty.enroll", "POST": "loyalty.enroll"},
+    "members/<uuid:uid>/": {"GET": "loyalty.view"},
+    "members/<uuid:uid>/act/": {"POST": "loyalty.view"},
+    "members/<uuid:uid>/edit/": {"GET": "loyalty.enroll", "POST": "loyalty.enroll"},
+    "members/<uuid:uid>/reveal/": {"POST": "customers.reveal"},
+    "settings/membership/": {"GET": "loyalty.manage", "POST": "loyalty.manage"},
+    # A card is looked at by whoever has its link.
+    "card/<str:token>/": {"GET": ANYONE},
     # Platforms fetch these without an account: the address holds a secret.
     "feeds/<str:key>/<str:name>": {"GET": ANYONE},
 }

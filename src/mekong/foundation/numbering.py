@@ -30,6 +30,7 @@ PREFIXES: Mapping[str, str] = {
     "PT": "cash receipt",
     "PC": "cash payment",
     "DS": "reconciliation",
+    "TV": "membership",
 }
 """Kinds of documents by the first letters of their numbers."""
 

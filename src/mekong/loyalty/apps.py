@@ -7,3 +7,6 @@ class LoyaltyConfig(AppConfig):
     name = "mekong.loyalty"
     label = "loyalty"
     verbose_name = "Thành viên"
+
+    def ready(self) -> None:
+        from mekong.loyalty import checks  # noqa: F401 - registers checks

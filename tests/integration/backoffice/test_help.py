@@ -22,6 +22,7 @@ APART = frozenset({
     "sign-in/", "sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options/", "sign-in/demo/", "sign-out/",
     "welcome/<str:person>/<str:token>/", "password/", "preferences/", "media/<path:path>", "last-unit/", "palette/",
     "parts/pulse/", "live/figures/", "live/replay", "account/confirm/passkey/options/", "account/passkeys/options/",
+    "card/<str:token>/",
 })  # fmt: skip
 """Addresses outside the shell, and parts of pages: no help is asked for there."""
 
@@ -70,6 +71,10 @@ SAMPLES = {
     "publish": ("/products/publish/",),
     "channel-publishing": ("/channels/shopee-1/publishing/",),
     "channel-categories": ("/channels/shopee-1/categories/",),
+    "members": ("/members/",),
+    "member-join": ("/members/join/",),
+    "member": ("/members/",),
+    "membership": ("/settings/membership/",),
 }
 
 

@@ -21,6 +21,7 @@ from mekong.faces.api import (
     earnings,
     gift_cards,
     health,
+    members,
     order_desk,
     order_filters,
     orders,
@@ -104,6 +105,7 @@ for _room in (
     publishing,
     gift_cards,
     quotes,
+    members,
 ):
     api.add_router("", _room.router)
 

@@ -44,6 +44,8 @@ ACTS = (
     ),
     Place("/products/labels/", "print", _n("Print barcode labels"), ("catalog.view",), "in tem nhãn mã vạch label"),
     Place("/orders/returns/", "return", _n("Returns to answer"), ("orders.view",), "trả hàng hoàn hàng yêu cầu refund"),
+    Place("/members/join/", "users", _n("New member"), ("loyalty.enroll",), "thành viên đăng ký thẻ tích điểm join member card"),
+    Place("/settings/membership/", "star", _n("Membership"), ("loyalty.manage",), "hạng thành viên điểm quy tắc tier points"),
     Place("/stock/adjust/", "edit", _n("Change stock"), ("inventory.adjust", "inventory.receive"), "điều chỉnh tồn adjust"),
     Place(
         "/stock/adjust/?reason=receipt", "import", _n("Receive goods"), ("inventory.receive", "inventory.adjust"),

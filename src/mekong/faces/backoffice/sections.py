@@ -25,6 +25,13 @@ class Section:
 
 SECTIONS = (
     Section("staff", "users", _("Staff"), _("Who works here, with which roles where; seats."), "staff.manage"),
+    Section(
+        "membership",
+        "star",
+        _("Membership"),
+        _("Tiers, and what points are earned and spent by."),
+        "loyalty.manage",
+    ),
     Section("security", "lock", _("Security"), _("Second step, sessions, places and hours, locks."), "staff.manage"),
     Section("audit", "clock", _("Audit trail"), _("Who changed or looked at what, and when."), "audit.view"),
     Section(

@@ -44,6 +44,7 @@ ROOMS = (
     Room("orders", "/orders/", "order", _("Orders"), _("Orders"), "orders.view", "d"),
     Room("products", "/products/", "box", _("Products"), _("Products"), "catalog.view", "s", gap=True),
     Room("stock", "/stock/", "stack", _("Stock"), _("Stock"), "inventory.view", "t"),
+    Room("members", "/members/", "users", _("Members"), _("Members"), "loyalty.view", "m", is_tab=False),
     Room("channels", "/channels/", "channels", _("Channels"), _("Channels"), "channels.view", "k", gap=True),
     Room("live", "/live/", "eye", _("Live stream"), _("Live"), "inventory.view", "l", is_tab=False),
     Room("settings", "/settings/", "gear", _("Settings"), _("Settings"), "", "c", gap=True, is_tab=False),

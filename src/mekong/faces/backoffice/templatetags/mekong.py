@@ -17,6 +17,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from mekong.faces.backoffice import marks, problems, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.foundation import masking
+from mekong.foundation.actor import Actor
 from mekong.foundation.money import exponent
 from mekong.orders.contracts import OrderCount
 
@@ -276,6 +277,24 @@ def _span(length_s: int, language: str) -> str:  # noqa: ARG001 - the words are 
 def masked(phone: str) -> str:
     """`+84903123218` as `0903 ••• 218`: recognisable, and of no use to who may not see it."""
     return masking.phone(phone)
+
+
+@register.filter
+def masked_email(address: str) -> str:
+    """`lan@example.vn` as `l•••@example.vn`."""
+    return masking.email(address)
+
+
+@register.filter
+def may(actor: Actor, permission: str) -> bool:
+    """Whether somebody has a right."""
+    return actor.may(permission)
+
+
+@register.filter
+def day_before(value: datetime) -> str:
+    """The last day of what ends at this moment, as `31/12/2026`."""
+    return day(value - timedelta(microseconds=1))
 
 
 @register.simple_tag(takes_context=True)
