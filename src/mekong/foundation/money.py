@@ -90,3 +90,18 @@ def share(total_minor: int, weights: Sequence[int]) -> list[int]:
         for line in sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)[:missing]:
             floors[line] += 1
     return floors
+
+
+def part_of(amount_minor: int, whole: int, before: int, now: int) -> int:
+    """What of an amount falls on `now` parts of `whole`, after `before` of them were dealt with.
+
+    All parts together make up the amount, whatever their sizes and order: what the first k parts are worth is the amount
+    × k ÷ whole, rounded down, and a part is the difference of two such values. So a buyer who gives a line back in two
+    steps gets what they paid for it, and not a unit more or less.
+
+    Raises:
+        ValueError: more parts than there are left, or fewer than none (a defect in the caller).
+    """
+    if min(amount_minor, before, now) < 0 or before + now > whole:
+        raise ValueError("part_of() takes parts of a whole that were not dealt with before")
+    return amount_minor * (before + now) // whole - amount_minor * before // whole if whole else 0

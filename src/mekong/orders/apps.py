@@ -7,4 +7,4 @@ class OrdersConfig(AppConfig):
     verbose_name = "Đơn hàng"
 
     def ready(self) -> None:
-        from mekong.orders import checks  # noqa: F401 - registers the doctor's checks
+        from mekong.orders import checks, handlers  # noqa: F401 - registers the doctor's checks and subscribers

@@ -57,17 +57,20 @@ _ALIKE = """
 _ORDERS = """
     insert into orders_salesorder (id, code, channel, external_id, idempotency_key, state, remote_state,
         remote_updated_at, payment_state, is_cod, currency, subtotal_minor, discount_minor, shipping_fee_minor,
-        tax_minor, total_minor, priced, customer_name, customer_phone, customer_ref, shipping_address, note, tags, issues,
+        tax_minor, total_minor, priced, member, tenders, customer_name, customer_phone, customer_ref, shipping_address,
+        note, tags, issues,
         duplicate_of, basket, hold_id, allocation, tracking_no, cancel_reason, ship_by, placed_at, created_at,
         confirmed_at, actor)
     select id, code, channel, external_id, idempotency_key, state, remote_state, remote_updated_at, payment_state,
-        is_cod, currency, subtotal_minor, discount_minor, shipping_fee_minor, tax_minor, total_minor, priced, customer_name,
+        is_cod, currency, subtotal_minor, discount_minor, shipping_fee_minor, tax_minor, total_minor, priced, member,
+        tenders, customer_name,
         customer_phone, customer_ref, shipping_address, note, tags, issues, duplicate_of, basket, hold_id, allocation,
         tracking_no, '', ship_by, placed_at, created_at, confirmed_at, actor
       from json_to_recordset(%s::json) o(id uuid, code text, channel text, external_id text, idempotency_key text,
         state text, remote_state text, remote_updated_at timestamptz, payment_state text, is_cod bool, currency text,
         subtotal_minor bigint, discount_minor bigint, shipping_fee_minor bigint, tax_minor bigint, total_minor bigint,
-        priced jsonb, customer_name text, customer_phone text, customer_ref text, shipping_address jsonb, note text, tags jsonb,
+        priced jsonb, member text, tenders jsonb, customer_name text, customer_phone text, customer_ref text,
+        shipping_address jsonb, note text, tags jsonb,
         issues jsonb, duplicate_of text, basket text, hold_id uuid, allocation jsonb, tracking_no text,
         ship_by timestamptz, placed_at timestamptz, created_at timestamptz, confirmed_at timestamptz, actor text)
 """
@@ -218,7 +221,8 @@ class _Batch:
                 "remote_updated_at": draft.remote_updated_at, "payment_state": draft.payment_state,
                 "is_cod": draft.is_cod, "currency": draft.currency, "subtotal_minor": subtotal,
                 "discount_minor": discount, "shipping_fee_minor": draft.shipping_fee_minor, "tax_minor": tax,
-                "total_minor": total, "priced": draft.priced, "customer_name": draft.customer_name,
+                "total_minor": total, "priced": draft.priced, "member": draft.member, "tenders": draft.tenders,
+                "customer_name": draft.customer_name,
                 "customer_phone": draft.customer_phone,
                 "customer_ref": draft.customer_ref, "shipping_address": draft.shipping_address, "note": draft.note,
                 "tags": draft.tags, "issues": draft.issues, "duplicate_of": duplicate_of, "basket": basket,

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mekong.catalog.contracts import VariantView
-from mekong.foundation.actor import Actor
+from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.queries import roles_of
 from mekong.inventory import commands as inventory
 from mekong.inventory.errors import BadQuantity
+from mekong.loyalty.contracts import MemberView
+from mekong.loyalty.errors import MemberNotFound
+from mekong.loyalty.queries import member_by
 from mekong.orders.contracts import DraftLine
 from mekong.orders.errors import BadLine, UnknownSku
+from mekong.orders.models import SalesOrder
+from mekong.orders.rules import LOCAL, OrderState, days_to_birthday
 from mekong.pricing import queries as pricing
 from mekong.pricing.contracts.basket import Basket, BasketLine, Shopper
 from mekong.pricing.contracts.lists import FoundCode
@@ -44,7 +49,8 @@ class Asked:
 
     `shipping_fee_minor`: before offers. `discount_minor`: taken off by hand, after offers. `codes`: vouchers shown.
     `checkout`: under which a quote took limited offers for it. `expected_total_minor`: what the buyer was told.
-    `allows_below_floor`: a manager lets it go below the price floor.
+    `allows_below_floor`: a manager lets it go below the price floor. `member`: a member's number, phone or card; without it
+    the buyer's phone tells. `points`: to pay with. `gift_cards`: (code, amount or None for what is left to pay).
     """
 
     channel: str
@@ -71,6 +77,9 @@ class Asked:
     checkout: str = ""
     expected_total_minor: int | None = None
     allows_below_floor: bool = False
+    member: str = ""
+    points: int = 0
+    gift_cards: tuple[tuple[str, int | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ def asks_database(asked: Asked, variants: Collection[VariantView]) -> bool:
         or asked.discount_minor
         or book.has_gifts
         or any(line.unit_price_minor is not None for line in asked.lines)
+        or asked.member
         or (book.asks_who and asked.customer_phone)
     )
 
@@ -134,7 +144,7 @@ def make_bill(
     if asked.allows_below_floor:
         actor.require("pricing.below_guard")
     basket = Basket(
-        tuple(lines), asked.channel, now, asked.location, shopper_of(phone), currency,
+        tuple(lines), asked.channel, now, asked.location, shopper_of(phone, asked.member, now), currency,
         tuple((code.code, code.offer_id) for code in codes), asked.payment or ("cod" if asked.is_cod else ""),
         asked.delivery, asked.shipping_fee_minor, asked.discount_minor, asked.allows_below_floor,
     )  # fmt: skip
@@ -155,12 +165,43 @@ def make_bill(
     ]
     vouchers = {code.offer_id: code.voucher_id for code in codes if code.offer_id}
     wants = tuple(Want(used.offer_id, vouchers.get(used.offer_id, 0), used.benefit_minor) for used in quote.used)
-    return Bill(quote, tuple(drafts), currency, codes, wants, phone, gifts)
+    return Bill(quote, tuple(drafts), currency, codes, wants, basket.shopper.key, gifts)
 
 
-def shopper_of(phone: str) -> Shopper:
-    """What offers may ask of a buyer. Looked up only where an offer in force asks it."""
-    return Shopper(key=phone)
+def shopper_of(phone: str, member: str, now: datetime) -> Shopper:
+    """What lists and offers may ask of a buyer. Looked up only where one in force asks it.
+
+    Raises: MemberNotFound: the member named is none.
+    """
+    book = pricing.book()
+    if not member and (not phone or not book.asks_who):
+        return Shopper(key=phone)
+    found = _member(phone, member, now)
+    is_first = None
+    if book.asks_first_order and phone:
+        is_first = not SalesOrder.objects.filter(customer_phone=phone).exclude(state=OrderState.CANCELLED).exists()
+    if found is None:
+        return Shopper(key=phone, is_first_order=is_first)
+    days = None
+    if found.birthday is not None:
+        days = days_to_birthday(found.birthday.day, found.birthday.month, now.astimezone(LOCAL).date())
+    tier = found.tier
+    return Shopper(
+        key=phone or found.phone,
+        groups=frozenset({tier.price_group}) if tier and tier.price_group else frozenset(),
+        tier=tier.code if tier else "",
+        is_first_order=is_first,
+        days_to_birthday=days,
+    )
+
+
+def _member(phone: str, member: str, now: datetime) -> MemberView | None:
+    if member:
+        return member_by(actor=SYSTEM, key=member, now=now)
+    try:
+        return member_by(actor=SYSTEM, key=phone, now=now)
+    except MemberNotFound:
+        return None
 
 
 def _views(asked: Asked, variants: Mapping[str, VariantView]) -> tuple[list[VariantView], str]:

@@ -83,6 +83,8 @@ class OrderDraft:
     tracking_no: str = ""
     priced: Mapping[str, Any] = field(default_factory=dict)
     redeems: str = ""
+    member: str = ""
+    tenders: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,14 @@ class OrderView:
     packed_with: str = ""
     earlier_addresses: Sequence[EarlierAddress] = ()
     priced: Mapping[str, Any] = field(default_factory=dict)
+    member: str = ""
+    tenders: Sequence[Mapping[str, Any]] = ()
+    refunds: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def due_minor(self) -> int:
+        """What is to be paid in money: the total without what points and gift cards paid."""
+        return self.total_minor - sum(int(tender["amount_minor"]) for tender in self.tenders)
 
 
 @dataclass(frozen=True, slots=True)

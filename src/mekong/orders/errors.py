@@ -168,6 +168,16 @@ class BadPaper(Invalid):
     code = "orders.bad_paper"
 
 
+class PaidWithTenders(Conflict):
+    code = "orders.paid_with_tenders"
+    template = "Order {number} was paid with points or gift cards and stays whole. Cancel it and place it anew."
+
+
+class UnknownGiftCard(Invalid):
+    code = "orders.unknown_gift_card"
+    template = "{field}: nobody has this gift card. Look at its code again."
+
+
 class PriceMoved(Conflict):
     """`total`, `expected`: minor units. Nothing was changed."""
 

@@ -40,6 +40,11 @@ class SalesOrder(models.Model):
     tax_minor = models.BigIntegerField(help_text="Tax contained in the total.")
     total_minor = models.BigIntegerField()
     priced = models.JSONField(default=dict, db_default={}, help_text="How the price came about: offers and reasons.")
+    member = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="The member's number, where one was named."
+    )
+    tenders = models.JSONField(default=list, db_default=[], help_text="Points and gift cards it was paid with.")
+    refunds = models.JSONField(default=list, db_default=[], help_text="What came back to the buyer, return by return.")
     customer_name = models.CharField(max_length=160, blank=True, default="")
     customer_phone = models.CharField(max_length=20, blank=True, default="", help_text="E.164; empty when masked.")
     customer_ref = models.CharField(

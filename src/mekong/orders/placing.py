@@ -22,6 +22,7 @@ from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
 from mekong.foundation import phones
 from mekong.foundation.actor import SYSTEM, Actor
+from mekong.foundation.command import command
 from mekong.foundation.errors import IdempotencyMismatch, Unavailable
 from mekong.foundation.ids import new_id
 from mekong.inventory import commands as inventory
@@ -30,11 +31,12 @@ from mekong.inventory.contracts import Held, ReserveRequest, Short
 from mekong.inventory.engine import engine
 from mekong.inventory.errors import HoldNotFound
 from mekong.orders import rules
-from mekong.orders.book import Draft, book
+from mekong.orders.book import Draft, book, serve
 from mekong.orders.checkout import MAX_TOTAL, Asked, AskedLine, Bill, asks_database, make_bill
 from mekong.orders.contracts import DraftLine, OrderDraft, OrderView, Placed
 from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, PriceMoved
 from mekong.orders.queries import order_of_key
+from mekong.orders.tenders import Tender, claim_tenders, hold_tenders, release_tenders
 from mekong.pricing.contracts.quote import Quote
 from mekong.pricing.contracts.redeeming import Refused, Take, Took
 from mekong.pricing.errors import OfferGone
@@ -117,6 +119,7 @@ def prepare(
         shipping_fee_minor=quote.delivery_minor,
         priced=_story(asked, quote),
         redeems=take.reference if take else "",
+        member=asked.member,
     )
     return Prepared(draft, request, bill, take)
 
@@ -242,7 +245,9 @@ def place_order(*, actor: Actor, asked: Asked, now: datetime) -> Placed:
                     without |= scarce
                     continue
                 draft = with_hold(draft, answer, draft.lines)
-            placed = book().call((actor, draft, now))
+            placed = (
+                _pay_and_place(actor, asked, draft, now) if _has_tenders(asked) else book().call((actor, draft, now))
+            )
         except BaseException:
             _let_go(prepared)
             raise
@@ -257,6 +262,8 @@ async def aplace_order(*, actor: Actor, asked: Asked, variants: Mapping[str, Var
 
     What needs the database all the same goes to a thread: parts of bundles, what pricing does not know yet, vouchers.
     """
+    if _has_tenders(asked):
+        return await asyncio.to_thread(_beside, place_order, actor=actor, asked=asked, now=now)
     has_bundles = any(variant.is_bundle for variant in variants.values())
     is_asking = has_bundles or asks_database(asked, variants.values())
     without: set[int] = set()
@@ -293,6 +300,43 @@ async def aplace_order(*, actor: Actor, asked: Asked, variants: Mapping[str, Var
             await asyncio.to_thread(_beside, _spare, asked, draft, now)
         return placed
     raise Unavailable
+
+
+def _has_tenders(asked: Asked) -> bool:
+    return bool(asked.points or asked.gift_cards)
+
+
+def _pay_and_place(actor: Actor, asked: Asked, draft: OrderDraft, now: datetime) -> Placed:
+    """Place an order that is paid with points or gift cards: they are set aside first, and taken with the order or not at
+    all."""
+    total = sum(line.quantity * line.unit_price_minor for line in draft.lines)
+    total += draft.shipping_fee_minor - draft.discount_minor
+    reference = draft.redeems or f"order:{draft.channel}:{draft.external_id or draft.idempotency_key or new_id()}"[:110]
+    tenders = hold_tenders(
+        actor=actor, asked=asked, total_minor=total, currency=draft.currency, reference=reference, now=now
+    )
+    paid = sum(tender.amount_minor for tender in tenders)
+    state = draft.payment_state
+    if state == rules.PaymentState.UNPAID and paid:
+        state = rules.PaymentState.PAID if paid >= total else rules.PaymentState.PARTLY_PAID
+    draft = replace(draft, tenders=tuple(tender.as_json() for tender in tenders), payment_state=state)
+    placed: Placed | None = None
+    try:
+        placed = _place_paid(actor=actor, draft=draft, tenders=tenders, now=now)
+    finally:
+        if placed is None or not placed.is_new:
+            release_tenders(tenders, now=now)
+    return placed
+
+
+@command
+def _place_paid(*, actor: Actor, draft: OrderDraft, tenders: Sequence[Tender], now: datetime) -> Placed:
+    [placed] = serve([(actor, draft, now)])
+    if isinstance(placed, BaseException):
+        raise placed
+    if placed.is_new:
+        claim_tenders(actor=actor, tenders=tenders, code=placed.code, now=now)
+    return placed
 
 
 def _took(prepared: Prepared) -> Took | None:
@@ -417,8 +461,6 @@ def accept_channel_orders(*, actor: Actor, drafts: Sequence[OrderDraft], now: da
 
 
 def _place_all(ready: Sequence[Draft]) -> list[Placed]:
-    from mekong.orders.book import serve
-
     placed: list[Placed] = []
     for answer in serve(ready) if ready else ():
         if isinstance(answer, BaseException):

@@ -173,6 +173,21 @@ LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 DAYS: Mapping[str, tuple[int, int]] = {"today": (0, 1), "yesterday": (1, 1), "week": (6, 7), "month": (29, 30)}
 """Spans that move on with the day: how many days back they begin, and how many they last."""
 
+
+def days_to_birthday(day: int, month: int, today: date) -> int:
+    """Days to the nearest birthday, before it positive, after it negative. The 29th of February is kept on the 28th."""
+    nearest = min((_birthday(day, month, year) for year in (today.year - 1, today.year, today.year + 1)),
+                  key=lambda each: abs((each - today).days))  # fmt: skip
+    return (nearest - today).days
+
+
+def _birthday(day: int, month: int, year: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return date(year, 2, 28)
+
+
 ISSUES = ("address", "stock", "unmatched_line", "duplicate")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mekong.foundation.money import tax_inside
+from mekong.foundation.money import part_of, tax_inside
 from mekong.pricing.contracts.basket import BasketLine, Shopper
 from mekong.pricing.contracts.offers import (
     AmountOff,
@@ -29,7 +29,6 @@ from mekong.pricing.contracts.offers import (
 from mekong.pricing.rules.amounts import floor_of
 from mekong.pricing.rules.book import Book
 from mekong.pricing.rules.pricing import price
-from mekong.pricing.rules.refunds import part_paid
 from tests.support.baskets import a_basket, an_article, an_offer, steps
 
 PERCENTS = st.sampled_from([1, 333, 1000, 5000, 10_000])
@@ -184,6 +183,6 @@ def test_parts_given_back_add_up_to_what_was_paid(amount: int, parts: list[int],
     units, before, total = sum(parts), 0, 0
     chance.shuffle(parts)
     for now in parts:
-        total += part_paid(amount, units, before, now)
+        total += part_of(amount, units, before, now)
         before += now
     assert total == amount

@@ -68,6 +68,29 @@ class LineOut(Schema):
     is_matched: bool
 
 
+class OfferOut(Schema):
+    code: str
+    name: str
+    benefit_minor: int
+
+
+class TenderOut(Schema):
+    """Paid with points or a gift card. `label`: the member's number, or the card's last four."""
+
+    kind: Literal["points", "gift_card"]
+    amount_minor: int
+    label: str
+    points: int
+
+
+class RefundOut(Schema):
+    """What came back with one return: `money_minor` in money, the rest to points and gift cards."""
+
+    part: str
+    amount_minor: int
+    money_minor: int
+
+
 class TimelineOut(Schema):
     kind: str
     data: dict[str, Any]
@@ -105,6 +128,10 @@ class OrderOut(Schema):
     shipping_fee_minor: int
     tax_minor: int
     total_minor: int
+    due_minor: int
+    offers: list[OfferOut]
+    tenders: list[TenderOut]
+    refunds: list[RefundOut]
     customer_name: str
     customer_phone: str
     shipping_address: dict[str, str]
@@ -220,6 +247,23 @@ def order_out(order: OrderView, actor: Actor) -> dict[str, Any]:
         "customer_name": order.customer_name if reveals else masking.name(order.customer_name),
         "customer_phone": order.customer_phone if reveals else masked(order.customer_phone),
         "shipping_address": {name: str(part) for name, part in order.shipping_address.items()} if reveals else {},
+        "due_minor": order.due_minor,
+        "offers": [
+            {"code": each[1], "name": each[2], "benefit_minor": each[3]} for each in order.priced.get("offers", ())
+        ],
+        "tenders": [
+            {
+                "kind": each["kind"],
+                "amount_minor": each["amount_minor"],
+                "label": each["label"],
+                "points": each["points"],
+            }
+            for each in order.tenders
+        ],
+        "refunds": [
+            {"part": each["part"], "amount_minor": each["amount_minor"], "money_minor": each["money_minor"]}
+            for each in order.refunds
+        ],
         "tags": list(order.tags),
         "issues": list(order.issues),
         "holds": {name: asdict(said) for name, said in order.holds.items()},

@@ -32,7 +32,10 @@ class QuoteLineIn(Body):
 
 
 class BuyerIn(Body):
+    """`member`: a member's number, phone or card; without it the phone tells."""
+
     phone: Word = ""
+    member: Annotated[str, Field(max_length=60)] = ""
 
 
 class QuoteIn(Body):
@@ -151,6 +154,7 @@ def _asked(actor: Actor, body: QuoteIn) -> commands.Asked:
         channel=channel,
         lines=[commands.AskedLine(line.sku, line.quantity, line.unit_price_minor) for line in body.lines],
         customer_phone=body.customer.phone if body.customer else "",
+        member=body.customer.member if body.customer else "",
         location=body.location,
         shipping_fee_minor=body.shipping_fee_minor,
         discount_minor=body.discount_minor,

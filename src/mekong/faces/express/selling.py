@@ -63,6 +63,13 @@ class Buyer(msgspec.Struct, forbid_unknown_fields=True):
     phone: Annotated[str, msgspec.Meta(max_length=30)] = ""
 
 
+class GiftCard(msgspec.Struct, forbid_unknown_fields=True):
+    """A gift card to pay with. `amount_minor` left out: as much as is left to pay, or is on it."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    amount_minor: Minor | None = None
+
+
 class NewOrder(msgspec.Struct, forbid_unknown_fields=True):
     """An order of a channel of the retailer's own. `reservation_id` uses units held before.
 
@@ -71,7 +78,8 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True):
     Prices come from the price lists and offers in force, as `POST /api/v1/quotes` tells them beforehand.
     `shipping_fee_minor` is before offers, `discount_minor` is taken off by hand after them. `codes` are vouchers,
     `checkout_id` names a quote that kept offers, `expected_total_minor` is what the buyer was told: when it is another by
-    now, nothing is placed. `allow_below_floor` needs the right to sell below the price floor.
+    now, nothing is placed. `allow_below_floor` needs the right to sell below the price floor. `member` is a number, phone
+    or card; without it the buyer's phone tells. `points` and `gift_cards` pay: they are taken with the order or not at all.
     """
 
     channel: Code
@@ -92,6 +100,9 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True):
     checkout_id: Annotated[str, msgspec.Meta(max_length=60)] = ""
     expected_total_minor: Minor | None = None
     allow_below_floor: bool = False
+    member: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    points: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 0
+    gift_cards: Annotated[list[GiftCard], msgspec.Meta(max_length=10)] = []
 
 
 _reservation = msgspec.json.Decoder(NewReservation)
@@ -244,6 +255,9 @@ def _asked_order(actor: Actor, body: NewOrder, key: str | None, places: tuple[in
         checkout=body.checkout_id,
         expected_total_minor=body.expected_total_minor,
         allows_below_floor=body.allow_below_floor,
+        member=body.member,
+        points=body.points,
+        gift_cards=tuple((card.code, card.amount_minor) for card in body.gift_cards),
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from mekong.foundation.actor import Actor
 from mekong.loyalty.contracts import BurnRuleView, EarnRuleView, ProgrammeView, TierView
 from mekong.loyalty.models import BurnRule, EarnRule, Programme, Tier
+from mekong.loyalty.rules.dates import day_of
+from mekong.loyalty.rules.points import rule_of
 
 
 def tier_view(row: Tier) -> TierView:
@@ -48,3 +52,8 @@ def get_programme(*, actor: Actor) -> ProgrammeView:
     """The programme with its tiers, lowest first, and rules, by channel and time. Four statements. Raises: MayNot."""
     actor.require("loyalty.view")
     return read_programme()
+
+
+def earn_rule(*, channel: str, now: datetime) -> EarnRuleView | None:
+    """The rule by which orders of a channel earn points today; None: they earn none. One SQL statement."""
+    return rule_of(read_earn_rules(), channel, day_of(now))

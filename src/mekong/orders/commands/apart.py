@@ -18,7 +18,7 @@ from mekong.inventory import ledger
 from mekong.orders import events, rules
 from mekong.orders.commands.steps import lock, stock_units, write_down
 from mekong.orders.contracts import MovedLine, SplitOrders
-from mekong.orders.errors import BadLine, PackedAlready, PartlyPaid, PlatformKeepsWhole
+from mekong.orders.errors import BadLine, PackedAlready, PaidWithTenders, PartlyPaid, PlatformKeepsWhole
 from mekong.orders.models import OrderLine, SalesOrder
 from mekong.orders.queries import platform_of, view
 from mekong.orders.rules import OrderState, PaymentState
@@ -63,6 +63,8 @@ def split_order(*, actor: Actor, code: str, lines: Sequence[MovedLine], now: dat
     require_open(order)
     if platform := platform_of(order.channel):
         raise PlatformKeepsWhole(platform=platform, number=order.code)
+    if order.tenders:
+        raise PaidWithTenders(number=order.code)
     sold = list(OrderLine.objects.select_for_update().filter(order=order).order_by("line"))
     moved = _checked(order, sold, lines)
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
 from mekong.foundation.events import emit
+from mekong.foundation.money import part_of
 from mekong.foundation.numbering import take_numbers
 from mekong.inventory import commands as inventory
 from mekong.inventory.queries import get_location
 from mekong.orders import events, rules
+from mekong.orders.commands.points import unearn
 from mekong.orders.commands.steps import enter, lock, parts_of, step, write_down
 from mekong.orders.contracts import GradedReturn, OrderView
 from mekong.orders.errors import AlreadyShipped, BadLine, IllegalStep, TooManyReturned
 from mekong.orders.models import OrderLine, SalesOrder
 from mekong.orders.queries import view
 from mekong.orders.rules import OrderState
+from mekong.orders.tenders import refund_tenders
 from mekong.pricing.redeeming import give_back
 
 GRADES = ("resellable", "damaged", "missing")
@@ -41,10 +45,39 @@ def cancel(order: SalesOrder, actor: Actor, reason: str, now: datetime, *, by_ch
     if order.hold_id is not None:
         inventory.give_back(hold_ids=[str(order.hold_id)], actor=actor, now=now)
     give_back(order.code)
+    if order.tenders:
+        refund(order, order.total_minor - refunded(order), now, part="cancelled")
     order.cancel_reason = reason[:200]
     enter(order, OrderState.CANCELLED, actor, now, reason=reason[:200])
     fact = events.OrderCancelled(str(order.id), order.channel, order.external_id, reason[:200], by_channel)
     emit(actor, fact, key=order.id, now=now)
+
+
+def refunded(order: SalesOrder) -> int:
+    """What came back to the buyer so far, in whatever way."""
+    return sum(each["amount_minor"] for each in order.refunds)
+
+
+def refund(order: SalesOrder, amount_minor: int, now: datetime, *, part: str) -> list[dict[str, Any]]:
+    """Book what the buyer gets back: points and gift cards bear their share, the rest is money; points earned are taken back.
+
+    What is refunded of a line is exactly what was paid for its units, whatever parts they come back in.
+    """
+    if not amount_minor:
+        return []
+    before = refunded(order)
+    given = refund_tenders(
+        tenders=order.tenders, code=order.code, part=part, total_minor=order.total_minor, before=before,
+        now_minor=amount_minor, now=now,
+    )  # fmt: skip
+    money = amount_minor - sum(each["amount_minor"] for each in given)
+    order.refunds = [
+        *order.refunds,
+        {"part": part, "amount_minor": amount_minor, "money_minor": money, "given_back": given},
+    ]
+    order.save(update_fields=["refunds"])
+    unearn(order, now)
+    return given
 
 
 @command
@@ -72,6 +105,7 @@ def receive_return(
         raise IllegalStep(number=order.code, state=order.state, wanted=OrderState.RETURNED.value)
     sold = {line.line: line for line in OrderLine.objects.select_for_update().filter(order=order).order_by("line")}
     goods: list[tuple[int, int, bool]] = []
+    back_minor = 0
     for position, graded in enumerate(lines):
         line = sold.get(graded.line)
         if line is None or line.variant_id is None:
@@ -84,6 +118,7 @@ def receive_return(
             raise TooManyReturned(
                 line=graded.line, number=order.code, wanted=graded.quantity, possible=line.quantity - line.returned
             )
+        back_minor += part_of(line.total_minor - line.discount_minor, line.quantity, line.returned, graded.quantity)
         line.returned += graded.quantity
         OrderLine.objects.filter(order=order, line=line.line).update(returned=line.returned)
         goods += [
@@ -98,7 +133,9 @@ def receive_return(
         note=number,
     )  # fmt: skip
     counted = tuple((line.line, line.quantity, line.grade) for line in lines)
-    write_down(order, "return_received", actor, now, {"number": number, "location": place.code, "lines": counted})
+    paid = refund(order, back_minor, now, part=number)
+    said = {"number": number, "location": place.code, "lines": counted, "refund_minor": back_minor, "given_back": paid}
+    write_down(order, "return_received", actor, now, said)
     if all(line.returned == line.quantity for line in sold.values()):
         if order.state != OrderState.RETURNING:
             step(order, OrderState.RETURNING, actor, now)

@@ -16,7 +16,7 @@ from mekong.orders.commands.apart import require_open, require_unpacked, settled
 from mekong.orders.commands.back import cancel
 from mekong.orders.commands.steps import missing_of, write_down
 from mekong.orders.contracts import OrderView, SettledDuplicate
-from mekong.orders.errors import BadLine, NotAlike, NothingToJoin, OrderNotFound, PlatformKeepsApart
+from mekong.orders.errors import BadLine, NotAlike, NothingToJoin, OrderNotFound, PaidWithTenders, PlatformKeepsApart
 from mekong.orders.models import OrderLine, SalesOrder
 from mekong.orders.queries import find, platform_of, view
 from mekong.orders.rules import OrderState, PaymentState
@@ -85,6 +85,8 @@ def merge_orders(*, actor: Actor, code: str, others: Sequence[str], now: datetim
         require_open(order)
         if platform := platform_of(order.channel):
             raise PlatformKeepsApart(platform=platform, number=order.code)
+        if order.tenders:
+            raise PaidWithTenders(number=order.code)
     for order in rest:
         _require_alike(kept, order)
         _require_one_money(kept, order)

@@ -143,7 +143,8 @@ def _view(order: SalesOrder, lines: Sequence[LineView], timeline: Sequence[Timel
         placed_at=order.placed_at, confirmed_at=order.confirmed_at, shipped_at=order.shipped_at,
         delivered_at=order.delivered_at, cancelled_at=order.cancelled_at, hold_id=order.hold_id, lines=lines,
         timeline=timeline, staff_note=order.staff_note, split_from=order.split_from, merged_into=order.merged_into,
-        packed_with=order.packed_with, priced=order.priced,
+        packed_with=order.packed_with, priced=order.priced, member=order.member, tenders=order.tenders,
+        refunds=order.refunds,
         holds={name: _hold_note(said) for name, said in order.holds.items() if name in order.issues},
         earlier_addresses=[
             EarlierAddress(
