@@ -16,9 +16,9 @@ from typing import Final
 MINUTE: Final = timedelta(minutes=1)
 RENEW: Final = timedelta(days=30)
 """A sale without an end is prolonged by whatever push comes within this time of its promotion's end."""
+FAR: Final = timedelta(days=730)
+"""So far ahead a sale with an end is covered, by promotions one after the other where the platform allows none so long."""
 _STEP_S: Final = 300
-_PARTS: Final = 5
-"""Promotions one after the other that a sale longer than the platform allows is cut into, at most."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ def plan(
     stays = sorted((each for each in fitting if each.id in standing), key=_beginning)
     free = [each for each in fitting if each.id not in standing and each.id not in full]
     kept = {each.id for each in stays}
-    enter = [part for gap in _gaps(stays, begins, ends) for part in _cover(gap, free, terms, now)]
+    enough = begins + (RENEW if ends is None else FAR)
+    enter = [part for gap in _gaps(stays, begins, ends) for part in _cover(gap, free, terms, now, enough)]
     return Plan(
         leave=tuple(each for each in standing if each not in kept),
         reprice=tuple(each.id for each in stays if standing[each.id] != sale.price_minor),
@@ -119,10 +120,11 @@ def plan(
 
 @dataclass(frozen=True)
 class _Gap:
-    """Time that is not covered; `ends_at` None: of a sale without an end."""
+    """Time that is not covered; `ends_at` None: of a sale without an end. `is_last`: nothing comes after it."""
 
     starts_at: datetime
     ends_at: datetime | None
+    is_last: bool = False
 
 
 def _gaps(stays: Sequence[Promotion], begins: datetime, ends: datetime | None) -> Iterator[_Gap]:
@@ -132,15 +134,13 @@ def _gaps(stays: Sequence[Promotion], begins: datetime, ends: datetime | None) -
             yield _Gap(at, each.starts_at)
         at = max(at, each.ends_at)
     if ends is None or ends > at:
-        yield _Gap(at, ends)
+        yield _Gap(at, ends, is_last=True)
 
 
-def _cover(gap: _Gap, free: Sequence[Promotion], terms: Terms, now: datetime) -> Iterator[Part]:
-    """The parts that cover a gap as far as the platform's terms allow, each after the one before it."""
+def _cover(gap: _Gap, free: Sequence[Promotion], terms: Terms, now: datetime, enough: datetime) -> Iterator[Part]:
+    """The parts that cover a gap as far as the platform's terms allow, each after the one before it, until `enough`."""
     at = gap.starts_at
-    for _ in range(_PARTS):
-        if gap.ends_at is None and at - now >= RENEW:
-            return
+    while at < enough:
         soonest = max(at, _ceil(now + terms.lead))
         if there := [each for each in free if _serves(each, gap, at, soonest, terms, now)]:
             best = min(
@@ -165,7 +165,7 @@ def _serves(each: Promotion, gap: _Gap, at: datetime, soonest: datetime, terms: 
     begins = max(each.starts_at, now)
     if not at <= begins <= soonest or (gap.ends_at is not None and each.ends_at > gap.ends_at):
         return False
-    return each.ends_at == gap.ends_at or each.ends_at - begins >= terms.shortest
+    return (gap.is_last and each.ends_at == gap.ends_at) or each.ends_at - begins >= terms.shortest
 
 
 def _beginning(each: Promotion) -> datetime:
