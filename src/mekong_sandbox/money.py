@@ -20,6 +20,14 @@ def to_minor(value: object, currency: str) -> int:
         raise ValueError(f"not an amount: {value!r}") from bad
 
 
+def exact_minor(value: object, currency: str) -> int:
+    """Minor units of a number or text in major units that loses nothing by it. Raises ValueError."""
+    minor = to_minor(value, currency)
+    if Decimal(minor) != Decimal(str(value)) * 10 ** exponent(currency):
+        raise ValueError(f"{value!r} has more decimals than {currency}")
+    return minor
+
+
 def to_number(minor: int, currency: str) -> int | float:
     """Number of the major unit: whole for VND, with decimals else."""
     return minor if exponent(currency) == 0 else minor / 100

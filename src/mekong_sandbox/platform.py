@@ -18,7 +18,10 @@ Control = Callable[["World", Request], object]
 
 @dataclass(frozen=True)
 class ShownVariant:
-    """What a shopper can choose of a listing. `price` in minor units; `available`: what can be ordered now."""
+    """What a shopper can choose of a listing. `available`: what can be ordered now.
+
+    `price` is what is paid now, `list_price` what it is without a sale, None where it has no other; minor units.
+    """
 
     id: str
     name: str
@@ -26,6 +29,7 @@ class ShownVariant:
     price: int
     available: int
     image: str = ""
+    list_price: int | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Failed SKUs of a partly done stock write come in `detail` beside code "0"; False: beside a failure code."""
     lazada_require_item_ids: bool = False
     """True: a stock write naming a SKU by SellerSku alone fails."""
+    lazada_special_least_bp: int = 0
+    """Basis points of the price below which a special price is refused (4119); the platform publishes no figure."""
     lazada_review: bool = False
     """A new product is Pending until a control call decides; False: it is on sale at once."""
     lazada_ack_timeout_s: float = 0.5

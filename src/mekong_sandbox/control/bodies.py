@@ -9,6 +9,7 @@ import msgspec
 
 from mekong_sandbox.control.door import Wrong
 from mekong_sandbox.http import Request
+from mekong_sandbox.money import to_number
 
 if TYPE_CHECKING:
     from mekong_sandbox.world import World
@@ -144,6 +145,26 @@ def limit(row: Limited, body: LimitBody, times: float = 1.0) -> dict[str, float 
     row.rate = body.rate
     row.burst = body.burst if body.burst is not None or body.rate is None else body.rate * times
     return {"rate": row.rate, "burst": row.burst}
+
+
+def sale(
+    currency: str,
+    list_price: int | None,
+    selling_price: int | None,
+    price: int | None = None,
+    starts: float | None = None,
+    ends: float | None = None,
+    sale_id: int | str | None = None,
+) -> dict[str, Any]:
+    """What a unit costs without a sale and now, and the sale it is in or will be in.
+
+    Prices in minor units, None = not for sale; moments in unix seconds, None = open.
+    """
+    prices = {"list_price": list_price, "selling_price": selling_price}
+    shown = {name: None if minor is None else to_number(minor, currency) for name, minor in prices.items()}
+    if price is None:
+        return {**shown, "sale": None}
+    return {**shown, "sale": {"id": sale_id, "price": to_number(price, currency), "from": starts, "to": ends}}
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -183,6 +183,15 @@ def _figures(product: Product, sku: Sku, currency: str) -> dict[str, Any]:
     }
 
 
+def _sale(world: World, sku: Sku, currency: str) -> dict[str, Any]:
+    """What a unit costs now, and its special price with its dates; none that is over."""
+    now = world.clock.now()
+    if not sku.special_price or 0 < sku.special_ends <= now:
+        return bodies.sale(currency, sku.price, sku.price)
+    starts, ends = sku.special_starts or None, sku.special_ends or None
+    return bodies.sale(currency, sku.price, sku.selling_price(now), sku.special_price, starts, ends)
+
+
 def get_listing(world: World, request: Request) -> object:
     """One SKU, by `seller` and `sku`, or by `sku_id`."""
     query = query_of(request)
@@ -196,7 +205,8 @@ def get_listing(world: World, request: Request) -> object:
     currency = world.lazada.sellers[product.seller_id].currency
     row = {"seller": product.seller_id, "name": product.name, "status": product.status, "currency": currency}
     more = {"special_price": to_number(sku.special_price, currency), "stock": sku.stock}
-    return {**row, **more, **_figures(product, sku, currency), "updated_at": product.updated_at}
+    sale = _sale(world, sku, currency)
+    return {**row, **more, **_figures(product, sku, currency), **sale, "updated_at": product.updated_at}
 
 
 def get_stock(world: World, request: Request) -> object:

@@ -75,7 +75,7 @@ def buy(
         if asked[line.sku.sku_id] > sellable:
             raise SoldOut(line.sku.sku_id, sellable)
     world, seller = market.world, market.sellers[seller_id]
-    stamp = world.clock.stamp()
+    stamp, now = world.clock.stamp(), world.clock.now()
     status = "unpaid" if unpaid and not cod else "pending"
     stage = "withhold" if status == "unpaid" else "occupy"
     order_id = world.number("lazada.order", 3_400_000_000, 1 + sum(line.quantity for line in wanted))
@@ -90,7 +90,7 @@ def buy(
             left -= count
             setattr(held, stage, getattr(held, stage) + count)
             listed = line.sku.price if line.price is None else line.price
-            paid = line.sku.selling_price() if line.price is None else line.price
+            paid = line.sku.selling_price(now) if line.price is None else line.price
             runs.append(
                 Units(
                     unit_id,

@@ -76,13 +76,20 @@ class Sku(msgspec.Struct):
     images: list[str] = []
     package: dict[str, str] = {}
     """Weight (kg) and sides (cm) of the parcel, as written."""
+    special_starts: float = 0.0
+    special_ends: float = 0.0
+    """The dates of the special price on the clock that can be skipped; 0 = open."""
 
     def sellable(self) -> int:
         return sum(held.sellable() for held in self.stock.values())
 
-    def selling_price(self) -> int:
-        """What a buyer pays now."""
-        return self.special_price or self.price
+    def is_special(self, now: float) -> bool:
+        """Whether the special price holds at a moment."""
+        return self.special_price > 0 and self.special_starts <= now and not 0 < self.special_ends <= now
+
+    def selling_price(self, now: float) -> int:
+        """What a buyer pays at a moment."""
+        return self.special_price if self.is_special(now) else self.price
 
 
 class Product(msgspec.Struct):

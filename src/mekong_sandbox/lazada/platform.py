@@ -81,14 +81,16 @@ class LazadaPlatform:
         return self._shown(product) if product else None
 
     def _shown(self, product: Product) -> ShownListing:
+        now = self.world.clock.now()
         variants = [
             ShownVariant(
                 str(one.sku_id),
                 one.name or product.name,
                 one.seller_sku,
-                one.selling_price(),
+                one.selling_price(now),
                 one.sellable(),
                 next(iter(one.images), ""),
+                one.price,
             )
             for one in product.skus
             if one.status == "active"

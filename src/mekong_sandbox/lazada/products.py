@@ -9,7 +9,8 @@ from typing import Any
 from mekong_sandbox.lazada.gate import Answer, Call, Flat, Refused
 from mekong_sandbox.lazada.model import Held, Product, Sku
 from mekong_sandbox.lazada.payload import skus_of
-from mekong_sandbox.money import to_minor, to_number
+from mekong_sandbox.lazada.special import Special, Wrong, check, give, read, special_of
+from mekong_sandbox.money import exact_minor, to_number
 from mekong_sandbox.pictures import absolute
 
 FILTERS: dict[str, Callable[[Product], bool]] = {
@@ -59,8 +60,11 @@ def _sku_row(call: Call, product: Product, sku: Sku) -> dict[str, Any]:
         "Available": sum(held.sellable() for held in stock.values()),
         "price": float(to_number(sku.price, call.seller.currency)),
         "special_price": float(to_number(sku.special_price, call.seller.currency)),
-        "special_from_date": sku.special_from,
-        "special_to_date": sku.special_to,
+        "special_from_date": sku.special_from[:10],
+        "special_to_date": sku.special_to[:10],
+        "special_from_time": sku.special_from,
+        "special_to_time": sku.special_to,
+        "special_time_format": "yyyy-MM-dd HH:mm:ss",
         **(PACKAGE | sku.package),
         "Url": f"https://www.lazada.example/products/i{product.item_id}-s{sku.sku_id}.html",
         "Images": [absolute(call.request, url) for url in sku.images or ([sku.image] if sku.image else [])],
@@ -233,26 +237,41 @@ def _set_total(call: Call, sku: Sku, warehouse: str, total: int) -> None:
     held.total = total
 
 
+def _price(call: Call, row: dict[str, Any], sku: Sku) -> int:
+    """The price without a sale as a row writes it, else as it is."""
+    if row.get("Price", "") == "":
+        return sku.price
+    try:
+        price = exact_minor(row["Price"], call.seller.currency)
+    except ValueError:
+        text = f"BIZ_CHECK_PRICE_PRECISION_INVALID: {row['Price']} is not a price of this currency"
+        raise Failed("4104", "Price", text) from None
+    if price <= 0:
+        raise Failed("4118", "Price", "BIZ_CHECK_PRICE_IS_ZERO: Price must be more than 0")
+    return price
+
+
+def _special(call: Call, row: dict[str, Any], sku: Sku, price: int) -> Special:
+    """The special price as a row writes it, else as it is; either must be lower than the price."""
+    names = ("SalePrice", "SaleStartDate", "SaleEndDate")
+    sent = [str(row.get(name, "")) for name in names]
+    now, least_bp = call.world.clock.now(), call.world.settings.lazada_special_least_bp
+    try:
+        special = read(*sent, country=call.seller.country, currency=call.seller.currency) or special_of(sku)
+        check(special, price, now=now, least_bp=least_bp)
+    except Wrong as wrong:
+        raise Failed(wrong.code, names[wrong.place], f"{wrong.name}: {wrong.message}") from None
+    return special
+
+
 def _price_and_quantity(call: Call, row: dict[str, Any], product: Product, sku: Sku) -> None:
     figures = _by_warehouse(call, row, "Quantity")
-    prices = {}
-    for field in ("Price", "SalePrice"):
-        if row.get(field, "") != "":
-            try:
-                prices[field] = to_minor(row[field], call.seller.currency)
-            except ValueError:
-                raise Failed("204", field, f"{field} is not a number") from None
-            if prices[field] < 0 or (field == "Price" and prices[field] == 0):
-                raise Failed("204", field, f"{field} must be positive")
-    price = prices.get("Price", sku.price)
-    if prices.get("SalePrice", 0) > price:
-        raise Failed("204", "SalePrice", "SalePrice must not be above Price")
+    price = _price(call, row, sku)
+    special = _special(call, row, sku, price)
     for warehouse, total in figures.items():
         _set_total(call, sku, warehouse, total)
     sku.price = price
-    if "SalePrice" in prices:
-        sku.special_price = prices["SalePrice"]
-        sku.special_from, sku.special_to = str(row.get("SaleStartDate", "")), str(row.get("SaleEndDate", ""))
+    give(sku, special)
 
 
 def price_quantity_update(call: Call) -> Answer:

@@ -10,8 +10,9 @@ from mekong_sandbox.lazada.gate import Answer, Call, Refused
 from mekong_sandbox.lazada.model import Held, Product, Sku
 from mekong_sandbox.lazada.payload import MAX_SKUS, product_of, skus_of
 from mekong_sandbox.lazada.products import PACKAGE, Failed, whole
+from mekong_sandbox.lazada.special import Special, Wrong, check, give, read, special_of
 from mekong_sandbox.lazada.taxonomy import wrong
-from mekong_sandbox.money import to_minor
+from mekong_sandbox.money import exact_minor
 
 MAX_NAME, MAX_DESCRIPTION, MAX_SKU_CODE = 255, 25_000, 200
 MAX_WEIGHT_KG, MAX_SIDES_CM = 40, 300
@@ -49,12 +50,26 @@ def _value(row: dict[str, Any], name: str) -> str:
 
 def _price(call: Call, row: dict[str, Any], name: str, code: str) -> int:
     try:
-        price = to_minor(_value(row, name), call.seller.currency)
+        price = exact_minor(_value(row, name), call.seller.currency)
     except ValueError:
-        raise wrong("4104", "BIZ_CHECK_PRICE_PRECISION_INVALID", f"{name} is not a number", name, code) from None
+        raise wrong("4104", "BIZ_CHECK_PRICE_PRECISION_INVALID", f"{name} is not a price", name, code) from None
     if price <= 0:
         raise wrong("4118", "BIZ_CHECK_PRICE_IS_ZERO", f"{name} must be more than 0", name, code)
     return price
+
+
+def _special(call: Call, row: dict[str, Any], code: str, price: int, had: Sku | None) -> Special:
+    """The special price as the payload writes it, else as it was; either must be lower than the price."""
+    names = ("special_price", "special_from_date", "special_to_date")
+    sent = [_value(row, name) for name in names]
+    now, least_bp = call.world.clock.now(), call.world.settings.lazada_special_least_bp
+    try:
+        special = read(*sent, country=call.seller.country, currency=call.seller.currency)
+        special = special or (special_of(had) if had else Special())
+        check(special, price, now=now, least_bp=least_bp)
+    except Wrong as bad:
+        raise wrong(bad.code, bad.name, bad.message, names[bad.place], code) from None
+    return special
 
 
 def _package(row: dict[str, Any], code: str, had: dict[str, str] | None) -> dict[str, str]:
@@ -104,12 +119,7 @@ def _sku(call: Call, row: dict[str, Any], names: set[str], product: Product | No
     """A SKU as it will be; the one it was stays as it is."""
     code = _code(call, row, product, had)
     price = _price(call, row, "price", code) if had is None or _value(row, "price") else had.price
-    special = had.special_price if had else 0
-    if _value(row, "special_price"):
-        special = _price(call, row, "special_price", code)
-    if special > price:
-        text = "The discount price must be cheaper than the regular price"
-        raise wrong("4157", "BIZ_CHECK_SPECIAL_PRICE_GREATER_THAN_PRICE", text, "special_price", code)
+    special = _special(call, row, code, price, had)
     stock = dict(had.stock) if had else {name: Held(0) for name in call.seller.warehouses}
     first = call.seller.warehouses[0]
     if _value(row, "quantity"):
@@ -130,9 +140,8 @@ def _sku(call: Call, row: dict[str, Any], names: set[str], product: Product | No
         raise wrong("4132", "Invalid Request Format", "Status must be active or inactive", "Status", code)
     sku = Sku(had.sku_id if had else 0, code, price, stock, ",".join(chosen.values()), sale_prop=chosen, status=status)
     sku.barcode = str(row.get("barcode_ean", had.barcode if had else ""))
-    sku.special_price, sku.images, sku.image = special, images, had.image if had else ""
-    sku.special_from = str(row.get("special_from_date", had.special_from if had else ""))
-    sku.special_to = str(row.get("special_to_date", had.special_to if had else ""))
+    give(sku, special)
+    sku.images, sku.image = images, had.image if had else ""
     sku.package = _package(row, code, (PACKAGE | had.package) if had else None)
     return sku
 

@@ -12,7 +12,7 @@ from mekong_sandbox import buying
 from mekong_sandbox.http import Reply, Request, json_reply, parse_pairs, redirect
 from mekong_sandbox.money import to_number
 from mekong_sandbox.pages.layout import buy_form, live_stock, money, page, shown_image
-from mekong_sandbox.platform import Platform
+from mekong_sandbox.platform import Platform, ShownVariant
 
 PAGE = 60
 TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)[^>]*>")
@@ -29,6 +29,14 @@ def described(text: str) -> str:
     bare = TAG.sub(lambda found: "\n" if found[1].lower() in BREAKS else " ", text)
     lines = (" ".join(unescape(line).split()) for line in bare.splitlines())
     return "<br>".join(escape(line) for line in lines if line)
+
+
+def _price(one: ShownVariant, currency: str) -> str:
+    """What is paid now, and before it, struck out, what it is without the sale."""
+    now = money(one.price, currency)
+    if one.list_price is None or one.list_price <= one.price:
+        return now
+    return f"<s>{money(one.list_price, currency)}</s> {now}"
 
 
 def listings(platform: Platform, request: Request) -> Reply:
@@ -69,7 +77,7 @@ def listing(platform: Platform, item_id: str) -> Reply:
     rows = "".join(
         f"<tr><td>{shown_image(each.image, each.name, 40)} {escape(each.name)}<br>"
         f'<span class="soft">{escape(each.sku)}</span><td>'
-        f'{money(each.price, one.currency)}<td class="left" data-stock="{escape(each.id)}">{each.available}'
+        f'{_price(each, one.currency)}<td class="left" data-stock="{escape(each.id)}">{each.available}'
         for each in one.variants
     )
     image = "".join(shown_image(url, one.name) for url in one.images)
@@ -104,6 +112,7 @@ def listing_json(platform: Platform, item_id: str) -> Reply:
                     "name": each.name,
                     "sku": each.sku,
                     "price": to_number(each.price, one.currency),
+                    "list_price": to_number(each.price if each.list_price is None else each.list_price, one.currency),
                     "available": each.available,
                 }
                 for each in one.variants

@@ -45,6 +45,8 @@ def buy(market: ShopeeMarket, purchase: Purchase) -> dict[str, Any]:
             currency=currency,
             address=purchase.buyer.address,
         )
+    except life.OverLimit as over:
+        raise Refused(422, "purchase_limit", str(over), item_id=over.item_id, limit=over.limit) from None
     except life.SoldOut as short:
         line_of = {"item_id": short.item_id, "model_id": short.model_id, "available": short.available}
         raise Refused(409, "sold_out", str(short), **line_of) from None

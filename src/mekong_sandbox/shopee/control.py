@@ -12,7 +12,7 @@ from mekong_sandbox.control.bodies import Amount, Body, LimitBody, ListingsBody,
 from mekong_sandbox.control.door import Wrong, body_of, number_in, query_of
 from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
-from mekong_sandbox.shopee import aftersale, life
+from mekong_sandbox.shopee import aftersale, life, promotions
 from mekong_sandbox.shopee.model import DEFAULT_LOCATION, App, Item, Model, Order, Return, Shop, Tier
 
 if TYPE_CHECKING:
@@ -222,6 +222,24 @@ def _figures(item: Item, model: Model, currency: str) -> dict[str, Any]:
     }
 
 
+def _sale(world: World, item: Item, model: Model, currency: str) -> dict[str, Any]:
+    """What a unit costs now, and the discount a variant is in or will be in next."""
+    found = promotions.coming(world.shopee, item.item_id, model.model_id)
+    price = promotions.current_price(world.shopee, item, model)
+    if found is None:
+        return bodies.sale(currency, model.price, price)
+    discount = found.discount
+    dates = (discount.starts, discount.ends)
+    return bodies.sale(currency, model.price, price, found.model.price, *dates, discount.discount_id)
+
+
+def get_discounts(world: World, request: Request) -> object:
+    """All discounts of a shop as kept, ended ones too."""
+    shop, now = _shop(world, query_of(request).get("shop", "")), world.clock.now()
+    own = [one for one in world.shopee.discounts.values() if one.shop_id == shop.shop_id]
+    return {"discounts": [{"status": one.status(now), **msgspec.to_builtins(one)} for one in own]}
+
+
 def get_listing(world: World, request: Request) -> object:
     """One variant, by `shop` and `sku`, or by `item_id` and `model_id`."""
     query, market = query_of(request), world.shopee
@@ -236,7 +254,8 @@ def get_listing(world: World, request: Request) -> object:
     item, model = found
     currency = market.shops[item.shop_id].currency
     row = {"shop": item.shop_id, "name": item.name, "status": item.status, "currency": currency, "stock": model.stock}
-    return row | _figures(item, model, currency) | {"updated_at": item.updated_at}
+    more = _sale(world, item, model, currency)
+    return row | _figures(item, model, currency) | more | {"updated_at": item.updated_at}
 
 
 def get_stock(world: World, request: Request) -> object:
@@ -335,6 +354,7 @@ ROUTES: Routes = {
     ("POST", "/limits"): set_limit,
     ("POST", "/listings"): add_listings,
     ("GET", "/listing"): get_listing,
+    ("GET", "/discounts"): get_discounts,
     ("GET", "/stock"): get_stock,
     ("GET", "/orders"): get_orders,
     ("POST", "/reviews"): decide_review,

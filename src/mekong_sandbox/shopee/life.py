@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mekong_sandbox.shopee import promotions
 from mekong_sandbox.shopee.model import Item, Line, Model, Order, Package
+from mekong_sandbox.shopee.promotions import Promotion
 
 if TYPE_CHECKING:
     from mekong_sandbox.shopee.market import ShopeeMarket
@@ -29,6 +31,14 @@ class SoldOut(Exception):
     def __init__(self, item_id: int, model_id: int, available: int) -> None:
         super().__init__(f"item {item_id} model {model_id}: {available} left")
         self.item_id, self.model_id, self.available = item_id, model_id, available
+
+
+class OverLimit(Exception):
+    """An order asks for more of an item than its discount lets one order have."""
+
+    def __init__(self, item_id: int, limit: int) -> None:
+        super().__init__(f"item {item_id}: at most {limit} at the price of its discount")
+        self.item_id, self.limit = item_id, limit
 
 
 class WrongStep(Exception):
@@ -53,6 +63,26 @@ def serial(number: int, stamp: float) -> str:
     return time.strftime("%y%m%d", time.gmtime(stamp + 7 * 3600)) + digits
 
 
+def _promoted(market: ShopeeMarket, wanted: list[Wanted]) -> list[Promotion | None]:
+    """The discount each line is sold in, as long as the units set apart for it last. Raises: OverLimit."""
+    found: list[Promotion | None] = []
+    units: dict[int, int] = {}
+    taken: dict[int, int] = {}
+    for line in wanted:
+        one = promotions.ongoing(market, line.item.item_id, line.model.model_id) if line.price is None else None
+        if one is not None:
+            units[line.item.item_id] = units.get(line.item.item_id, 0) + line.quantity
+            if 0 < one.item.limit < units[line.item.item_id]:
+                raise OverLimit(line.item.item_id, one.item.limit)
+            left, before = one.left(), taken.get(id(one.model), 0)
+            if left is not None and left < before + line.quantity:
+                one = None
+            else:
+                taken[id(one.model)] = before + line.quantity
+        found.append(one)
+    return found
+
+
 def buy(
     market: ShopeeMarket,
     shop_id: int,
@@ -68,7 +98,7 @@ def buy(
 ) -> Order:
     """Place an order for all lines or none, reserve its stock, and tell the shop's apps: code 8 a line, then code 3.
 
-    Raises: SoldOut, when a line asks for more than the shop shows as available.
+    Raises: SoldOut, when a line asks for more than the shop shows as available; OverLimit.
     """
     asked: dict[int, int] = {}
     for line in wanted:
@@ -76,13 +106,18 @@ def buy(
         available = line.model.available() if line.item.status == "NORMAL" else 0
         if asked[id(line.model)] > available:
             raise SoldOut(line.item.item_id, line.model.model_id, available)
+    promoted = _promoted(market, wanted)
     world, shop = market.world, market.shops[shop_id]
     stamp = world.clock.stamp()
     number = world.number("shopee.order", 1_000_000)
     order_sn = serial(number * 7919 % 36**8, stamp)
     lines = []
-    for line in wanted:
+    for line, promotion in zip(wanted, promoted, strict=True):
         price = line.model.price if line.price is None else line.price
+        if promotion is not None:
+            price = promotion.model.price
+            promotion.model.sold += line.quantity
+            market.save_discount(promotion.discount)
         location = max(line.model.stock, key=lambda name: line.model.stock[name], default="")
         lines.append(
             Line(
@@ -97,6 +132,7 @@ def buy(
                 line.model.sku if line.item.has_model else "",
                 location,
                 line.quantity,
+                promotion.discount.discount_id if promotion else 0,
             )
         )
     order = Order(

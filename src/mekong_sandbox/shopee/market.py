@@ -6,7 +6,7 @@ import secrets
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, cast
 
-from mekong_sandbox.shopee.model import App, Grant, Item, LostPush, Model, Order, Return, Shop
+from mekong_sandbox.shopee.model import App, Discount, Grant, Item, LostPush, Model, Order, Return, Shop
 from mekong_sandbox.shopee.push import ShopeePush
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ class ShopeeMarket:
         self.updated: dict[int, dict[str, Order]] = {}
         self.returns: dict[str, Return] = {}
         self.lost: dict[int, LostPush] = {}
+        self.discounts: dict[int, Discount] = {}
+        self.discounts_of: dict[int, dict[int, Discount]] = {}
+        """By item id, then by discount id; expired ones too."""
         self.listing_version = 0
 
     def load(self) -> None:
@@ -53,6 +56,8 @@ class ShopeeMarket:
         self.returns = {row.return_sn: row for _, row in store.load("shopee.return", Return)}
         for item in sorted((row for _, row in store.load("shopee.item", Item)), key=lambda item: item.item_id):
             self._index_item(item)
+        for _, discount in store.load("shopee.discount", Discount):
+            self._index_discount(discount)
         orders = sorted((row for _, row in store.load("shopee.order", Order)), key=lambda order: order.created_at)
         for order in orders:
             self.orders[order.order_sn] = order
@@ -155,6 +160,31 @@ class ShopeeMarket:
             seen = self.world.faults.as_of(("shopee", id(model)), self.world.clock.stamp() - lag_s, now)
             return cast("tuple[dict[str, int], int]", seen)
         return model.stock, model.reserved
+
+    # -- discounts
+
+    def _index_discount(self, discount: Discount) -> None:
+        self.discounts[discount.discount_id] = discount
+        for one in discount.items:
+            self.discounts_of.setdefault(one.item_id, {})[discount.discount_id] = discount
+
+    def save_discount(self, discount: Discount) -> None:
+        """Journal a new or changed discount."""
+        discount.updated_at = self.world.clock.stamp()
+        self._index_discount(discount)
+        self.world.store.save("shopee.discount", discount.discount_id, discount)
+
+    def drop_from_discount(self, discount: Discount, item_id: int) -> None:
+        """Take a whole item out of a discount; to be saved by the caller."""
+        discount.items = [one for one in discount.items if one.item_id != item_id]
+        self.discounts_of.get(item_id, {}).pop(discount.discount_id, None)
+
+    def delete_discount(self, discount: Discount) -> None:
+        """Forget a discount."""
+        for one in discount.items:
+            self.drop_from_discount(discount, one.item_id)
+        del self.discounts[discount.discount_id]
+        self.world.store.delete("shopee.discount", discount.discount_id)
 
     # -- orders
 

@@ -145,6 +145,47 @@ class Item(msgspec.Struct):
         return None
 
 
+class Promoted(msgspec.Struct):
+    """A variant in a discount. `stock`: units set apart at its price, 0 = no limit; `sold`: ordered of them."""
+
+    model_id: int
+    price: int
+    stock: int = 0
+    sold: int = 0
+
+
+class PromotedItem(msgspec.Struct):
+    """An item in a discount. `limit`: units of it that an order may hold, 0 = no limit."""
+
+    item_id: int
+    limit: int
+    models: list[Promoted]
+
+    def model(self, model_id: int) -> Promoted | None:
+        return next((one for one in self.models if one.model_id == model_id), None)
+
+
+class Discount(msgspec.Struct):
+    """A discount of a shop, from second `starts` until before second `ends` of the clock that can be skipped."""
+
+    discount_id: int
+    shop_id: int
+    name: str
+    starts: int
+    ends: int
+    updated_at: float
+    items: list[PromotedItem] = []
+
+    def item(self, item_id: int) -> PromotedItem | None:
+        return next((one for one in self.items if one.item_id == item_id), None)
+
+    def status(self, now: float) -> str:
+        """upcoming, ongoing or expired."""
+        if now < self.starts:
+            return "upcoming"
+        return "ongoing" if now < self.ends else "expired"
+
+
 class Line(msgspec.Struct):
     """A line of an order; name and price as sold."""
 
@@ -160,6 +201,8 @@ class Line(msgspec.Struct):
     location: str
     held: int = 0
     """Units still reserved at the shop's stock."""
+    promotion_id: int = 0
+    """The discount it was sold in; 0 = at the price as listed."""
 
 
 class Package(msgspec.Struct):

@@ -103,6 +103,8 @@ def _lines(order: Order) -> list[dict[str, Any]]:
             "wholesale": False,
             "weight": 0.25,
             "order_item_id": line.item_id,
+            "promotion_type": "product_promotion" if line.promotion_id else "",
+            "promotion_id": line.promotion_id,
             "promotion_group_id": 0,
             "product_location_id": [line.location],
         }

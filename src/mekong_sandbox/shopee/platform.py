@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import Reply, Request
 from mekong_sandbox.platform import ShownListing, ShownOrder, ShownVariant
-from mekong_sandbox.shopee import aftersale, buying, control, gate, life
+from mekong_sandbox.shopee import aftersale, buying, control, gate, life, promotions
 from mekong_sandbox.shopee.consent import consent
 from mekong_sandbox.shopee.market import ShopeeMarket
 from mekong_sandbox.shopee.model import Item, Model
@@ -86,9 +86,10 @@ class ShopeePlatform:
                 str(one.model_id),
                 one.name or item.name,
                 one.sku or item.sku,
-                one.price,
+                promotions.current_price(self.market, item, one),
                 one.available(),
                 self._picture(item, one),
+                one.price,
             )
             for one in item.models
         ]

@@ -8,7 +8,7 @@ import msgspec
 
 from mekong_sandbox.money import to_minor, to_number
 from mekong_sandbox.pictures import absolute
-from mekong_sandbox.shopee import media, taxonomy
+from mekong_sandbox.shopee import media, promotions, taxonomy
 from mekong_sandbox.shopee.gate import Answer, Call, Refused
 from mekong_sandbox.shopee.model import DEFAULT_LOCATION, Item, Model
 
@@ -84,9 +84,17 @@ def get_item_list(call: Call) -> Answer:
     }
 
 
-def _price_info(call: Call, price: int) -> list[dict[str, Any]]:
-    number = to_number(price, call.shop.currency)
-    return [{"currency": call.shop.currency, "original_price": number, "current_price": number}]
+def _price_info(call: Call, item: Item, model: Model) -> list[dict[str, Any]]:
+    currency = call.shop.currency
+    current = to_number(promotions.current_price(call.market, item, model), currency)
+    return [
+        {"currency": currency, "original_price": to_number(model.price, currency), "current_price": current},
+    ]
+
+
+def _promotion_id(call: Call, item: Item, model: Model) -> int:
+    found = promotions.ongoing(call.market, item.item_id, model.model_id)
+    return found.discount.discount_id if found else 0
 
 
 def _stock_info(call: Call, model: Model) -> dict[str, Any]:
@@ -146,7 +154,8 @@ def _base_info(call: Call, item: Item) -> dict[str, Any]:
         "brand": {"brand_id": item.brand_id, "original_brand_name": item.brand},
     }
     if not item.has_model and item.models:
-        info["price_info"] = _price_info(call, item.models[0].price)
+        info["price_info"] = _price_info(call, item, item.models[0])
+        info["promotion_id"] = _promotion_id(call, item, item.models[0])
         info["stock_info_v2"] = _stock_info(call, item.models[0])
         info["gtin_code"] = item.models[0].gtin
     return info
@@ -186,7 +195,9 @@ def get_model_list(call: Call) -> Answer:
             "model_name": model.name,
             "model_sku": model.sku,
             "model_status": model.status,
-            "price_info": _price_info(call, model.price),
+            "promotion_id": _promotion_id(call, item, model),
+            "has_promotion": _promotion_id(call, item, model) > 0,
+            "price_info": _price_info(call, item, model),
             "stock_info_v2": _stock_info(call, model),
             "pre_order": {"is_pre_order": False, "days_to_ship": 2},
             "gtin_code": model.gtin,
@@ -271,18 +282,29 @@ def update_stock(call: Call) -> Answer:
     return result
 
 
+IN_PROMOTION = (
+    ("product.error_cannt_edit_price_in_promotion", "Original_price cannot be edited when item is under promotion."),
+    ("product.error_cannot_update_price_in_promotion", "Price cannot be changed when model is under promotion."),
+)
+"""Of items without variants, of variants. Codes as the platform spells them."""
+
+
 def update_price(call: Call) -> Answer:
-    """Write original prices; entries stand or fall alone."""
+    """Write original prices; entries stand or fall alone. Those in a discount, begun or to come, keep theirs."""
     body = call.body(PriceBody)
     if not 1 <= len(body.price_list) <= 50:
         raise Refused("product.error_param", "price_list must hold 1 to 50 entries.")
     item = own_item(call, body.item_id)
+    locked = IN_PROMOTION[item.has_model]
     done: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for entry in body.price_list:
         model = item.model(entry.model_id)
         if model is None:
             failed.append({"model_id": entry.model_id, "failed_reason": f"Model {entry.model_id} not found."})
+            continue
+        if promotions.coming(call.market, item.item_id, model.model_id):
+            failed.append({"model_id": entry.model_id, "failed_reason": locked[1]})
             continue
         price = to_minor(entry.original_price, call.shop.currency) if entry.original_price < 1e12 else -1
         if price <= 0:
@@ -294,7 +316,9 @@ def update_price(call: Call) -> Answer:
         call.market.save_item(item)
     result = {"success_list": done, "failure_list": failed}
     if not done:
-        raise Refused("product.error_update_price_failed", str(failed[0]["failed_reason"]), response=result)
+        all_locked = all(row["failed_reason"] == locked[1] for row in failed)
+        error = locked[0] if all_locked else "product.error_update_price_failed"
+        raise Refused(error, str(failed[0]["failed_reason"]), response=result)
     return result
 
 

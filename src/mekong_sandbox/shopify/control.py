@@ -248,6 +248,14 @@ def _figures(product: Product, variant: Variant, currency: str) -> dict[str, Any
     }
 
 
+def _sale(variant: Variant, currency: str) -> dict[str, Any]:
+    """A price below the one it is compared with is a sale; it has no dates."""
+    compared = variant.compare_at_price
+    if compared is None or compared <= variant.price:
+        return bodies.sale(currency, variant.price, variant.price)
+    return bodies.sale(currency, compared, variant.price, variant.price)
+
+
 def get_listing(world: World, request: Request) -> object:
     """One variant, by `shop` and `sku`, or by `model_id`."""
     query, market = query_of(request), world.shopify
@@ -266,6 +274,7 @@ def get_listing(world: World, request: Request) -> object:
         "status": product.status,
         "currency": currency,
         "stock": {str(place_id): level for place_id, level in variant.levels.items()},
+        **_sale(variant, currency),
         "updated_at": product.updated_at,
     }
 

@@ -167,12 +167,29 @@ class Nodes:
                 for at, (name, values) in enumerate(self.option_values(product).items())
             ],
             "variants": lambda args: self._variants(product, args),
+            "priceRangeV2": self._range("VariantPrice", [one.price for one in product.variants]),
+            "compareAtPriceRange": self._range(
+                "VariantCompareAtPrice",
+                [one.compare_at_price for one in product.variants if one.compare_at_price is not None],
+            ),
             "variantsCount": {"__typename": "Count", "count": len(product.variants), "precision": "EXACT"},
             "media": lambda args: connection("Media", args, media, lambda one: [media.index(one)], self.media),
             "mediaCount": {"__typename": "Count", "count": len(media), "precision": "EXACT"},
             "featuredMedia": self.media(media[0]) if media else None,
             "featuredImage": images[0] if images else None,
             "images": lambda args: connection("Image", args, images, lambda one: [str(one["id"])], lambda one: one),
+        }
+
+    def _range(self, name: str, amounts: list[int]) -> Node | None:
+        """The lowest and the highest of some prices; None without any."""
+        if not amounts:
+            return None
+        money = self.shop.currency
+        kind = "ProductPriceRangeV2" if name == "VariantPrice" else "ProductCompareAtPriceRange"
+        ends = (("min", min(amounts)), ("max", max(amounts)))
+        return {"__typename": kind} | {
+            f"{end}{name}": {"__typename": "MoneyV2", "amount": price(minor, money), "currencyCode": money}
+            for end, minor in ends
         }
 
     def option_values(self, product: Product) -> dict[str, list[str]]:

@@ -95,6 +95,7 @@ class ShopifyPlatform:
                 one.price,
                 life.sellable(product, one),
                 one.image,
+                one.compare_at_price,
             )
             for one in product.variants
         ]

@@ -267,6 +267,12 @@ def _figures(product: Product) -> dict[str, Any]:
     }
 
 
+def _sale(product: Product) -> dict[str, Any]:
+    """A price below the market price is a sale; it has no dates."""
+    price, listed = product.price, product.market_price
+    return bodies.sale(CURRENCY, listed, price, price) if price < listed else bodies.sale(CURRENCY, price, price)
+
+
 def get_listing(world: World, request: Request) -> object:
     """One product, by `seller` and `sku`, or by `sku_id`."""
     query = query_of(request)
@@ -278,7 +284,7 @@ def get_listing(world: World, request: Request) -> object:
         raise Wrong("listing not found", 404)
     row = {"seller": str(found.seller_id), "name": found.name, "status": found.status, "currency": CURRENCY}
     more = {"market_price": found.market_price, "stock": found.stock, "updated_at": found.updated_at}
-    return {**row, **_figures(found), **more}
+    return {**row, **_figures(found), **_sale(found), **more}
 
 
 def get_stock(world: World, request: Request) -> object:

@@ -94,7 +94,13 @@ class TikiPlatform:
         first, open_ones = family[0], [one for one in family if one.status == ENABLED]
         variants = [
             ShownVariant(
-                str(one.product_id), one.name, one.original_sku, one.price, one.sellable(), next(iter(one.images), "")
+                str(one.product_id),
+                one.name,
+                one.original_sku,
+                one.price,
+                one.sellable(),
+                next(iter(one.images), ""),
+                one.market_price,
             )
             for one in open_ones
         ]

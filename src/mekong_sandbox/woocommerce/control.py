@@ -225,7 +225,7 @@ def add_listings(world: World, request: Request) -> object:
 def _figures(world: World, product: Product) -> dict[str, Any]:
     market = world.woocommerce
     holder, currency = market.holder(product), market.shops[product.shop_id].currency
-    price = product.price()
+    price = product.price(world.clock.now())
     return {
         "item_id": product.parent_id or product.id,
         "model_id": product.id,
@@ -235,6 +235,16 @@ def _figures(world: World, product: Product) -> dict[str, Any]:
         "available": market.available(product),
         "price": None if price is None else to_number(price, currency),
     }
+
+
+def _sale(world: World, product: Product) -> dict[str, Any]:
+    """What it costs without and with its sale price, and when that holds; none that is over or not lower."""
+    now, currency = world.clock.now(), world.woocommerce.shops[product.shop_id].currency
+    listed, current = product.regular_price, product.price(now)
+    is_over = product.sale_to is not None and product.sale_to < now
+    if product.sale_price is None or listed is None or product.sale_price >= listed or is_over:
+        return bodies.sale(currency, listed, current)
+    return bodies.sale(currency, listed, current, product.sale_price, product.sale_from, product.sale_to)
 
 
 def get_listing(world: World, request: Request) -> object:
@@ -253,6 +263,7 @@ def get_listing(world: World, request: Request) -> object:
         "status": product.status,
         "currency": market.shops[product.shop_id].currency,
         "stock_status": product.stock_status,
+        **_sale(world, product),
         "updated_at": product.modified_at,
     }
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from mekong_sandbox.money import to_minor
+from mekong_sandbox.woocommerce import sales
 from mekong_sandbox.woocommerce.gate import Call, Refused, listed, wrong_param
 from mekong_sandbox.woocommerce.model import Product
 
@@ -180,6 +181,7 @@ def write(call: Call, product: Product, sent: dict[str, Any], parent: Product | 
         "weight": text(sent, "weight"),
     }
     prices = {name: price(call, sent, name) for name in ("regular_price", "sale_price") if sent.get(name) is not None}
+    sale_from, sale_to = sales.dates(call, product, sent)
     quantity, sku = _quantity(product, sent), _free_sku(call, product, sent)
     attributes = _attributes(product, parent or call.market.products.get(product.parent_id), sent)
     categories, sizes = _categories(sent), sent.get("dimensions")
@@ -191,6 +193,7 @@ def write(call: Call, product: Product, sent: dict[str, Any], parent: Product | 
             setattr(product, name, value)
     for name, minor in prices.items():
         setattr(product, name, minor)
+    product.sale_from, product.sale_to = sale_from, sale_to
     if sku != product.sku:
         call.market.rename_sku(product, sku)
     if "attributes" in sent:

@@ -83,7 +83,7 @@ def buy(
     for at, one in enumerate(wanted):
         product = one.product
         parent = market.products.get(product.parent_id)
-        price = product.price() or 0 if one.price is None else one.price
+        price = product.price(world.clock.now()) or 0 if one.price is None else one.price
         numbers = (parent.id, product.id) if parent else (product.id, 0)
         name, of = full_name(market, product), parent.name if parent else None
         lines.append(Line(first + at, name, *numbers, one.quantity, product.sku, price, of))

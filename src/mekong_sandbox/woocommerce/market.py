@@ -33,6 +33,8 @@ class WooMarket:
         self.nonces: dict[str, dict[str, float]] = {}
         self.asked: Request | None = None
         self.terms: dict[tuple[str, str, int], Term] = {}
+        self.turns: set[tuple[int, float]] = set()
+        """Products and the moments their sales turn at, as planned."""
         self.products: dict[int, Product] = {}
         self.shop_products: dict[str, dict[int, Product]] = {}
         self.by_sku: dict[tuple[str, str], Product] = {}
@@ -152,7 +154,11 @@ class WooMarket:
     def available(self, product: Product) -> int:
         """What a buyer can order now."""
         parent = self.products.get(product.parent_id)
-        if product.status != "publish" or product.price() is None or (parent and parent.status != "publish"):
+        if (
+            product.status != "publish"
+            or product.price(self.world.clock.now()) is None
+            or (parent and parent.status != "publish")
+        ):
             return 0
         holder = self.holder(product)
         if holder is None:

@@ -60,14 +60,19 @@ class Product(msgspec.Struct):
     weight: str = ""
     dimensions: dict[str, str] = {}
     alts: list[str] = []
+    sale_from: float | None = None
+    sale_to: float | None = None
+    """First and last second of the sale price on the clock that can be skipped; None = open."""
 
-    def price(self) -> int | None:
-        """What a buyer pays now; None: not for sale."""
-        return self.sale_price if self.on_sale() else self.regular_price
+    def price(self, now: float) -> int | None:
+        """What a buyer pays at a moment; None: not for sale."""
+        return self.sale_price if self.on_sale(now) else self.regular_price
 
-    def on_sale(self) -> bool:
-        """A sale price counts only below the regular one."""
-        return self.sale_price is not None and self.regular_price is not None and self.sale_price < self.regular_price
+    def on_sale(self, now: float) -> bool:
+        """A sale price counts only below the regular one, and from its first to its last second."""
+        if self.sale_price is None or self.regular_price is None or self.sale_price >= self.regular_price:
+            return False
+        return (self.sale_from is None or self.sale_from <= now) and (self.sale_to is None or int(now) <= self.sale_to)
 
 
 class Term(msgspec.Struct):

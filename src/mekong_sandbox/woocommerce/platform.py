@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import Reply, Request
 from mekong_sandbox.platform import ShownListing, ShownOrder, ShownVariant
-from mekong_sandbox.woocommerce import buying, control, gate, life, rows
+from mekong_sandbox.woocommerce import buying, control, gate, life, rows, sales
 from mekong_sandbox.woocommerce.market import WooMarket
 from mekong_sandbox.woocommerce.model import Product
 from mekong_sandbox.woocommerce.routes import ENDPOINTS
@@ -34,6 +34,7 @@ class WooCommercePlatform:
 
     def resume(self) -> None:
         life.resume(self.market)
+        sales.resume(self.market)
 
     def clear(self) -> None:
         self.market.clear()
@@ -80,15 +81,16 @@ class WooCommercePlatform:
         return self._shown(product) if product and product.type != "variation" else None
 
     def _shown(self, product: Product) -> ShownListing:
-        family = self.market.family(product)
+        family, now = self.market.family(product), self.world.clock.now()
         variants = [
             ShownVariant(
                 str(one.id),
                 rows.full_name(self.market, one),
                 one.sku,
-                one.price() or 0,
+                one.price(now) or 0,
                 self.market.available(one),
                 next(iter(one.images), "") if one is not product else "",
+                one.regular_price,
             )
             for one in family
         ]

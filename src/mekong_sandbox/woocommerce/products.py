@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mekong_sandbox.woocommerce import fields, rows
+from mekong_sandbox.woocommerce import fields, rows, sales
 from mekong_sandbox.woocommerce.gate import Answer, Call, Refused, listed
 from mekong_sandbox.woocommerce.model import Product
 
@@ -104,6 +104,7 @@ def get_variation(call: Call) -> Answer:
 def _update(call: Call, product: Product, sent: dict[str, Any]) -> None:
     fields.write(call, product, sent)
     call.market.save_product(product)
+    sales.plan(call.market, product)
 
 
 def _make(call: Call, sent: dict[str, Any], parent: Product | None) -> Product:
@@ -119,6 +120,7 @@ def _make(call: Call, sent: dict[str, Any], parent: Product | None) -> Product:
         call.world.store.save("woocommerce.product", parent.id, parent)
     call.market.add_product(product)
     call.market.push.product(product, "created")
+    sales.plan(call.market, product)
     return product
 
 

@@ -82,6 +82,8 @@ def status_of(quantity: int | None, product: Product) -> str:
 
 
 def _common(market: WooMarket, shop: Shop, product: Product, lag_s: float) -> dict[str, Any]:
+    now = market.world.clock.now()
+    price = product.price(now)
     row: dict[str, Any] = {"id": product.id}
     row |= dates("date_created", product.created_at, shop) | dates("date_modified", product.modified_at, shop)
     row |= {
@@ -89,12 +91,14 @@ def _common(market: WooMarket, shop: Shop, product: Product, lag_s: float) -> di
         "permalink": f"https://{shop.shop_id}.example/san-pham/{slug_of(product.name)}/",
         "sku": product.sku,
         "global_unique_id": product.barcode,
-        "price": price_text(product.price(), shop.currency),
+        "price": price_text(price, shop.currency),
         "regular_price": price_text(product.regular_price, shop.currency),
         "sale_price": price_text(product.sale_price, shop.currency),
-        "on_sale": product.on_sale(),
+        **dates("date_on_sale_from", product.sale_from, shop),
+        **dates("date_on_sale_to", product.sale_to, shop),
+        "on_sale": product.on_sale(now),
         "status": product.status,
-        "purchasable": product.status == "publish" and product.price() is not None,
+        "purchasable": product.status == "publish" and price is not None,
         "virtual": False,
         "tax_status": "taxable",
         "tax_class": "",
@@ -145,9 +149,12 @@ def product_row(market: WooMarket, product: Product, lag_s: float = 0.0) -> dict
         "has_options": product.type == "variable",
     }
     if product.type == "variable":
-        prices = [found for number in product.variations if (found := market.products[number].price()) is not None]
+        now, own = market.world.clock.now(), [market.products[number] for number in product.variations]
+        prices = [found for one in own if (found := one.price(now)) is not None]
         row["price"] = price_text(min(prices, default=None), shop.currency)
         row["regular_price"] = row["sale_price"] = ""
+        row |= dates("date_on_sale_from", None, shop) | dates("date_on_sale_to", None, shop)
+        row["on_sale"] = any(one.on_sale(now) for one in own)
     return row
 
 
