@@ -67,13 +67,15 @@ class Part:
 class Plan:
     """What to do with one listing: promotions to take it out of, those where its price is wrong, and those to enter.
 
-    `is_too_late`: a sale is wanted, and the platform's terms leave no time for any of it.
+    `is_too_late`: a sale is wanted, and the platform's terms leave no time for any of it. `is_barred`: for a connector
+    to say that something else is in the way.
     """
 
     leave: tuple[str, ...] = ()
     reprice: tuple[str, ...] = ()
     enter: tuple[Part, ...] = ()
     is_too_late: bool = False
+    is_barred: bool = False
 
 
 def plan(

@@ -6,13 +6,14 @@ begin an hour ahead and lasts less than 180 days: a sale wanted at once begins i
 discount of ours with the same end under way, which takes listings at once; a longer one is cut into several. A discount
 that the last listing has left stays, empty, and is used again for the same dates.
 
-The original price of a model in a discount may be refused. It is then taken out of ours, priced, and put back, which
+An item is in one discount at a time, whichever of its models: variants on sale at times that overlap must have the same
+times. The original price of a model in a discount may be refused. It is then taken out of ours, priced, and put back, which
 under way is a matter of seconds. Between any two of these calls the process may die: the next push reads what stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -34,6 +35,7 @@ _MODELS: Final = 50
 _TOO_LATE: Final = (
     "Shopee takes a discount an hour before it begins and for an hour at least: no time is left for this one."
 )
+_DATES_DIFFER: Final = "Shopee has a product in one discount at a time: give its variants the same sale dates."
 
 Reads = Callable[[Sequence[str]], Awaitable[list[RemoteListing]]]
 Standing = Mapping[ListingKey, Mapping[str, int]]
@@ -75,18 +77,20 @@ class Prices:
         except RemoteRefused as refused:
             ours, barred = (), refused  # an app without leave for discounts has prices all the same
         standing = await self._standing(item_id, ours)
-        plans = {push.key: self._plan(push, standing, ours, now) for push in wanted}
+        plans = self._plans(wanted, standing, ours, now)
         said = await self._leave({key: each.leave for key, each in plans.items()})
+        standing = _without(standing, plans)
         prices = await self._set(wanted)
         if locked := {key for key, result in prices.items() if result.error and _is_locked(result)}:
             shown = {each.key: each.price_minor for each in await self.read([item_id])}
             same = {push.key for push in wanted if push.key in locked and shown.get(push.key) == push.price_minor}
             prices |= {key: PushResult(key) for key in same}
-            held = {key: tuple(standing.get(key, {})) for key in locked - same if standing.get(key)}
+            held = {key: tuple(standing[key]) for key in locked - same if key in standing}
             said |= await self._leave(held)
             if free := [push for push in wanted if push.key in held and push.key not in said]:
                 prices |= await self._set(free)
-                plans |= {push.key: self._plan(push, {}, ours, now) for push in free}
+                rest = {key: each for key, each in standing.items() if key not in held}
+                plans |= self._plans(free, rest, ours, now)
         said |= {key: result for key, result in prices.items() if result.error}
         good = [push for push in wanted if push.key not in said]
         said |= _impossible(good, plans, barred)
@@ -136,8 +140,28 @@ class Prices:
             found = discounts.standing(items, item_id, [each.id for each in ours], self.account.currency)
         return {ListingKey(item_id, str(model) if model else ""): each for model, each in found.items()}
 
-    def _plan(self, push: PricePush, standing: Standing, ours: Sequence[Promotion], now: datetime) -> Plan:
-        return plan(push.sale, standing.get(push.key, {}), ours, discounts.TERMS, now, full=self._full)
+    def _plans(
+        self, wanted: Sequence[PricePush], standing: Standing, ours: Sequence[Promotion], now: datetime
+    ) -> dict[ListingKey, Plan]:
+        """A plan for each listing of an item, which is in one discount at a time, whichever of its models. What does
+        not go together with the discounts its other models are in is left out of a plan."""
+        known = {each.id: Part(each.starts_at, each.ends_at, each.id) for each in ours}
+
+        def planned(push: PricePush, open_ones: Sequence[Promotion], full: Collection[str]) -> Plan:
+            return plan(push.sale, standing.get(push.key, {}), open_ones, discounts.TERMS, now, full=full)
+
+        leaving = {push.key: planned(push, ours, ()).leave for push in wanted}
+        taken = [known[each] for key, there in standing.items() for each in there if each not in leaving.get(key, ())]
+        plans: dict[ListingKey, Plan] = {}
+        for push in wanted:
+            mine = standing.get(push.key, {})
+            open_ones = [each for each in ours if each.id in mine or _goes_with(known[each.id], taken)]
+            each = planned(push, open_ones, self._full - {part.promotion_id for part in taken})
+            plans[push.key] = replace(each, enter=tuple(part for part in each.enter if _goes_with(part, taken)))
+            if len(plans[push.key].enter) < len(each.enter):
+                plans[push.key] = replace(plans[push.key], is_barred=True)
+            taken += plans[push.key].enter
+        return plans
 
     # writes
 
@@ -251,6 +275,8 @@ def _impossible(
         if push.sale is not None and barred is not None:
             code, message = str(barred.params["remote_code"]), str(barred.params["remote_message"])
             said[push.key] = PushResult(push.key, code, message, is_final=True)
+        elif plans[push.key].is_barred:
+            said[push.key] = PushResult(push.key, "sale_dates_differ", _DATES_DIFFER, is_final=True)
         elif plans[push.key].is_too_late:
             said[push.key] = PushResult(push.key, "sale_too_late", _TOO_LATE, is_final=True)
     return said
@@ -258,6 +284,19 @@ def _impossible(
 
 def _is_locked(result: PushResult) -> bool:
     return "promotion" in f"{result.error} {result.message}".lower()
+
+
+def _without(standing: Standing, plans: Mapping[ListingKey, Plan]) -> Standing:
+    """What stands when the plans' discounts have been left."""
+    left = {key: plans[key].leave if key in plans else () for key in standing}
+    rest = {
+        key: {each: price for each, price in there.items() if each not in left[key]} for key, there in standing.items()
+    }
+    return {key: there for key, there in rest.items() if there}
+
+
+def _goes_with(part: Part, others: Sequence[Part]) -> bool:
+    return all(part == each or part.ends_at <= each.starts_at or each.ends_at <= part.starts_at for each in others)
 
 
 def item_of(batch: Sequence[PricePush] | Sequence[StockPush]) -> str:
