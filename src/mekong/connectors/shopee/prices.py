@@ -156,6 +156,7 @@ class Prices:
         for push in wanted:
             mine = standing.get(push.key, {})
             open_ones = [each for each in ours if each.id in mine or _goes_with(known[each.id], taken)]
+            open_ones += [Promotion("", each.starts_at, each.ends_at) for each in taken if not each.promotion_id]
             each = planned(push, open_ones, self._full - {part.promotion_id for part in taken})
             plans[push.key] = replace(each, enter=tuple(part for part in each.enter if _goes_with(part, taken)))
             if len(plans[push.key].enter) < len(each.enter):
