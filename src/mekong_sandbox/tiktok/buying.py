@@ -50,6 +50,8 @@ def buy(market: TikTokMarket, purchase: Purchase) -> dict[str, Any]:
             currency=currency,
             address=purchase.buyer.address,
         )
+    except life.OverLimit as over:
+        raise Refused(422, "purchase_limit", str(over), sku_id=over.sku_id, limit=over.limit) from None
     except life.SoldOut as short:
         raise Refused(409, "sold_out", str(short), sku_id=short.sku_id, available=short.available) from None
     return {

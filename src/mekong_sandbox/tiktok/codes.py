@@ -2,7 +2,7 @@
 
 Numbers below 13 000 000 and those of the gateway are the platform's own, with its words, from its table of common errors
 and the tables of its product calls. For orders, packages, after-sales and some
-refusals of products its numbers are not known: those are ours, and
+refusals of products and promotions its numbers are not known: those are ours, and
 software that branches on them branches on nothing.
 """
 
@@ -53,6 +53,28 @@ PACKAGE_INVALID = 90012007
 DESCRIPTION_LENGTH = 90012008
 SKU_UNKNOWN = 90012009
 SKU_COMMITTED = 90012010
+
+# Promotions: seen in other people's software and its notes of real answers, not in the platform's table
+PROMOTION_INVALID = 17029001
+TITLE_TAKEN = 17029004
+BEGINS_IN_PAST = 17029005
+PERIOD_INVALID = 17029006
+PERIOD_TOO_LONG = 17029007
+NO_SUCH_ACTIVITY = 17029009
+ACTIVITY_OVER = 17029012
+SKUS_OF_PRODUCT_LEVEL = 17029013
+IN_ANOTHER_ACTIVITY = 17029022
+ACTIVITY_OF_OTHER_SHOP = 17029028
+ACTIVITY_KIND = 17029036
+TOO_MANY_PROMOTED = 17029046
+PRODUCT_IN_FLASH_SALE = 17029047
+SKU_IN_FLASH_SALE = 17029048
+ACTIVITY_PAGE = 17029059
+
+# Promotions, where no number was seen: ours
+PROMOTION_PRICE = 90029001
+PROMOTED_UNKNOWN = 90029002
+ACTIVITY_BEGUN = 90029003
 
 # Orders, packages, after-sales: ours
 ORDER_NOT_FOUND = 90011001

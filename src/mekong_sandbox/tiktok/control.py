@@ -12,7 +12,7 @@ from mekong_sandbox.control.bodies import Id, LimitBody, ListingsBody, NewListin
 from mekong_sandbox.control.door import Wrong, body_of, query_of
 from mekong_sandbox.http import Request
 from mekong_sandbox.money import to_minor, to_number
-from mekong_sandbox.tiktok import aftersale, life
+from mekong_sandbox.tiktok import aftersale, life, promotions
 from mekong_sandbox.tiktok.auth import token_data
 from mekong_sandbox.tiktok.model import Aftersale, App, Held, Order, Product, Shop, Sku, Warehouse
 
@@ -214,6 +214,23 @@ def _figures(product: Product, sku: Sku, currency: str) -> dict[str, Any]:
     }
 
 
+def _sale(world: World, product: Product, sku: Sku, currency: str) -> dict[str, Any]:
+    """What a unit costs now, and the activity a SKU is in or will be in next."""
+    price = promotions.current_price(world.tiktok, product.product_id, sku)
+    found = promotions.coming(world.tiktok, product.product_id, sku)
+    if found is None:
+        return bodies.sale(currency, sku.price, price)
+    one = found.activity
+    return bodies.sale(currency, sku.price, price, found.price, one.begins, one.ends, one.activity_id)
+
+
+def get_activities(world: World, request: Request) -> object:
+    """All activities of a shop as kept, ended ones too."""
+    shop, now = _shop(world, query_of(request).get("shop", "")), world.clock.now()
+    own = [one for one in world.tiktok.activities.values() if one.shop_id == shop.shop_id]
+    return {"activities": [{"status": one.status(now), **msgspec.to_builtins(one)} for one in own]}
+
+
 def get_listing(world: World, request: Request) -> object:
     """One SKU, by `shop` and `sku`, or by `sku_id`."""
     query, market = query_of(request), world.tiktok
@@ -226,7 +243,8 @@ def get_listing(world: World, request: Request) -> object:
     product, sku = found
     currency = market.shops[product.shop_id].currency
     row = {"shop": product.shop_id, "name": product.title, "status": product.status, "currency": currency}
-    return {**row, "stock": sku.stock, **_figures(product, sku, currency), "updated_at": product.updated_at}
+    more = {**_sale(world, product, sku, currency), "updated_at": product.updated_at}
+    return {**row, "stock": sku.stock, **_figures(product, sku, currency), **more}
 
 
 def get_stock(world: World, request: Request) -> object:
@@ -322,5 +340,6 @@ ROUTES: Routes = {
     ("GET", "/published"): get_published,
     ("GET", "/listing"): get_listing,
     ("GET", "/stock"): get_stock,
+    ("GET", "/activities"): get_activities,
     ("GET", "/orders"): get_orders,
 }

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from mekong_sandbox.world import World
 
 TOKEN_PATHS = ("/api/v2/token/get", "/api/v2/token/refresh")
-FAMILIES = "authorization|seller|product|order|fulfillment|logistics|return_refund|event|finance|customer_service"
+FAMILIES = (
+    "authorization|seller|product|order|fulfillment|logistics|return_refund|event|finance|customer_service|promotion"
+)
 _versioned = re.compile(rf"/({FAMILIES})/(\d{{6}})(/.+)")
 _id = re.compile(r"/\d+(?=/|$)")
 Body = TypeVar("Body")

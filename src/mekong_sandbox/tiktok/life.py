@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mekong_sandbox.tiktok import promotions
 from mekong_sandbox.tiktok.model import Order, Package, Product, Sku, Units, split
+from mekong_sandbox.tiktok.promotions import Promotion
 
 if TYPE_CHECKING:
     from mekong_sandbox.tiktok.market import TikTokMarket
@@ -49,6 +51,14 @@ class SoldOut(Exception):
         self.sku_id, self.available = sku_id, available
 
 
+class OverLimit(Exception):
+    """A line asks for more than one buyer may have at the price of an activity."""
+
+    def __init__(self, sku_id: str, limit: int) -> None:
+        super().__init__(f"sku {sku_id}: at most {limit} at the price of its activity")
+        self.sku_id, self.limit = sku_id, limit
+
+
 class WrongStep(Exception):
     """The units are not in a state that allows this; the text says which."""
 
@@ -71,6 +81,25 @@ class Shipment(msgspec.Struct):
     provider_id: str = ""
 
 
+def _promoted(market: TikTokMarket, wanted: list[Wanted]) -> list[Promotion | None]:
+    """The activity each line is sold in, as long as the units set apart for it last. Raises: OverLimit."""
+    found: list[Promotion | None] = []
+    taken: dict[int, int] = {}
+    for line in wanted:
+        one = promotions.ongoing(market, line.product.product_id, line.sku) if line.price is None else None
+        if one is not None:
+            units = taken.get(id(one.terms), 0) + line.quantity
+            if 0 < one.terms.per_user < units:
+                raise OverLimit(line.sku.sku_id, one.terms.per_user)
+            left = one.terms.left()
+            if left is not None and left < units:
+                one = None
+            else:
+                taken[id(one.terms)] = units
+        found.append(one)
+    return found
+
+
 def buy(
     market: TikTokMarket,
     shop_id: str,
@@ -86,7 +115,7 @@ def buy(
 ) -> Order:
     """Place an order for all lines or none, commit its stock, and tell the shop's apps: type 1, once.
 
-    Raises: SoldOut, when a line asks for more than is available.
+    Raises: SoldOut, when a line asks for more than is available; OverLimit.
     """
     asked: dict[str, int] = {}
     for line in wanted:
@@ -94,6 +123,7 @@ def buy(
         available = line.sku.available() if line.product.status == "ACTIVATE" else 0
         if asked[line.sku.sku_id] > available:
             raise SoldOut(line.sku.sku_id, available)
+    promoted = _promoted(market, wanted)
     world, shop = market.world, market.shops[shop_id]
     stamp = world.clock.stamp()
     order = Order(
@@ -112,7 +142,11 @@ def buy(
         address=address or {},
     )
     unit_id = world.number("tiktok.unit", 577_086_512_123_755_123, sum(line.quantity for line in wanted))
-    for line in wanted:
+    for line, promotion in zip(wanted, promoted, strict=True):
+        if promotion is not None:
+            line.price = promotion.price
+            promotion.terms.sold += line.quantity
+            market.save_activity(promotion.activity, changed=False)
         order.units += _commit(market, line, unit_id)
         unit_id += line.quantity
         market.save_product(line.product)

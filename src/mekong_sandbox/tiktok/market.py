@@ -6,7 +6,7 @@ import secrets
 from bisect import bisect_left
 from typing import TYPE_CHECKING, cast
 
-from mekong_sandbox.tiktok.model import Aftersale, App, Grant, Held, Order, Product, Shop, Sku
+from mekong_sandbox.tiktok.model import Activity, Aftersale, App, Grant, Held, Order, Product, Shop, Sku
 from mekong_sandbox.tiktok.push import TikTokPush
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class TikTokMarket:
         self.updated: dict[str, dict[str, Order]] = {}
         self.packages: dict[str, Order] = {}
         self.aftersales: dict[str, Aftersale] = {}
+        self.activities: dict[str, Activity] = {}
+        self.activities_of: dict[str, dict[str, Activity]] = {}
 
     def load(self) -> None:
         """Read everything back from the journal."""
@@ -48,6 +50,8 @@ class TikTokMarket:
             self.shops[shop.shop_id] = self.ciphers[shop.cipher] = shop
         self.grants = {row.token: row for _, row in store.load("tiktok.grant", Grant)}
         self.aftersales = {row.aftersale_id: row for _, row in store.load("tiktok.aftersale", Aftersale)}
+        for _, activity in store.load("tiktok.activity", Activity):
+            self._index_activity(activity)
         for _, product in store.load("tiktok.product", Product):
             self._index_product(product)
         orders = [row for _, row in store.load("tiktok.order", Order)]
@@ -167,6 +171,25 @@ class TikTokMarket:
             seen = self.world.faults.as_of(("tiktok", sku.sku_id), self.world.clock.stamp() - lag_s, sku.stock)
             return cast("dict[str, Held]", seen)
         return sku.stock
+
+    # -- promotions
+
+    def _index_activity(self, activity: Activity) -> None:
+        self.activities[activity.activity_id] = activity
+        for product_id in activity.products:
+            self.activities_of.setdefault(product_id, {})[activity.activity_id] = activity
+
+    def save_activity(self, activity: Activity, *, changed: bool = True) -> None:
+        """Journal an activity; `changed` by its seller, not by a sale."""
+        if changed:
+            activity.updated_at = self.world.clock.stamp()
+        self._index_activity(activity)
+        self.world.store.save("tiktok.activity", activity.activity_id, activity)
+
+    def leave_activity(self, activity: Activity, product_id: str) -> None:
+        """Take a product out; the caller saves."""
+        del activity.products[product_id]
+        self.activities_of.get(product_id, {}).pop(activity.activity_id, None)
 
     # -- orders
 

@@ -137,6 +137,65 @@ class Product(msgspec.Struct):
         return None
 
 
+class Terms(msgspec.Struct):
+    """What an activity gives a product or a SKU: a price in minor units, or a percentage off; 0 = not this.
+
+    `limit` of units and `per_user`: -1 = none. `sold`: units at these terms.
+    """
+
+    price: int = 0
+    percent: int = 0
+    limit: int = -1
+    per_user: int = -1
+    sold: int = 0
+
+    def of(self, listed: int) -> int:
+        """The price of a unit that costs `listed`; a percentage is rounded to the nearest minor unit."""
+        return self.price or (listed * (100 - self.percent) + 50) // 100
+
+    def left(self) -> int | None:
+        """Units still to be had; None = no limit."""
+        return None if self.limit < 0 else max(0, self.limit - self.sold)
+
+
+class Promoted(msgspec.Struct):
+    """A product in an activity: terms for all its SKUs, or of those named by id."""
+
+    product_id: str
+    terms: Terms
+    skus: dict[str, Terms] = {}
+
+    def of(self, sku_id: str) -> Terms | None:
+        return self.skus.get(sku_id) if self.skus else self.terms
+
+
+class Activity(msgspec.Struct):
+    """A promotion of a shop. `kind`: FIXED_PRICE, DIRECT_DISCOUNT or FLASHSALE; `level`: PRODUCT or VARIATION.
+
+    Begin and end are read on the clock that can be skipped. `products`: by id.
+    """
+
+    activity_id: str
+    shop_id: str
+    title: str
+    kind: str
+    level: str
+    begins: int
+    ends: int
+    created_at: float
+    updated_at: float
+    participation: str = "BUYER_NO_LIMIT"
+    products: dict[str, Promoted] = {}
+    deactivated: bool = False
+
+    def status(self, now: float) -> str:
+        if self.deactivated:
+            return "DEACTIVATED"
+        if now >= self.ends:
+            return "EXPIRED"
+        return "ONGOING" if now >= self.begins else "NOT_START"
+
+
 class Units(msgspec.Struct):
     """Units of one SKU in an order that share one fate; each is a line item with an id of its own, `first` and following.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import Reply, Request
 from mekong_sandbox.platform import ShownListing, ShownOrder, ShownVariant
-from mekong_sandbox.tiktok import aftersale, auth, buying, control, fulfilment, gate, life
+from mekong_sandbox.tiktok import aftersale, auth, buying, control, fulfilment, gate, life, promotions
 from mekong_sandbox.tiktok.consent import consent
 from mekong_sandbox.tiktok.market import TikTokMarket
 from mekong_sandbox.tiktok.model import Product
@@ -91,9 +91,10 @@ class TikTokPlatform:
                 one.sku_id,
                 one.name() or product.title,
                 one.seller_sku,
-                one.price,
+                promotions.current_price(self.market, product.product_id, one),
                 one.available(),
                 image_url(one.image) if one.image else "",
+                one.price,
             )
             for one in product.skus
         ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mekong_sandbox.tiktok import (
+    activities,
+    activity_products,
     auth,
     finance,
     fulfilment,
@@ -64,6 +66,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/return_refund/returns/*/records"): Operation(returns.return_records),
     ("GET", "/return_refund/reject_reasons"): Operation(returns.reject_reasons),
     ("GET", "/finance/orders/*/statement_transactions"): Operation(finance.order_transactions, FINANCE),
+    ("POST", "/promotion/activities"): Operation(activities.create, durable=True),
+    ("POST", "/promotion/activities/search"): Operation(activities.search),
+    ("GET", "/promotion/activities/*"): Operation(activities.get_activity),
+    ("PUT", "/promotion/activities/*"): Operation(activities.update, durable=True),
+    ("POST", "/promotion/activities/*/deactivate"): Operation(activities.deactivate, durable=True),
+    ("PUT", "/promotion/activities/*/products"): Operation(activity_products.put, durable=True),
+    ("DELETE", "/promotion/activities/*/products"): Operation(activity_products.remove, durable=True),
     ("GET", "/event/webhooks"): Operation(webhooks.get_webhooks),
     ("PUT", "/event/webhooks"): Operation(webhooks.put_webhook, durable=True),
     ("DELETE", "/event/webhooks"): Operation(webhooks.delete_webhook, durable=True),
