@@ -7,6 +7,7 @@ and whatever was left half done by a push that died is mended by the next.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -70,13 +71,26 @@ class Wire:
         is_broken = self.breaks_at is not None and len(self.writes) > self.breaks_at
         if is_broken and not (is_write and self.is_done and len(self.writes) == self.breaks_at + 1):  # type: ignore[operator]
             raise Unavailable(reason="the connection broke")
-        got = await self.http.request(
-            request.method, request.url, params=list(request.params) or None, headers=dict(request.headers),
-            content=request.body,
-        )  # fmt: skip
+        try:
+            got = await self.http.request(
+                request.method, request.url, params=list(request.params) or None, headers=dict(request.headers),
+                content=request.body,
+            )  # fmt: skip
+        except httpx.HTTPError as failed:
+            raise Unavailable(reason=str(failed)) from failed
         if is_broken:
             raise Unavailable(reason="the connection broke")
         return Response(got.status_code, got.content, dict(got.headers))
+
+
+@dataclass
+class Plug:
+    """What a connector holds: the wire behind it may change."""
+
+    wire: Wire
+
+    async def send(self, request: Request) -> Response:
+        return await self.wire.send(request)
 
 
 @pytest.fixture(scope="module")
@@ -90,18 +104,24 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @dataclass
 class Stand:
-    """A shop of one kind on the sandbox, and its connector, made anew for every push as after a restart."""
+    """A shop of one kind on the sandbox, and its connector: made anew for every push as after a restart, or a lasting one.
+
+    Only its tokens make a lasting connector anew, as in the worker.
+    """
 
     kind: str
     box: Sandbox
     account: Account
     owner: Mapping[str, Any]
     keys: dict[str, ListingKey] = field(default_factory=dict)
+    is_lasting: bool = False
+    lasting: Any = None
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.box.get("clock")["now"], UTC)
 
     def skip(self, by: timedelta) -> None:
+        self.lasting = None  # its clock would stand still
         self.box.post("clock", {"advance_s": by.total_seconds()})
 
     def shown(self) -> dict[str, tuple[Any, ...]]:
@@ -128,7 +148,7 @@ class Stand:
                     secrets = replace(
                         self.account.secrets, access_token=tokens.access_token, refresh_token=tokens.refresh_token
                     )
-                    self.account = replace(self.account, secrets=secrets)
+                    self.account, self.lasting = replace(self.account, secrets=secrets), None
                     wire.writes.clear()
                     return await work(self._speaking(wire)), wire.writes
 
@@ -136,11 +156,14 @@ class Stand:
 
     def _speaking(self, wire: Wire) -> Any:
         """The connector by the sandbox's clock; what it signs is compared with the wall clock."""
+        if self.is_lasting and self.lasting is not None:
+            self.lasting.transport.wire = wire
+            return self.lasting
         made: Any = type(connectors()[self.kind].factory(self.account, wire))
         ahead = self.now() - datetime.now(UTC)
-        connector = made(self.account, wire, clock=lambda: datetime.now(UTC) + ahead)
-        object.__setattr__(connector.client, "clock", lambda: datetime.now(UTC))
-        return connector
+        self.lasting = made(self.account, Plug(wire), clock=lambda: datetime.now(UTC) + ahead)
+        object.__setattr__(self.lasting.client, "clock", lambda: datetime.now(UTC))
+        return self.lasting
 
     def push(
         self,
@@ -310,3 +333,48 @@ def test_listings_on_sale_at_the_same_time_share_a_promotion_and_a_later_one_joi
     assert {row[1] for row in stand.shown().values()} == {99_000}, "one under way takes a listing at once"
     ids = {sandbox.get(f"{kind}/listing", **stand.owner, sku=sku)["sale"]["id"] for sku in SKUS}
     assert len(ids) == 1
+
+
+STORM: Sequence[Mapping[str, Any]] = [
+    {"kind": "http_5xx", "probability": 0.1},
+    {"kind": "http_429", "probability": 0.05},
+    {"kind": "timeout_after_effect", "ms": 30, "probability": 0.1},
+    {"kind": "drop", "probability": 0.05},
+    {"kind": "malformed_json", "probability": 0.1},
+    {"kind": "stale_reads", "ms": 1500, "probability": 0.3},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_lasting", [False, True], ids=["restarted", "lasting"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_after_a_storm_of_faults_the_last_wish_stands(kind: str, is_lasting: bool, sandbox: Sandbox) -> None:
+    stand, chance = a_stand(sandbox, kind), random.Random(7)
+    stand.is_lasting = is_lasting
+    ends = a_sale(stand, 1).ends_at
+    assert ends is not None
+    pushed = failed = 0
+    for seed in range(4):
+        price = 120_000 + 1_000 * seed
+        wishes = [None if chance.random() < 0.3 else chance.randrange(80_000, 100_000, 1_000) for _ in range(6)]
+        sales = [None if low is None else SalePrice(low, None, ends + chance.randrange(3) * DAY) for low in wishes]
+        sandbox.break_things([{"market": kind, **rule} for rule in STORM], seed)
+        for sale in sales:
+            try:
+                results, _ = stand.push(price, sale, skus=chance.sample(SKUS, chance.randint(1, 3)))
+                pushed += not any(result.error for result in results)
+            except Unavailable:
+                failed += 1
+        sandbox.mend()
+        for _ in range(3):
+            results, _ = stand.push(price, sales[-1])
+            if not any(result.error for result in results):
+                break
+        assert [result.error for result in results] == [""] * 3
+        stand.skip(TWO_HOURS)
+        low = wishes[-1]
+        assert {row[1] for row in stand.shown().values()} == {price if low is None else low}
+        if connectors()[kind].manifest.sale_prices:
+            assert {(row.price_minor, row.sale_minor) for row in stand.read().values()} == {(price, low)}
+    assert pushed
+    assert failed
