@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.conftest import open_seller
@@ -178,3 +179,12 @@ def test_products_are_made_and_changed_with_special_prices(box: Sandbox, seller:
     assert change(special_price="70000") == "0"
     assert on_lazada(seller, "AO-1")["sale"] == {"id": None, "price": 70000, "from": None, "to": None}
     assert create(seller, draft(upload(seller), sku("AO-2", special_price="120000")))["code"] == "4157"
+
+
+def test_a_price_whose_answer_is_lost_holds(box: Sandbox, seller: Lazada) -> None:
+    list_on_lazada(seller)
+    box.fault(kind="timeout_after_effect", market="lazada", path="/product/price_quantity/update", ms=10, count=1)
+    with pytest.raises(httpx.TransportError):
+        write(seller, ("SalePrice", 79000))
+    assert prices(seller) == (99000, 79000)
+    assert "detail" not in write(seller, ("SalePrice", 79000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.driving import Sandbox
@@ -72,3 +73,11 @@ def test_a_product_tells_the_range_of_both(shop: Shopify) -> None:
             "maxVariantCompareAtPrice": {"amount": "120000", "currencyCode": "VND"},
         },
     }
+
+
+def test_a_price_whose_answer_is_lost_holds(shop: Shopify) -> None:
+    product_id, variant_id, _ = list_on_shopify(shop)
+    shop.box.fault(kind="timeout_after_effect", market="shopify", ms=10, count=1)
+    with pytest.raises(httpx.TransportError):
+        write(shop, product_id, variant_id, price="79000", compareAtPrice="99000")
+    assert (on_shopify(shop)["list_price"], on_shopify(shop)["selling_price"]) == (99000, 79000)

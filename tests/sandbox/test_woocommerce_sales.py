@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.driving import Callback, Sandbox, wait_for
@@ -144,3 +145,11 @@ def test_a_sale_outlives_a_restart(tmp_path: Path) -> None:
         assert on_woo(shop)["selling_price"] == 99000
     finally:
         box.stop()
+
+
+def test_a_price_whose_answer_is_lost_holds(shop: WooCommerce) -> None:
+    item_id, _ = list_on_woo(shop)
+    shop.box.fault(kind="timeout_after_effect", market="woocommerce", ms=10, count=1)
+    with pytest.raises(httpx.TransportError):
+        shop.put(f"/products/{item_id}", {"sale_price": "79000"})
+    assert shown(shop.get(f"/products/{item_id}")) == ("79000", "99000", "79000", True)

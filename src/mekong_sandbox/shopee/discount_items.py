@@ -99,6 +99,7 @@ class _Written:
         self.count = 0
         self.errors: list[dict[str, Any]] = []
         self.seen: set[int] = set()
+        self.added: list[tuple[int, int]] = []
 
     def fail(self, item_id: int, model_id: int, error: str) -> None:
         self.errors.append(
@@ -167,6 +168,7 @@ def _add(call: Call, discount: Discount, row: NewRow, written: _Written) -> None
     elif models:
         discount.items.append(PromotedItem(item.item_id, row.purchase_limit, models))
     written.count += bool(models)
+    written.added += [(item.item_id, one) for one in added]
 
 
 def add_discount_item(call: Call) -> Answer:
@@ -180,6 +182,9 @@ def add_discount_item(call: Call) -> Answer:
         except Failed as failed:
             written.fail(row.item_id, 0, failed.error)
     call.market.save_discount(discount)
+    for item_id, model_id in written.added:
+        moments = {"start_time": discount.starts, "end_time": discount.ends}
+        call.market.push.promotion(discount, item_id, model_id, "added_in_promo", **moments)
     return written.answer(discount)
 
 
@@ -236,6 +241,7 @@ def delete_discount_item(call: Call) -> Answer:
     if not promoted.models:
         call.market.drop_from_discount(discount, body.item_id)
     call.market.save_discount(discount)
+    call.market.push.promotion(discount, body.item_id, body.model_id, "removed_from_promo")
     return {"discount_id": discount.discount_id, "error_list": []}
 
 

@@ -52,8 +52,17 @@ def _check_period(starts: int, ends: int) -> None:
         raise refused("discount.discount_period_too_long")
 
 
-def _changed(call: Call, discount: Discount) -> dict[str, Any]:
+def _changed(call: Call, discount: Discount, *, starts: int, ends: int) -> dict[str, Any]:
+    """Give a discount its moments and tell of those that are new."""
+    moments = {}
+    if starts != discount.starts:
+        moments["start_time"] = discount.starts = starts
+    if ends != discount.ends:
+        moments["end_time"] = discount.ends = ends
     call.market.save_discount(discount)
+    for item in discount.items if moments else []:
+        for one in item.models:
+            call.market.push.promotion(discount, item.item_id, one.model_id, "promo_time_updated", **moments)
     return {"discount_id": discount.discount_id, "modify_time": int(discount.updated_at)}
 
 
@@ -92,8 +101,8 @@ def update_discount(call: Call) -> Answer:
     if ends <= call.world.clock.now():
         raise refused("discount.discount_end_time_smaller_than_now")
     _check_period(starts, ends)
-    discount.name, discount.starts, discount.ends = name, starts, ends
-    return _changed(call, discount)
+    discount.name = name
+    return _changed(call, discount, starts=starts, ends=ends)
 
 
 def end_discount(call: Call) -> Answer:
@@ -103,8 +112,7 @@ def end_discount(call: Call) -> Answer:
         raise refused("discount.discount_not_ongoing")
     if now < discount.starts + HOUR_S:
         raise refused("discount.end_discount_time_error")
-    discount.ends = int(now)
-    return _changed(call, discount)
+    return _changed(call, discount, starts=discount.starts, ends=int(now))
 
 
 def delete_discount(call: Call) -> Answer:

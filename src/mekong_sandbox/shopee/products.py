@@ -296,6 +296,7 @@ def update_price(call: Call) -> Answer:
         raise Refused("product.error_param", "price_list must hold 1 to 50 entries.")
     item = own_item(call, body.item_id)
     locked = IN_PROMOTION[item.has_model]
+    before: dict[int, int] = {}
     done: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for entry in body.price_list:
@@ -310,10 +311,13 @@ def update_price(call: Call) -> Answer:
         if price <= 0:
             failed.append({"model_id": entry.model_id, "failed_reason": "Price must be greater than 0."})
             continue
-        model.price = price
+        before[entry.model_id], model.price = before.get(entry.model_id, model.price), price
         done.append({"model_id": entry.model_id, "original_price": entry.original_price})
     if done:
         call.market.save_item(item)
+    for model in item.models:
+        if model.price != before.get(model.model_id, model.price):
+            call.market.push.price(item.shop_id, item.item_id, model, before[model.model_id], item.updated_at)
     result = {"success_list": done, "failure_list": failed}
     if not done:
         all_locked = all(row["failed_reason"] == locked[1] for row in failed)

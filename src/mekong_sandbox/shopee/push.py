@@ -6,15 +6,16 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from mekong_sandbox.http import encode_json
+from mekong_sandbox.money import to_number
 from mekong_sandbox.notices import Notice
-from mekong_sandbox.shopee.model import LostPush, Model, Order
+from mekong_sandbox.shopee.model import Discount, LostPush, Model, Order
 from mekong_sandbox.shopee.signing import sign_push
 
 if TYPE_CHECKING:
     from mekong_sandbox.shopee.market import ShopeeMarket
 
 RETRIES_AFTER_S = (300, 1800, 10800)
-"""The platform publishes no schedule; these are ours. Scaled by `notice_retry_scale`."""
+"""As the platform lists them for each push. Scaled by `notice_retry_scale`."""
 KEPT_S = 3 * 86400
 
 
@@ -58,6 +59,32 @@ class ShopeePush:
             "changed_values": [{"name": "reserved_stock", "old": before, "new": model.reserved}],
         }
         self._send(8, order.shop_id, data, order.order_sn)
+
+    def promotion(self, discount: Discount, item_id: int, model_id: int, action: str, **moments: int) -> None:
+        """Code 9. `moments`: start and end where they are told. A discount sets no stock apart, so none is told."""
+        data = {
+            "shop_id": discount.shop_id,
+            "promotion_id": discount.discount_id,
+            "promotion_type": "seller_discount",
+            **moments,
+            "action": action,
+            "item_id": item_id,
+            "variation_id": model_id,
+        }
+        self._send(9, discount.shop_id, data, "")
+
+    def price(self, shop_id: int, item_id: int, model: Model, before: int, stamp: float) -> None:
+        """Code 22."""
+        currency = self._market.shops[shop_id].currency
+        data = {
+            "item_id": item_id,
+            "model_id": model.model_id,
+            "update_field": "original_price",
+            "old_value": to_number(before, currency),
+            "new_value": to_number(model.price, currency),
+            "update_time": int(stamp),
+        }
+        self._send(22, shop_id, data, "")
 
     def return_update(self, shop_id: int, return_sn: str, order_sn: str, status: str) -> None:
         """Code 29."""
