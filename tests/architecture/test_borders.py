@@ -40,6 +40,8 @@ def house(tmp_path: Path) -> Path:
         "mekong/catalog": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
         "mekong/inventory": ["models", "queries", "rules", "contracts", "errors", "commands"],
         "mekong/orders": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
+        "mekong/pricing": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
+        "mekong/loyalty": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
         "mekong/channels": ["models", "queries", "rules", "contracts", "errors", "commands", "socket"],
         "mekong/insights": ["models", "queries", "rules", "contracts", "commands"],
         "mekong/partners": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],

@@ -14,6 +14,7 @@ from mekong.channels.rules import cancel_reason
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.events import Heard, subscribe
 from mekong.orders.events import OrderCancelled, OrderPacked, OrderShipped
+from mekong.pricing.events import PricesMoved
 
 _NAME = "channels.tell_platform"
 
@@ -79,6 +80,11 @@ def _publish(product_id: int, **where: str) -> None:
     rows = Publication.objects.filter(product_id=product_id, follows=True, **where)
     for code in sorted(set(rows.values_list("channel__code", flat=True))):
         turn_publications(rows.filter(channel__code=code), code, _now())
+
+
+@subscribe(PricesMoved, "channels.look_at_prices")
+def look_at_all_prices(event: PricesMoved, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
+    hints.send(hints.PRICES)
 
 
 @subscribe(PriceChanged, "channels.look_at_prices")

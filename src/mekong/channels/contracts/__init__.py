@@ -159,6 +159,7 @@ class ListingView:
     acknowledged_version: int
     acknowledged_at: datetime | None
     desired_price_minor: int | None
+    desired_sale_minor: int | None
     acknowledged_price_minor: int | None
     attempts: int
     next_attempt_at: datetime | None

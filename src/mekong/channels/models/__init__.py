@@ -153,6 +153,7 @@ class ListingSync(models.Model):
     acked_at = models.DateTimeField(null=True)
     acked_price_version = models.BigIntegerField(default=0)
     acked_price_minor = models.BigIntegerField(null=True)
+    acked_sale = models.JSONField(null=True, help_text="[price, from, to] of the sale that was acknowledged with it.")
     acked_price_at = models.DateTimeField(null=True)
     price_error_code = models.CharField(max_length=80, blank=True, default="", db_default="")
     price_error_params = models.JSONField(default=dict, db_default={})

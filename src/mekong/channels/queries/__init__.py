@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from django.db import connection
 from django.db.models import Q
 
-from mekong.catalog.contracts import ListingFacts, VariantView
+from mekong.catalog.contracts import ListingFacts
 from mekong.channels import matching, registry, rules
 from mekong.channels.contracts import (
     ChannelFigures,
@@ -32,6 +32,7 @@ from mekong.channels.contracts import (
 )
 from mekong.channels.errors import ChannelNotFound, ListingNotFound
 from mekong.channels.models import Channel, Listing, MatchState, Outbound, ParkedOrder
+from mekong.channels.queries.asked_prices import asked_prices as asked_prices
 from mekong.channels.queries.earnings import earnings_of as earnings_of
 from mekong.channels.queries.earnings import tells_earnings as tells_earnings
 from mekong.channels.queries.health import audit_differences as audit_differences
@@ -47,6 +48,7 @@ from mekong.foundation.actor import Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.inventory import queries as inventory
 from mekong.orders import queries as orders
+from mekong.pricing.queries import Shown
 
 STATES = ("converged", "queued", "retrying", "parked", "unmatched", "ignored", "off")
 """What a listing's sync can be, see `rules.listing_state`."""
@@ -351,7 +353,8 @@ def listing_views(*, rows: Sequence[Listing]) -> list[ListingView]:
     )
     known = matching.variants({row.variant_id for row in rows if row.variant_id is not None})
     desired = desired_of(rows)
-    return [_listing_view(row, known, desired) for row in rows]
+    prices = asked_prices(rows=rows, variants=known, now=datetime.now(UTC))
+    return [_listing_view(row, known, desired, prices) for row in rows]
 
 
 def desired_of(rows: Iterable[Listing]) -> dict[int, tuple[int, int]]:
@@ -384,7 +387,9 @@ def desired_by_channel(wanted: Mapping[str, Sequence[tuple[int, int, str]]]) -> 
     return found
 
 
-def _listing_view(row: Listing, known: Mapping[int, Any], desired: Mapping[int, tuple[int, int]]) -> ListingView:
+def _listing_view(
+    row: Listing, known: Mapping[int, Any], desired: Mapping[int, tuple[int, int]], prices: Mapping[int, Shown]
+) -> ListingView:
     sync, variant = row.sync, known.get(row.variant_id) if row.variant_id else None
     quantity, version = desired.get(row.id, (None, None))
     is_dirty = sync.turn > sync.acked_turn or (version is not None and version > sync.acked_version)
@@ -392,6 +397,7 @@ def _listing_view(row: Listing, known: Mapping[int, Any], desired: Mapping[int, 
         match_state=row.match_state, is_synced=row.is_synced, is_parked=sync.is_parked, is_dirty=is_dirty,
         attempts=sync.attempts,
     )  # fmt: skip
+    shown = prices.get(row.id) if variant and row.channel.price_sync else None
     error = Problem(sync.error_code, dict(sync.error_params)) if sync.error_code else None
     return ListingView(
         id=row.id, channel=row.channel.code, item_id=row.item_id, model_id=row.model_id,
@@ -400,17 +406,14 @@ def _listing_view(row: Listing, known: Mapping[int, Any], desired: Mapping[int, 
         match_state=row.match_state, match_how=row.match_how, match_reason=row.match_reason, state=state,
         desired=quantity, desired_version=version, acknowledged=sync.acked_quantity,
         acknowledged_version=sync.acked_version, acknowledged_at=sync.acked_at,
-        desired_price_minor=_desired_price(row, variant) if variant and row.channel.price_sync else None,
+        desired_price_minor=shown.price_minor if shown else None,
+        desired_sale_minor=shown.sale_minor if shown else None,
         acknowledged_price_minor=sync.acked_price_minor, attempts=sync.attempts, next_attempt_at=sync.next_attempt_at,
         error=error, remote_quantity=sync.remote_quantity, remote_price_minor=sync.remote_price_minor,
         remote_sale_minor=sync.remote_sale_minor, remote_sale_ends_at=sync.remote_sale_ends_at,
         read_at=sync.read_at, own_price_minor=row.own_price_minor,
         price_error=Problem(sync.price_error_code, dict(sync.price_error_params)) if sync.price_error_code else None,
     )  # fmt: skip
-
-
-def _desired_price(row: Listing, variant: VariantView) -> int | None:
-    return rules.desired_price(row.own_price_minor, variant.price_minor, variant.currency, row.channel.currency)
 
 
 def count_oversold() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -43,6 +44,8 @@ from mekong.channels.socket.publishing import RemoteAttribute
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.foundation.text import fold
+from mekong.pricing import queries as pricing
+from mekong.pricing.queries import Shown
 
 CAPABILITY = "PublishesProducts"
 
@@ -211,6 +214,10 @@ class Prepared:
     platform: PlatformCategory | None
 
 
+def _shown(shown: Mapping[int, Shown], variant_id: int) -> int | None:
+    return shown[variant_id].price_minor if variant_id in shown else None
+
+
 def prepare(*, row: Channel, product_id: int, is_shown: bool = True, item_id: str = "") -> Prepared:
     """What would be sent of a product now, and what is missing for it. Pictures are those the platform was given.
 
@@ -234,6 +241,8 @@ def prepare(*, row: Channel, product_id: int, is_shown: bool = True, item_id: st
         )
     )
     needs = registry.plug(row.kind).needs
+    views = list(catalog.variants_by_id(actor=SYSTEM, ids=[each.id for each in product.variants]).values())
+    shown = pricing.shown_prices(views=views, channel=row.code, currency=row.currency, now=datetime.now(UTC))
     made = drafting.draft(
         Wanted(
             product=product,
@@ -243,10 +252,7 @@ def prepare(*, row: Channel, product_id: int, is_shown: bool = True, item_id: st
             asked=asked_of(platform),
             rules=rules_of(mapping),
             own={each.code: each for each in catalog.list_attributes(actor=SYSTEM)},
-            prices={
-                each.id: rules.desired_price(own_prices.get(each.id), each.price_minor, each.currency, row.currency)
-                for each in product.variants
-            },
+            prices={each.id: own_prices.get(each.id) or _shown(shown, each.id) for each in product.variants},
             barcodes=material.gtins,
             is_shown=is_shown and product.status == "active",
             model_ids={each.variant_id: each.model_id for each in listed if each.variant_id and each.item_id == item},

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from mekong.catalog.contracts import ListingFacts
 from mekong.channels.contracts import Completeness, Shortfall
-from mekong.channels.socket import RemoteState
+from mekong.channels.socket import RemoteState, SalePrice
 from mekong.channels.socket.listing_needs import Need
 from mekong.channels.socket.returns import ReturnState
 
@@ -74,14 +74,23 @@ def match(*, sku: str, barcode: str, by_sku: Mapping[str, int], by_barcode: Mapp
     return Match(None, reason="not_found" if sku or barcode else "no_code")
 
 
-def desired_price(own: int | None, catalogue: int, currency: str, channel_currency: str) -> int | None:
-    """What a listing should cost in its channel's currency: its own price, else the catalogue's.
+def sale_to_push(
+    sale_minor: int | None, starts_at: datetime | None, ends_at: datetime | None, *, has_dates: bool, now: datetime
+) -> SalePrice | None:
+    """The sale price a platform is told now. One that keeps no dates is told when the sale begins, and when it is over."""
+    if sale_minor is None:
+        return None
+    if has_dates:
+        return SalePrice(sale_minor, starts_at, ends_at)
+    stands = (starts_at is None or starts_at <= now) and (ends_at is None or now < ends_at)
+    return SalePrice(sale_minor) if stands else None
 
-    None: nothing is known, for a catalogue price in another currency says nothing about the price there.
-    """
-    if own is not None:
-        return own
-    return catalogue if currency == channel_currency else None
+
+def sale_key(sale: SalePrice | None) -> list[int | str] | None:
+    """A sale as it is kept when a platform acknowledged it."""
+    if sale is None:
+        return None
+    return [sale.price_minor, *("" if at is None else at.isoformat() for at in (sale.starts_at, sale.ends_at))]
 
 
 def listing_state(

@@ -6,14 +6,15 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection
 
 from mekong.channels import matching, rules
-from mekong.channels.models import Listing, MatchState
-from mekong.channels.socket import ListingKey, PricePush, PushesPrice, PushResult
+from mekong.channels.models import Listing, ListingSync, MatchState
+from mekong.channels.queries.asked_prices import asked_prices
+from mekong.channels.socket import ListingKey, PricePush, PushesPrice, PushResult, SalePrice
 from mekong.channels.sync.line import Line, now
 from mekong.channels.sync.threads import Threads
 from mekong.foundation.errors import MekongError, NeedsReconnect, RemoteRefused
@@ -23,9 +24,9 @@ LANE = "price"
 _AT_ONCE = 500
 _ACK = """
     update channels_listingsync s
-       set acked_price_version = a.version, acked_price_minor = a.price, acked_price_at = %s, price_error_code = '',
-           price_error_params = '{}'
-      from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) a(id, version, price)
+       set acked_price_version = a.version, acked_price_minor = a.price, acked_sale = nullif(a.sale, 'null'::jsonb),
+           acked_price_at = %s, price_error_code = '', price_error_params = '{}'
+      from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::jsonb[]) a(id, version, price, sale)
      where s.listing_id = a.id and s.acked_price_version <= a.version
 """
 _REFUSED = """
@@ -40,18 +41,18 @@ class DuePrice:
     version: int
 
     @property
-    def price(self) -> tuple[int, int]:
-        return (self.version, self.push.price_minor)
+    def price(self) -> tuple[int, int, str]:
+        return (self.version, self.push.price_minor, json.dumps(rules.sale_key(self.push.sale)))
 
 
 class PricePusher:
     """Keeps one account's prices at the catalogue's, or at a listing's own. Lives in one event loop."""
 
-    def __init__(self, line: Line, threads: Threads, currency: str) -> None:
-        self.line, self.threads, self.currency = line, threads, currency
+    def __init__(self, line: Line, threads: Threads) -> None:
+        self.line, self.threads = line, threads
         self._wake = asyncio.Event()
-        self.refused: dict[int, tuple[int, int]] = {}
-        """Listing to the version and amount of the price that the platform refused for good."""
+        self.refused: dict[int, tuple[int, int, str]] = {}
+        """Listing to the version, amount and sale of the price that the platform refused for good."""
 
     def heard(self) -> None:
         self._wake.set()
@@ -60,7 +61,7 @@ class PricePusher:
         """Until cancelled."""
         while True:
             try:
-                due = await self.threads.run(_due, self.line.channel_id, self.currency)
+                due = await self.threads.run(_due, self.line.channel_id, self.line.plug.manifest.sale_dates)
                 due = [row for row in due if self.refused.get(row.listing_id) != row.price]
                 for start in range(0, len(due), _AT_ONCE):
                     await self._push(due[start : start + _AT_ONCE])
@@ -99,9 +100,14 @@ class PricePusher:
         return await self.line.call(push, tries=3, lane=LANE)
 
 
-def _due(channel_id: int, currency: str) -> list[DuePrice]:
+PROLONG = timedelta(days=30)
+"""A sale without an end is told again so often: platforms keep one for half a year at most."""
+
+
+def _due(channel_id: int, has_dates: bool) -> list[DuePrice]:
+    moment = now()
     rows = list(
-        Listing.objects.select_related("sync").filter(
+        Listing.objects.select_related("sync", "channel").filter(
             channel_id=channel_id, match_state=MatchState.MATCHED, is_synced=True
         )
     )
@@ -109,17 +115,30 @@ def _due(channel_id: int, currency: str) -> list[DuePrice]:
     for start in range(0, len(rows), 2000):
         part = rows[start : start + 2000]
         variants = matching.variants({row.variant_id for row in part if row.variant_id is not None})
+        asked = asked_prices(rows=part, variants=variants, now=moment)
         for row in part:
-            variant = variants.get(row.variant_id or 0)
-            if variant is None:
+            variant, shown = variants.get(row.variant_id or 0), asked.get(row.id)
+            if variant is None or shown is None:
                 continue
-            wanted = rules.desired_price(row.own_price_minor, variant.price_minor, variant.currency, currency)
-            # A push that was under way when the price moved may have been acknowledged after it: the amount tells too.
-            is_behind = variant.price_version > row.sync.acked_price_version or wanted != row.sync.acked_price_minor
-            if wanted is not None and is_behind:
-                push = PricePush(ListingKey(row.item_id, row.model_id), row.remote_sku, wanted, currency)
+            sale = rules.sale_to_push(shown.sale_minor, shown.sale_from, shown.sale_to, has_dates=has_dates, now=moment)
+            if _is_behind(row.sync, variant.price_version, shown.price_minor, sale, moment):
+                key = ListingKey(row.item_id, row.model_id)
+                push = PricePush(key, row.remote_sku, shown.price_minor, row.channel.currency, sale)
                 found.append(DuePrice(row.id, push, variant.price_version))
     return found
+
+
+def _is_behind(sync: ListingSync, version: int, price_minor: int, sale: SalePrice | None, moment: datetime) -> bool:
+    """Whether what was acknowledged is not what should stand.
+
+    A push that was under way when the price moved may have been acknowledged after it, so the amounts tell, too.
+    """
+    if version > sync.acked_price_version or price_minor != sync.acked_price_minor:
+        return True
+    if rules.sale_key(sale) != sync.acked_sale:
+        return True
+    is_endless = sale is not None and sale.ends_at is None
+    return is_endless and sync.acked_price_at is not None and sync.acked_price_at < moment - PROLONG
 
 
 def _note_refusal(listing_id: int, refused: RemoteRefused) -> None:
@@ -136,5 +155,6 @@ def _record(rows: Sequence[DuePrice], at: datetime) -> None:
                 [row.listing_id for row in rows],
                 [row.version for row in rows],
                 [row.push.price_minor for row in rows],
+                [json.dumps(rules.sale_key(row.push.sale)) for row in rows],
             ],
         )

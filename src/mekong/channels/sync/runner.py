@@ -71,7 +71,7 @@ class Runner:
         self.earnings = EarningsDesk(self.line, threads)
         self.publishing = PublishingDesk(self.line, threads)
         self.reader = Reader(self.line, self.pusher, threads)
-        self.prices = PricePusher(self.line, threads, row.currency) if row.price_sync else None
+        self.prices = PricePusher(self.line, threads) if row.price_sync else None
         self._compare_now = asyncio.Event()
         self._trouble: MekongError | None = None
         self._told: MekongError | str | None = "nothing yet"

@@ -214,7 +214,8 @@ class ReturnIn(Body):
 
 _ROW_PLAIN = frozenset(OrderRowOut.model_fields) - {"id", "customer_name", "customer_phone", "issues", "tags"}
 _ORDER_PLAIN = frozenset(OrderOut.model_fields) - {
-    "id", "customer_name", "customer_phone", "shipping_address", "tags", "issues", "holds", "lines", "timeline",
+    "id", "customer_name", "customer_phone", "shipping_address", "tags", "issues", "holds", "lines", "timeline", "offers",
+    "tenders", "refunds", "due_minor",
 }  # fmt: skip
 
 

@@ -63,6 +63,8 @@ def shown_prices(*, views: Sequence[VariantView], channel: str, currency: str, n
     Variants priced in another currency are left out.
     """
     read = shelf.book()
+    if not read.base and not read.sales:
+        return {view.id: Shown(view.price_minor) for view in views if view.currency == currency}
     known = shelf.articles(views)
     moments = _turns(read.sales, now)
     found: dict[int, Shown] = {}
