@@ -40,6 +40,7 @@ ALL: dict[str, Scenario] = {
     "last-unit": Scenario("50 units, 500 buyers on all channels at once", f"{_HERE}.last_unit:measure", 30),
     "search": Scenario("typing a query, 200,000 variants", f"{_HERE}.search:measure", 90),
     "price-basket": Scenario("a basket of 20 lines under 200 offers", f"{_HERE}.price_basket:measure", 30),
+    "redeem-hot": Scenario("one voucher, 64 checkouts at once", f"{_HERE}.redeem_hot:measure", 30),
     "orders-page": Scenario("the order list over a million orders", f"{_HERE}.orders_page:measure", 600),
     "catalog-grid": Scenario(
         "10,000 rows scrolled and typed in a browser", f"{_HERE}.catalog_grid:measure", 120, is_asked=True

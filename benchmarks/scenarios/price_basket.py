@@ -71,8 +71,8 @@ def measure(_installation: Installation) -> Result:
         **figures,
         notes=[
             (
-                f"{_LINES} lines, {_OFFERS} offers of all kinds in force, {_CHAIN.variants:,} variants, one thread: {named:.0f} offers "
-                f"met by a basket's goods or place, {applied:.1f} apply; target p99 {_P99_MS:.0f} ms"
+                f"{_LINES} lines, {_OFFERS} offers of all kinds in force, {_CHAIN.variants:,} variants, one thread: "
+                f"{named:.0f} offers met by a basket's goods or place, {applied:.1f} apply; target p99 {_P99_MS:.0f} ms"
             ),
             f"10,000 offers defined of which 20 could apply: {growth:.2f} × the time of 20 defined (target {_GROWTH} ×)",
             (

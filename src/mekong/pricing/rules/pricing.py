@@ -216,21 +216,31 @@ def _candidates(
             if entry not in met:
                 met[entry] = [[] for _ in entry.roles]
             met[entry][role].append(line)
-    for entry in chain(book.anywhere(basket), book.of_codes(basket)):
-        met[entry] = _roles(entry, lines)
-    found = []
-    for entry, roles in met.items():
-        if entry.audience is not None and not moment.meets(entry.audience):
-            continue
-        mine = roles[0]
-        if (entry.least_units and sum([line.units for line in mine]) < entry.least_units) or (
-            entry.least_minor and sum([line.total for line in mine]) < entry.least_minor
-        ):
-            continue
-        if entry.id not in without and all(roles):
-            found.append(_Candidate(entry, roles))
+    found = [_Candidate(entry, roles) for entry, roles in met.items() if _holds(entry, roles[0], moment) and all(roles)]
+    units, total = sum([line.units for line in lines]), sum([line.total for line in lines])
+    for entry in chain(book.anywhere(basket), book.of_codes(basket)) if lines else ():
+        if entry.is_on_all:
+            # Most offers on the basket, and most of them are not met: what they ask is reckoned once.
+            is_met = units >= entry.least_units and total >= entry.least_minor
+            if is_met and (entry.audience is None or moment.meets(entry.audience)):
+                found.append(_Candidate(entry, [lines]))
+        else:
+            roles = _roles(entry, lines)
+            if all(roles) and _holds(entry, roles[0], moment):
+                found.append(_Candidate(entry, roles))
+    if without:
+        found = [each for each in found if each.entry.id not in without]
     found.sort(key=_by_id)
     return found
+
+
+def _holds(entry: Entry, mine: Sequence[_Line], moment: Moment) -> bool:
+    """Whether an offer's conditions hold, for its lines."""
+    if entry.audience is not None and not moment.meets(entry.audience):
+        return False
+    if entry.least_units and sum([line.units for line in mine]) < entry.least_units:
+        return False
+    return not entry.least_minor or sum([line.total for line in mine]) >= entry.least_minor
 
 
 def _by_id(candidate: _Candidate) -> int:
@@ -243,8 +253,6 @@ def _rank(candidate: _Candidate) -> tuple[int, int]:
 
 def _roles(entry: Entry, lines: list[_Line]) -> list[list[_Line]]:
     """The lines of each role of an offer that was not found by its goods."""
-    if entry.is_on_all:
-        return [lines]
     return [[line for line in lines if is_in(entry, role, line.article.keys)] for role in range(len(entry.roles))]
 
 
@@ -439,7 +447,10 @@ def _guard(lines: Sequence[_Line], cuts: list[_Cut]) -> list[tuple[_Line, int]]:
         line.left += short
     for number in range(len(cuts) - 1, -1, -1) if guarded else ():
         offer, mine, shares = cuts[number]
-        if missing.keys().isdisjoint(mine):
+        if len(mine) == 1:
+            if back := min(shares[0], missing.get(mine[0], 0)):
+                missing[mine[0]] -= back
+                cuts[number] = _Cut(offer, mine, (shares[0] - back,))
             continue
         kept = [min(off, missing.get(line, 0)) for line, off in zip(mine, shares, strict=True)]
         for line, back in zip(mine, kept, strict=True):
