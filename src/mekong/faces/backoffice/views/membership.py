@@ -55,7 +55,7 @@ def membership(visit: Visit) -> HttpResponse:
         "earn": _rows(visit, "earn", act, errors, [_earn_cells(each) for each in found.earn_rules]),
         "burn": _rows(visit, "burn", act, errors, [_burn_cells(each) for each in found.burn_rules]),
     }
-    codes = [each.channel for each in (*found.earn_rules, *found.burn_rules) if each.channel]
+    codes = sorted(({each.channel for each in found.earn_rules} | {each.channel for each in found.burn_rules}) - {""})
     marks = sorted(channel_book.marks(codes).values(), key=lambda mark: mark.place)
     context = {
         "rows": rows, "errors": errors, "act": act, "form": _head(visit, act, found), "channels": marks,
