@@ -57,7 +57,7 @@ def give_back(reference: str, part: str, part_minor: int, now: datetime = NOON) 
 
 def test_a_card_of_the_till_earns_and_burns_on_the_web() -> None:
     member = a_member()
-    first = earn(member, "HD-1", 1_234_567, channel="pos")
+    first = earn(member, "HD-1", 1_234_567, channel="store")
     assert (first.points, first.expires_at) == (123, datetime(2027, 11, 30, 17, tzinfo=NOON.tzinfo))
     found = queries.member_by(actor=SYSTEM, key="0903123456", now=NOON + timedelta(minutes=1))
     assert (found.points, found.tier.code, found.price_group) == (123, "silver", "silver")
@@ -110,7 +110,7 @@ def test_without_a_rule_nothing_is_earned_and_the_money_counts() -> None:
     ],
 )
 def test_bad_figures_are_refused_by_name(said: dict[str, Any], field: str) -> None:
-    told = {"reference": "HD-1", "amount_minor": 100_000, "currency": "VND", "channel": "pos"} | said
+    told = {"reference": "HD-1", "amount_minor": 100_000, "currency": "VND", "channel": "store"} | said
     with pytest.raises(PointsInvalid) as refused:
         commands.earn_for(actor=SYSTEM, member_id=a_member().id, now=NOON, **told)
     assert refused.value.params["field"] == field
@@ -121,7 +121,7 @@ def test_rights_are_asked_for_first() -> None:
     member, nobody = a_member(), an_actor("loyalty.view")
     for act in (
         lambda: commands.earn_for(
-            actor=nobody, member_id=member.id, reference="1", channel="pos", amount_minor=1, currency="VND", now=NOON
+            actor=nobody, member_id=member.id, reference="1", channel="store", amount_minor=1, currency="VND", now=NOON
         ),
         lambda: commands.take_back_for(actor=nobody, reference="1", part="1", part_minor=1, now=NOON),
         lambda: commands.hold_points(
@@ -129,7 +129,7 @@ def test_rights_are_asked_for_first() -> None:
             member_id=member.id,
             points=1,
             reference="1",
-            channel="pos",
+            channel="store",
             order_minor=1,
             currency="VND",
             now=NOON,
@@ -317,10 +317,10 @@ def test_a_hold_whose_time_is_over_blocks_nobody_and_is_claimed_while_nobody_els
 
 
 def test_the_rule_of_the_channel_says_how_many_points_may_pay() -> None:
-    commands.set_burn_rules(actor=SYSTEM, rules_of=[BurnRuleView("pos", 100, START, None, 20, 10, 5_000)])
+    commands.set_burn_rules(actor=SYSTEM, rules_of=[BurnRuleView("store", 100, START, None, 20, 10, 5_000)])
     member = a_member()
     earn(member, "HD-1", 1_000_000)
-    quote = queries.quote_points(actor=SYSTEM, member_id=member.id, channel="pos", order_minor=15_900, now=NOON)
+    quote = queries.quote_points(actor=SYSTEM, member_id=member.id, channel="store", order_minor=15_900, now=NOON)
     assert (quote.most, quote.most_value_minor, quote.free, quote.step) == (70, 7_000, 100, 10)
     for points, problem in ((10, "At least 20"), (25, "steps of 10"), (80, "At most 70")):
         with pytest.raises(PointsInvalid, match=problem):
