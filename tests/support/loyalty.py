@@ -12,7 +12,7 @@ from mekong.loyalty.contracts import BurnRuleView, Earned, EarnRuleView, HeldPoi
 from mekong.loyalty.models import Entry
 from tests.support.people import NOON
 
-START = date(2026, 1, 1)
+START = date(2020, 1, 1)
 
 TIERS = (
     TierView("member", "Thành viên", 0, 0),

@@ -176,7 +176,9 @@ def places(client: Client) -> dict[str, str]:
     saved = send(client, "/api/v1/order-filters", {"name": "VIP", "conditions": {"tag": "VIP"}})
     hook = {"url": "https://example.vn/hook", "event_types": ["partners.webhook_disabled"]}
     made = send(client, "/api/v1/webhooks", hook)
+    person = {"phone": "0903 123 456", "name": "Lan", "has_consented": True}
     return {
+        "member_id": send(client, "/api/v1/members", person).json()["id"],
         "code": "web", "audit_id": "1", "filter_id": saved.json()["id"], "webhook_id": made.json()["webhook"]["id"],
     }  # fmt: skip
 
