@@ -9,6 +9,7 @@ import pytest
 
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MayNot
+from mekong.foundation.models import OutboxEvent
 from mekong.loyalty import commands, queries
 from mekong.loyalty.contracts import BurnRuleView, EarnRuleView, MemberView, TakenBack
 from mekong.loyalty.errors import (
@@ -23,7 +24,7 @@ from mekong.loyalty.errors import (
     PointsInvalid,
     ReferenceUsed,
 )
-from mekong.loyalty.models import Entry, Hold, Lot
+from mekong.loyalty.models import Entry, Hold, Lot, Member
 from tests.support.loyalty import START, a_member, a_programme, assert_points_sound, earn, hold, kinds, spend
 from tests.support.people import NOON, an_actor
 
@@ -378,6 +379,29 @@ def test_points_that_come_back_pay_what_is_owed() -> None:
     assert take_back("HD-1", "TH-1", 100_000) == TakenBack(10, 10)
     assert give_back("HD-2", "TH-2", 1_000) == 10
     assert now_of(member) == (0, 0, 0)
+
+
+def test_every_step_is_told_without_a_name_or_a_phone() -> None:
+    member = a_member()
+    OutboxEvent.objects.all().delete()
+    earn(member, "HD-1", 100_000)
+    spend(member, 8, "HD-2")
+    take_back("HD-1", "TH-1", 50_000)
+    give_back("HD-2", "TH-2", 800)
+    told = list(OutboxEvent.objects.order_by("id").values_list("name", "key", "payload"))
+    key = f"member:{Member.objects.get().pk}"
+    assert [(name, at) for name, at, _ in told] == [
+        (f"loyalty.points_{each}", key) for each in ("earned", "spent", "taken_back", "given_back")
+    ]
+    assert [(payload["points"], payload.get("owed")) for _, _, payload in told] == [
+        (10, 0),
+        (8, None),
+        (5, 3),
+        (8, None),
+    ]
+    assert told[1][2]["value_minor"] == 800
+    assert now_of(member) == (5, 5, 0)
+    assert "Lan" not in str(told)
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------
