@@ -140,6 +140,8 @@ def test_merges_of_merges_are_undone_in_turn() -> None:
     one, two = merge(first, second), merge(third, first)
     assert now_of(third) == (60, 60, 0)
     assert queries.member_by(actor=SYSTEM, key=second.phone, now=LATER).id == third.id
+    # What the third earned under the second's name is told again under each of the three.
+    assert {earn(each, "E-0", 1_000).member_id for each in (second, first, third, second)} == {third.id}
     with pytest.raises(LaterMerge):
         undo(one)
     with pytest.raises(MemberMerged):
