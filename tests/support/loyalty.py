@@ -12,7 +12,7 @@ from mekong.loyalty.contracts import BurnRuleView, Earned, EarnRuleView, HeldPoi
 from mekong.loyalty.models import Entry
 from tests.support.people import NOON
 
-START = date(2026, 1, 1)
+START = date(2020, 1, 1)
 
 TIERS = (
     TierView("member", "Thành viên", 0, 0),
@@ -35,7 +35,7 @@ def a_programme(
 def a_member(phone: str = "0903 123 456", name: str = "Nguyễn Thị Lan", now: datetime = NOON) -> MemberView:
     """Somebody who joined at the till."""
     joined = commands.join_member(
-        actor=SYSTEM, phone=phone, name=name, has_consented=True, channel="pos", place="Quầy 1", now=now
+        actor=SYSTEM, phone=phone, name=name, has_consented=True, channel="store", place="Quầy 1", now=now
     )
     return joined.member
 
@@ -44,7 +44,7 @@ def earn(member: MemberView | UUID, reference: str, amount_minor: int, now: date
     """Points for a document of so many đồng."""
     return commands.earn_for(
         actor=SYSTEM, member_id=member if isinstance(member, UUID) else member.id, reference=reference,
-        channel=options.pop("channel", "pos"), amount_minor=amount_minor, currency="VND", now=now, **options,
+        channel=options.pop("channel", "store"), amount_minor=amount_minor, currency="VND", now=now, **options,
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def hold(member: MemberView | UUID, points: int, reference: str, now: datetime =
     """Points set aside for a document that is large enough."""
     return commands.hold_points(
         actor=SYSTEM, member_id=member if isinstance(member, UUID) else member.id, points=points, reference=reference,
-        channel=options.pop("channel", "pos"), order_minor=options.pop("order_minor", 10**9), currency="VND", now=now,
+        channel=options.pop("channel", "store"), order_minor=options.pop("order_minor", 10**9), currency="VND", now=now,
         **options,
     )  # fmt: skip
 

@@ -177,8 +177,11 @@ def places(client: Client) -> dict[str, str]:
     hook = {"url": "https://example.vn/hook", "event_types": ["partners.webhook_disabled"]}
     made = send(client, "/api/v1/webhooks", hook)
     cards = send(client, "/api/v1/gift-cards", {"count": 1, "value_minor": 50_000, "name": "Tết"})
+    person = {"phone": "0903 123 456", "name": "Lan", "has_consented": True}
     return {
-        "card_id": cards.json()["cards"][0]["id"], "code": "web", "audit_id": "1", "filter_id": saved.json()["id"], "webhook_id": made.json()["webhook"]["id"],
+        "member_id": send(client, "/api/v1/members", person).json()["id"],
+        "card_id": cards.json()["cards"][0]["id"],
+        "code": "web", "audit_id": "1", "filter_id": saved.json()["id"], "webhook_id": made.json()["webhook"]["id"],
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from tests.support.people import NOON, a_caller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THERE = "/api/v1/members"
-LAN = {"phone": "0903 123 456", "name": "Nguyễn Thị Lan", "has_consented": True, "channel": "pos", "place": "Quầy 1"}
+LAN = {"phone": "0903 123 456", "name": "Nguyễn Thị Lan", "has_consented": True, "channel": "store", "place": "Quầy 1"}
 
 
 @pytest.fixture

@@ -239,7 +239,7 @@ ASKS: dict[str, tuple[str, Any]] = {
     "GET /members/{member_id}/quote": ("loyalty.view", None),
     "POST /members/{member_id}/holds": (
         "loyalty.redeem",
-        {"points": 1, "reference": "G-1", "channel": "pos", "order_minor": 1},
+        {"points": 1, "reference": "G-1", "channel": "store", "order_minor": 1},
     ),
     "GET /point-holds/{hold_id}": ("loyalty.view", None),
     "POST /point-holds/{hold_id}/claim": ("loyalty.redeem", {"reference": "HD-1"}),

@@ -224,7 +224,8 @@ def test_a_programme_to_begin_with_and_then_ones_own(visitor: Visitor) -> None:
 def test_rules_are_set_and_contradictions_named_at_their_cell(visitor: Visitor) -> None:
     client, there = visitor("owner"), "/settings/membership/"
     earn = {
-        "act": "earn", "earn-0-channel": "", "earn-0-spend_minor": "10.000", "earn-0-points": "1", "earn-0-starts_on": "2026-01-01",
+        "act": "earn", "earn-0-channel": "", "earn-0-spend_minor": "10.000", "earn-0-points": "1",
+        "earn-0-starts_on": "2026-01-01",
         "earn-0-counts_tax": "1", "earn-1-channel": "store", "earn-1-spend_minor": "5.000", "earn-1-points": "1",
         "earn-1-starts_on": "2026-01-01", "earn-1-ends_on": "2026-12-31", "earn-2-spend_minor": "",
     }  # fmt: skip

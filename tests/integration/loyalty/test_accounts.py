@@ -72,7 +72,9 @@ def test_a_member_has_a_limit_a_month() -> None:
     with pytest.raises(OverMonthlyLimit) as refused:
         hold(child, 6, "basket")
     assert refused.value.params["left"] == 5
-    assert queries.quote_points(actor=SYSTEM, member_id=child.id, channel="pos", order_minor=10**6, now=NOON).most == 5
+    assert (
+        queries.quote_points(actor=SYSTEM, member_id=child.id, channel="store", order_minor=10**6, now=NOON).most == 5
+    )
     card = queries.get_card(actor=SYSTEM, member_id=mother.id, now=NOON)
     assert [(each.number, each.spent, each.monthly_limit) for each in card.account_members] == [
         (mother.number, 0, None), (child.number, 25, 30),

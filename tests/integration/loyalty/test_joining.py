@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def join(**said: Any) -> Any:
-    told = {"phone": "0903 123 456", "name": "Nguyễn Thị Lan", "has_consented": True, "channel": "pos", "now": NOON}
+    told = {"phone": "0903 123 456", "name": "Nguyễn Thị Lan", "has_consented": True, "channel": "store", "now": NOON}
     return commands.join_member(actor=said.pop("actor", SYSTEM), **(told | said))
 
 
@@ -32,7 +32,7 @@ def test_a_phone_and_a_name_make_a_member() -> None:
     assert made.is_new
     member = made.member
     assert (member.number, member.phone, member.email) == ("TV-261122-0001", "+84903123456", "lan@example.vn")
-    assert (member.birthday, member.joined_channel, member.joined_by) == (Birthday(29, 2), "pos", "person:0")
+    assert (member.birthday, member.joined_channel, member.joined_by) == (Birthday(29, 2), "store", "person:0")
     assert (member.tier.code, member.points, member.owed, member.status) == ("member", 0, 0, "active")
     assert len(member.card_token) == 43
     said = Consent.objects.get()

@@ -140,6 +140,8 @@ def test_merges_of_merges_are_undone_in_turn() -> None:
     one, two = merge(first, second), merge(third, first)
     assert now_of(third) == (60, 60, 0)
     assert queries.member_by(actor=SYSTEM, key=second.phone, now=LATER).id == third.id
+    # What the third earned under the second's name is told again under each of the three.
+    assert {earn(each, "E-0", 1_000).member_id for each in (second, first, third, second)} == {third.id}
     with pytest.raises(LaterMerge):
         undo(one)
     with pytest.raises(MemberMerged):
@@ -187,3 +189,14 @@ def test_what_cannot_be_merged() -> None:
     assert not Merge.objects.exists()
     assert not Lot.objects.exists()
     assert not Hold.objects.exists()
+
+
+def test_the_phone_of_a_merged_card_may_be_taken_over() -> None:
+    keeps, goes = a_member(), a_member("0912345678", "Lan")
+    made = merge(keeps, goes)
+    changed = commands.update_member(actor=SYSTEM, member_id=keeps.id, phone="0912345678", now=LATER)
+    assert changed.phone == "+84912345678"
+    for key in ("0912345678", "0903123456"):
+        assert queries.member_by(actor=SYSTEM, key=key, now=LATER).id == keeps.id
+    undo(made)
+    assert queries.member_by(actor=SYSTEM, key="0903123456", now=LATER).id == goes.id

@@ -9,6 +9,7 @@ import pytest
 
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MayNot
+from mekong.foundation.models import OutboxEvent
 from mekong.loyalty import commands, queries
 from mekong.loyalty.contracts import BurnRuleView, EarnRuleView, MemberView, TakenBack
 from mekong.loyalty.errors import (
@@ -23,7 +24,7 @@ from mekong.loyalty.errors import (
     PointsInvalid,
     ReferenceUsed,
 )
-from mekong.loyalty.models import Entry, Hold, Lot
+from mekong.loyalty.models import Entry, Hold, Lot, Member
 from tests.support.loyalty import START, a_member, a_programme, assert_points_sound, earn, hold, kinds, spend
 from tests.support.people import NOON, an_actor
 
@@ -57,7 +58,7 @@ def give_back(reference: str, part: str, part_minor: int, now: datetime = NOON) 
 
 def test_a_card_of_the_till_earns_and_burns_on_the_web() -> None:
     member = a_member()
-    first = earn(member, "HD-1", 1_234_567, channel="pos")
+    first = earn(member, "HD-1", 1_234_567, channel="store")
     assert (first.points, first.expires_at) == (123, datetime(2027, 11, 30, 17, tzinfo=NOON.tzinfo))
     found = queries.member_by(actor=SYSTEM, key="0903123456", now=NOON + timedelta(minutes=1))
     assert (found.points, found.tier.code, found.price_group) == (123, "silver", "silver")
@@ -110,7 +111,7 @@ def test_without_a_rule_nothing_is_earned_and_the_money_counts() -> None:
     ],
 )
 def test_bad_figures_are_refused_by_name(said: dict[str, Any], field: str) -> None:
-    told = {"reference": "HD-1", "amount_minor": 100_000, "currency": "VND", "channel": "pos"} | said
+    told = {"reference": "HD-1", "amount_minor": 100_000, "currency": "VND", "channel": "store"} | said
     with pytest.raises(PointsInvalid) as refused:
         commands.earn_for(actor=SYSTEM, member_id=a_member().id, now=NOON, **told)
     assert refused.value.params["field"] == field
@@ -121,7 +122,7 @@ def test_rights_are_asked_for_first() -> None:
     member, nobody = a_member(), an_actor("loyalty.view")
     for act in (
         lambda: commands.earn_for(
-            actor=nobody, member_id=member.id, reference="1", channel="pos", amount_minor=1, currency="VND", now=NOON
+            actor=nobody, member_id=member.id, reference="1", channel="store", amount_minor=1, currency="VND", now=NOON
         ),
         lambda: commands.take_back_for(actor=nobody, reference="1", part="1", part_minor=1, now=NOON),
         lambda: commands.hold_points(
@@ -129,7 +130,7 @@ def test_rights_are_asked_for_first() -> None:
             member_id=member.id,
             points=1,
             reference="1",
-            channel="pos",
+            channel="store",
             order_minor=1,
             currency="VND",
             now=NOON,
@@ -317,10 +318,10 @@ def test_a_hold_whose_time_is_over_blocks_nobody_and_is_claimed_while_nobody_els
 
 
 def test_the_rule_of_the_channel_says_how_many_points_may_pay() -> None:
-    commands.set_burn_rules(actor=SYSTEM, rules_of=[BurnRuleView("pos", 100, START, None, 20, 10, 5_000)])
+    commands.set_burn_rules(actor=SYSTEM, rules_of=[BurnRuleView("store", 100, START, None, 20, 10, 5_000)])
     member = a_member()
     earn(member, "HD-1", 1_000_000)
-    quote = queries.quote_points(actor=SYSTEM, member_id=member.id, channel="pos", order_minor=15_900, now=NOON)
+    quote = queries.quote_points(actor=SYSTEM, member_id=member.id, channel="store", order_minor=15_900, now=NOON)
     assert (quote.most, quote.most_value_minor, quote.free, quote.step) == (70, 7_000, 100, 10)
     for points, problem in ((10, "At least 20"), (25, "steps of 10"), (80, "At most 70")):
         with pytest.raises(PointsInvalid, match=problem):
@@ -378,6 +379,29 @@ def test_points_that_come_back_pay_what_is_owed() -> None:
     assert take_back("HD-1", "TH-1", 100_000) == TakenBack(10, 10)
     assert give_back("HD-2", "TH-2", 1_000) == 10
     assert now_of(member) == (0, 0, 0)
+
+
+def test_every_step_is_told_without_a_name_or_a_phone() -> None:
+    member = a_member()
+    OutboxEvent.objects.all().delete()
+    earn(member, "HD-1", 100_000)
+    spend(member, 8, "HD-2")
+    take_back("HD-1", "TH-1", 50_000)
+    give_back("HD-2", "TH-2", 800)
+    told = list(OutboxEvent.objects.order_by("id").values_list("name", "key", "payload"))
+    key = f"member:{Member.objects.get().pk}"
+    assert [(name, at) for name, at, _ in told] == [
+        (f"loyalty.points_{each}", key) for each in ("earned", "spent", "taken_back", "given_back")
+    ]
+    assert [(payload["points"], payload.get("owed")) for _, _, payload in told] == [
+        (10, 0),
+        (8, None),
+        (5, 3),
+        (8, None),
+    ]
+    assert told[1][2]["value_minor"] == 800
+    assert now_of(member) == (5, 5, 0)
+    assert "Lan" not in str(told)
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------

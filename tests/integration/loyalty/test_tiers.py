@@ -149,7 +149,7 @@ def test_rules_that_contradict_are_refused_and_the_database_refuses_them_too() -
     with pytest.raises(IntegrityError, match="earnrule_one_a_day"), transaction.atomic():
         EarnRule.objects.create(spend_minor=1, points=1, starts_on=date(2027, 1, 1))
     with pytest.raises(IntegrityError, match="burnrule_one_a_day"), transaction.atomic():
-        BurnRule.objects.create(point_value_minor=1, starts_on=date(2025, 1, 1), ends_on=START)
+        BurnRule.objects.create(point_value_minor=1, starts_on=date(2025, 1, 1), ends_on=date(2026, 1, 1))
     with pytest.raises(MayNot):
         commands.set_earn_rules(actor=an_actor("loyalty.view"), rules_of=[])
 

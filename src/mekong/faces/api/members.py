@@ -153,7 +153,7 @@ def adjust_points(request: HttpRequest, member_id: str, body: AdjustIn) -> Any:
 
 
 @router.get("/members/{member_id}/quote", response=QuoteOut)
-def quote_points(request: HttpRequest, member_id: str, channel: Channel = "pos", order_minor: Asked = 0) -> Any:
+def quote_points(request: HttpRequest, member_id: str, channel: Channel = "store", order_minor: Asked = 0) -> Any:
     """How many points may pay for an order of so much on a channel, and what they pay."""
     found = queries.quote_points(
         actor=authenticate(request), member_id=_id(member_id), channel=channel, order_minor=order_minor,

@@ -85,15 +85,20 @@ def earn_for(
 
 
 def _require_same(booked: Earning, member: Member, amount_minor: int, currency: str) -> None:
-    theirs = {booked.member_id, *_once_one_with(booked.member_id)}
-    if (booked.amount_minor, booked.currency) != (amount_minor, currency) or member.pk not in theirs:
+    if (booked.amount_minor, booked.currency) != (amount_minor, currency) or not _once_one(booked.member_id, member.pk):
         raise ReferenceUsed(reference=booked.reference)
 
 
-def _once_one_with(member: int) -> set[int]:
-    """Memberships that were merged with this one, also where that was undone."""
-    pairs = Merge.objects.filter(Q(survivor=member) | Q(merged=member)).values_list("survivor_id", "merged_id")
-    return {each for pair in pairs for each in pair}
+def _once_one(one: int, other: int) -> bool:
+    """Whether two memberships are one, or were merged in between, however many merges lie between them."""
+    known, fresh = {one}, {one}
+    while fresh and other not in known:
+        pairs = Merge.objects.filter(Q(survivor__in=fresh) | Q(merged__in=fresh)).values_list(
+            "survivor_id", "merged_id"
+        )
+        fresh = {each for pair in pairs for each in pair} - known
+        known |= fresh
+    return other in known
 
 
 def earned_view(row: Earning) -> Earned:

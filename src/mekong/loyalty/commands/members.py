@@ -100,6 +100,8 @@ def update_member(
 ) -> MemberView:
     """Change what is known of a member; what is None stays. Safe to repeat.
 
+    The phone of a membership that was merged into this one is theirs to take: the two change places.
+
     Raises: MayNot, MemberNotFound, MemberClosed, MemberInvalid, PhoneTaken.
     """
     actor.require("loyalty.enroll")
@@ -109,9 +111,7 @@ def update_member(
         ledger.lock_name("phone", number)
     member = ledger.lock_member(member, now)
     if number is not None and number != member.phone:
-        other = Member.objects.filter(phone=number).exclude(status=MemberStatus.CLOSED).first()
-        if other is not None:
-            raise PhoneTaken(field="phone", number=other.number)
+        _free_phone(number, member)
         member.phone = number
     if name is not None:
         member.name = checking.line(name, "name", 120, least=1)
@@ -125,6 +125,17 @@ def update_member(
         member.birth_year = born.year if born else None
     member.save()
     return view(member, now)
+
+
+def _free_phone(number: str, member: Member) -> None:
+    """Raises: PhoneTaken."""
+    other = Member.objects.filter(phone=number).exclude(status=MemberStatus.CLOSED).first()
+    if other is None:
+        return
+    if ledger.standing_for(other).pk != member.pk:
+        raise PhoneTaken(field="phone", number=other.number)
+    for phone, row in ((f"-{member.pk}", member), (member.phone, other)):
+        Member.objects.filter(pk=row.pk).update(phone=phone)
 
 
 @command

@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(_SEARCH, _NO_SEARCH),
         migrations.RunSQL(_PROGRAMME, "delete from loyalty_programme"),
         *(audited(f"loyalty_{each}") for each in ("programme", "tier", "earnrule", "burnrule")),
+        audited("loyalty_account", ignore=["balance", "held", "owed"]),
         # A membership can be closed and the person forgotten: the trail says that something changed, not what it was.
         audited(
             "loyalty_member",

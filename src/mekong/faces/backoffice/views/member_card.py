@@ -30,11 +30,12 @@ def card(request: HttpRequest, token: str) -> HttpResponse:
         )
     step = found.progress.next
     reached = min(100, 100 * found.progress.figure // step.threshold) if step and step.threshold else 0
-    qr = segno.make(found.number, error="m", micro=False).svg_inline(scale=6, border=2, dark="#000", light="#fff")
+    bars = barcode_svg(found.number)
+    qr = segno.make(found.number, error="m", micro=False).svg_inline(border=2, dark="#000", light="#fff", omitsize=True)
     context = {
         "card": found, "company": get_company().name, "reached": reached, "rest": 100 - reached,
         "qr": mark_safe(qr),  # noqa: S308 - drawn by segno from a number of ours
-        "bars": mark_safe(barcode_svg(found.number)[barcode_svg(found.number).index("<svg") :]),  # noqa: S308 - as above
+        "bars": mark_safe(bars[bars.index("<svg") :]),  # noqa: S308 - as above
     }  # fmt: skip
     return _closed(render_apart(request, "members/public.html", context))
 

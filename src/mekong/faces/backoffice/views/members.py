@@ -130,7 +130,7 @@ def show(visit: Visit, uid: UUID, *, status: int = 200, **more: Any) -> HttpResp
 
 
 def _qr(text: str) -> str:
-    drawn = segno.make(text, error="m", micro=False).svg_inline(scale=4, border=3, dark="#000", light="#fff")
+    drawn = segno.make(text, error="m", micro=False).svg_inline(border=3, dark="#000", light="#fff", omitsize=True)
     return mark_safe(drawn)  # noqa: S308 - drawn by segno; the text is in it as modules alone
 
 

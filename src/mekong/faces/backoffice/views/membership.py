@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from mekong.faces.backoffice import channel_book
 from mekong.faces.backoffice import member_words as words
 from mekong.faces.backoffice.fields import Errors, read_date, read_number
+from mekong.faces.backoffice.templatetags.mekong import num
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.errors import MekongError
 from mekong.foundation.text import fold
@@ -55,8 +56,7 @@ def membership(visit: Visit) -> HttpResponse:
         "earn": _rows(visit, "earn", act, errors, [_earn_cells(each) for each in found.earn_rules]),
         "burn": _rows(visit, "burn", act, errors, [_burn_cells(each) for each in found.burn_rules]),
     }
-    named = {each.channel for each in found.earn_rules} | {each.channel for each in found.burn_rules}
-    codes = sorted(named - {""})
+    codes = sorted(({each.channel for each in found.earn_rules} | {each.channel for each in found.burn_rules}) - {""})
     marks = sorted(channel_book.marks(codes).values(), key=lambda mark: mark.place)
     context = {
         "rows": rows, "errors": errors, "act": act, "form": _head(visit, act, found), "channels": marks,
@@ -222,7 +222,7 @@ def _percent(rate_bp: int) -> str:
 
 def _tier_cells(tier: TierView) -> dict[str, Any]:
     return {
-        "code": tier.code, "name": tier.name, "threshold": tier.threshold, "multiplier": _percent(tier.multiplier_bp),
+        "code": tier.code, "name": tier.name, "threshold": num(tier.threshold), "multiplier": _percent(tier.multiplier_bp),
         "price_group": tier.price_group, "validity_months": tier.validity_months,
     }  # fmt: skip
 
@@ -230,6 +230,7 @@ def _tier_cells(tier: TierView) -> dict[str, Any]:
 def _earn_cells(rule: EarnRuleView) -> dict[str, Any]:
     return {
         **vars(rule),
+        "spend_minor": num(rule.spend_minor),
         "starts_on": rule.starts_on.isoformat(),
         "ends_on": rule.ends_on.isoformat() if rule.ends_on else "",
     }
