@@ -113,7 +113,11 @@ def _count_failure(caller: str, now: datetime) -> None:
                on conflict (who, minute) do update set failures = t.failures + 1""",
             [caller, rules.minute_of(now)],
         )
-        cursor.execute("delete from pricing_codetry where minute < %s", [now - KEPT_TRIES])
+        cursor.execute(
+            """delete from pricing_codetry where id in (
+                   select id from pricing_codetry where minute < %s order by id for update skip locked)""",
+            [now - KEPT_TRIES],
+        )
 
 
 # --- holding ----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,18 @@ from mekong.pricing.models.cards import (
     EntryKind,
     GiftCard,
 )
+from mekong.pricing.models.games import (
+    Game,
+    GameKind,
+    GameState,
+    Play,
+    Player,
+    PlayerDay,
+    PlayRate,
+    Prize,
+    PrizeDay,
+    PrizeKind,
+)
 
 __all__ = [
     "CardBatch",
@@ -21,5 +33,15 @@ __all__ = [
     "CodeKey",
     "CodeTry",
     "EntryKind",
+    "Game",
+    "GameKind",
+    "GameState",
     "GiftCard",
+    "Play",
+    "PlayRate",
+    "Player",
+    "PlayerDay",
+    "Prize",
+    "PrizeDay",
+    "PrizeKind",
 ]
