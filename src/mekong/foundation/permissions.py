@@ -79,7 +79,9 @@ PERMISSIONS: Mapping[str, Permission] = {
         Permission("pricing.manage", "Đặt bảng giá và khuyến mãi", "Set price lists and offers", reach="company"),
         Permission("pricing.discount", "Giảm giá tay trong hạn mức", "Give discounts by hand, within a limit"),
         Permission("pricing.below_guard", "Duyệt bán dưới giá sàn", "Sell below the price floor"),
-        Permission("vouchers.issue", "Phát mã giảm giá và thẻ quà tặng", "Issue vouchers and gift cards", reach="company"),
+        Permission(
+            "vouchers.issue", "Phát mã giảm giá và thẻ quà tặng", "Issue vouchers and gift cards", reach="company"
+        ),
         Permission("loyalty.view", "Xem thành viên (che số)", "See members (masked)", reach="shared"),
         Permission("loyalty.enroll", "Đăng ký thành viên", "Enrol members", reach="shared"),
         Permission("loyalty.redeem", "Cho tiêu điểm", "Let members spend points", reach="shared"),

@@ -216,13 +216,16 @@ def end_games(*, now: datetime) -> int:
 
 @command
 def count_call(*, actor: Actor, address: str, phone: str, now: datetime) -> None:
-    """Count a call of a player against what an address and a phone may send in a minute.
+    """Count a call of a player against what an address and a phone ("": none) may send in a minute.
 
     Raises: MayNot, TooManyPlays.
     """
     actor.require("orders.place")
     minute = now.replace(second=0, microsecond=0)
-    for who, most in ((f"address:{address}"[:120], CALLS_OF_AN_ADDRESS), (f"phone:{phone}"[:120], CALLS_OF_A_PHONE)):
+    counted = [(f"address:{address}"[:120], CALLS_OF_AN_ADDRESS)]
+    if phone:
+        counted.append((f"phone:{phone}"[:120], CALLS_OF_A_PHONE))
+    for who, most in counted:
         with connection.cursor() as cursor:
             cursor.execute(
                 """insert into pricing_playrate as r (who, minute, calls) values (%s, %s, 1)

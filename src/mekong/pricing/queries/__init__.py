@@ -3,6 +3,7 @@
 from mekong.pricing.queries.cards import (
     card_holds,
     card_totals,
+    cards_of,
     get_batch,
     get_card,
     list_batches,
@@ -15,6 +16,7 @@ from mekong.pricing.queries.games import (
     list_plays,
     play_lines,
     player_phone,
+    prize_table,
     public_game,
     verify_game,
 )
@@ -22,6 +24,7 @@ from mekong.pricing.queries.games import (
 __all__ = [
     "card_holds",
     "card_totals",
+    "cards_of",
     "get_batch",
     "get_card",
     "get_game",
@@ -32,6 +35,7 @@ __all__ = [
     "list_plays",
     "play_lines",
     "player_phone",
+    "prize_table",
     "public_game",
     "verify_game",
 ]

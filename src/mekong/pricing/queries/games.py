@@ -94,6 +94,15 @@ def public_game(*, slug: str, now: datetime) -> PublicGame:
     )  # fmt: skip
 
 
+def prize_table(*, slug: str) -> str:
+    """The text whose digest a game announces. Raises: GameNotFound."""
+    row = Game.objects.exclude(state=GameState.DRAFT).filter(slug=slug).first()
+    if row is None:
+        raise GameNotFound(key=slug)
+    slots = [slot_of(each) for each in row.prizes.order_by("position")]
+    return rules.table_text(slots, per_day=row.per_day, budget_minor=row.budget_minor, currency=row.currency)
+
+
 def play_view(row: Play, left_today: int, *, is_repeat: bool = False) -> PlayView:
     given = row.given
     return PlayView(
@@ -136,7 +145,7 @@ def player_phone(*, actor: Actor, player_id: UUID) -> str:
 def play_lines(*, game_id: UUID) -> Iterator[PlayLine]:
     """Every play in the order of its number, without anything about persons: the material of the proof.
 
-    Whoever shows it waits for the end of the game. Raises: GameNotFound.
+    Whoever shows it waits for the end of the game. Raises: GameNotFound, when the first one is asked for.
     """
     rows = Play.objects.select_related("player", "drawn", "given").filter(game=find_game(game_id)).order_by("number")
     for row in rows.iterator(chunk_size=2000):
