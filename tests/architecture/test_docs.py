@@ -123,7 +123,7 @@ def test_every_role_is_told() -> None:
 
 def _events() -> dict[str, Any]:
     found = {}
-    for module in ("catalog", "orders", "channels", "partners"):
+    for module in ("catalog", "pricing", "orders", "channels", "partners"):
         for value in vars(import_module(f"mekong.{module}.events")).values():
             if isinstance(value, type) and isinstance(name := getattr(value, "name", None), str):
                 found[name] = value
@@ -132,7 +132,7 @@ def _events() -> dict[str, Any]:
 
 def test_the_events_looked_at_are_all_there_are() -> None:
     modules = {path.parent.name for path in (ROOT / "src" / "mekong").glob("*/events.py")}
-    assert modules == {"foundation", "catalog", "orders", "channels", "partners"}
+    assert modules == {"foundation", "catalog", "pricing", "orders", "channels", "partners"}
 
 
 def test_every_event_is_told_with_its_fields() -> None:

@@ -22,6 +22,7 @@ APART = frozenset({
     "sign-in/", "sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options/", "sign-in/demo/", "sign-out/",
     "welcome/<str:person>/<str:token>/", "password/", "preferences/", "media/<path:path>", "last-unit/", "palette/",
     "parts/pulse/", "live/figures/", "live/replay", "account/confirm/passkey/options/", "account/passkeys/options/",
+    "play/<slug:slug>/", "play/<slug:slug>/plays/", "play/<slug:slug>/state/", "play/<slug:slug>/proof/",
 })  # fmt: skip
 """Addresses outside the shell, and parts of pages: no help is asked for there."""
 
@@ -70,6 +71,8 @@ SAMPLES = {
     "publish": ("/products/publish/",),
     "channel-publishing": ("/channels/shopee-1/publishing/",),
     "channel-categories": ("/channels/shopee-1/categories/",),
+    "gift-cards": ("/offers/cards/",),
+    "games": ("/offers/games/",),
 }
 
 
