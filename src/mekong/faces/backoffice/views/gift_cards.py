@@ -67,7 +67,8 @@ def _show(visit: Visit, uid: UUID, *, status: int = 200, **more: Any) -> HttpRes
     entries = queries.list_card_entries(actor=visit.actor, card_id=uid, cursor=visit.param("cursor") or None)
     context = {
         "card": found, "entries": entries.items, "next_cursor": entries.next_cursor,
-        "names": {"system": gettext("System"), **people.names_of({each.actor for each in entries.items})}, "words": words.CARD_ENTRIES,
+        "names": {"system": gettext("System"), **people.names_of({each.actor for each in entries.items})},
+        "words": words.CARD_ENTRIES,
         "last_day": words.last_day(found.expires_at), "may_issue": visit.actor.may(RIGHT), "papers": words.PAPERS,
         "is_over": found.state == "expired" or (found.expires_at is not None and found.expires_at <= visit.now), **more,
     }  # fmt: skip
