@@ -25,6 +25,7 @@ def _offers(now: datetime) -> None:
     """Gift cards in every state, and two games that run."""
     from mekong.foundation.actor import SYSTEM
     from mekong.pricing import commands
+    from mekong.pricing.commands.card_use import pass_of
     from mekong.pricing.contracts.cards import CardWanted
     from mekong.pricing.contracts.games import GameSetup, NewPrize
 
@@ -35,7 +36,11 @@ def _offers(now: datetime) -> None:
     first, second, third, *_ = (each.id for each in made.cards)
     for number, (card, amount) in enumerate(((first, 120_000), (second, 500_000), (third, 80_000))):
         (hold,) = commands.hold_cards(
-            actor=SYSTEM, wanted=[CardWanted(card, amount)], reference=f"cart-{number}", ttl_s=86_400, now=now
+            actor=SYSTEM,
+            wanted=[CardWanted(pass_of(card, now), amount)],
+            reference=f"cart-{number}",
+            ttl_s=86_400,
+            now=now,
         )
         if number < 2:
             commands.claim_card_holds(actor=SYSTEM, hold_ids=[hold.id], used_by=f"DH-26112{number}-0001", now=now)
