@@ -166,7 +166,7 @@ def test_the_page_works_as_a_plain_form() -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b"", 400), (b"[]", 422), (b"{", 400), (b'{"phone": 1}', 422), (b"x" * 2001, 400), (b"\xff", 400),
+        (b"", 415), (b"[]", 422), (b"{", 400), (b'{"phone": 1}', 422), (b"x" * 2001, 400), (b"\xff", 400),
         (json.dumps(wish(phone="12")).encode(), 422), (json.dumps(wish(client_seed="a|b")).encode(), 422),
         (json.dumps({**wish(), "more": 1}).encode(), 422),
     ],
@@ -176,6 +176,13 @@ def test_what_is_no_play_is_refused_as_a_problem(body: bytes, status: int) -> No
     answer = browser().post("/play/quay-tet/plays/", body, content_type="application/json")
     assert answer.status_code == status, answer.content
     assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert not Play.objects.exists()
+
+
+def test_a_form_of_another_site_is_no_play() -> None:
+    live(NOTHING)
+    answer = browser().post("/play/quay-tet/plays/", json.dumps(wish()), content_type="text/plain")
+    assert answer.status_code == 415
     assert not Play.objects.exists()
 
 

@@ -345,6 +345,23 @@ def test_games_end_by_themselves() -> None:
     assert queries.public_game(slug="quay-tet", now=NOON + DAY).is_over
 
 
+def test_somebody_is_forgotten_and_the_game_still_proves(vouchers: Vouchers) -> None:
+    made = a_game(SURE, per_day=1)
+    play(1)
+    play(2)
+    player = Player.objects.get(phone="+84901000001").uid
+    with pytest.raises(MayNot):
+        commands.forget_player(actor=an_actor("pricing.manage"), phone="0901000001")
+    with pytest.raises(GameInvalid):
+        commands.forget_player(actor=SYSTEM, phone="12")
+    assert commands.forget_player(actor=an_actor("customers.reveal"), phone="0901 000 001") == 1
+    assert commands.forget_player(actor=SYSTEM, phone="0901 000 001") == 0
+    assert queries.player_phone(actor=SYSTEM, player_id=player) == ""
+    assert [each.phone for each in queries.list_plays(actor=SYSTEM, game_id=made.id).items] == ["0901 ••• 002", ""]
+    assert queries.verify_game(actor=SYSTEM, game_id=made.id).ok
+    assert play(1, request="anew").number == 3
+
+
 def test_calls_are_held_to_so_many_a_minute() -> None:
     def call(phone: str, address: str = "1.2.3.4", now: Any = NOON) -> None:
         commands.count_call(actor=SYSTEM, address=address, phone=phone, now=now)

@@ -32,7 +32,18 @@ from mekong.pricing.errors import (
     TooManyPlays,
 )
 from mekong.pricing.events import PrizeWon
-from mekong.pricing.models import Game, GameKind, GameState, Play, Player, PlayerDay, Prize, PrizeDay, PrizeKind
+from mekong.pricing.models import (
+    Game,
+    GameKind,
+    GameState,
+    Play,
+    Player,
+    PlayerDay,
+    PlayRate,
+    Prize,
+    PrizeDay,
+    PrizeKind,
+)
 from mekong.pricing.queries.games import GAME, PLAY, PLAYER, game_view, play_view, slot_of
 from mekong.pricing.rules import games as rules
 
@@ -209,6 +220,24 @@ def end_games(*, now: datetime) -> int:
     for each in due:
         stop_game(actor=SYSTEM, game_id=each, now=now)
     return len(due)
+
+
+@command
+def forget_player(*, actor: Actor, phone: str) -> int:
+    """Blank somebody's phone number in every game; in how many it stood. Their plays stay, so that games still prove.
+
+    In a game that runs they count as a new person from then on. Safe to repeat. Raises: MayNot, GameInvalid.
+    """
+    actor.require("customers.reveal")
+    number = phones.e164(phone)
+    if number is None:
+        raise GameInvalid(field="phone", problem="This is no phone number. Type it like 0901 234 567.")
+    rows = list(Player.objects.select_for_update().filter(phone=number).order_by("pk"))
+    for row in rows:
+        row.phone = f"x{row.uid.hex}"
+        row.save(update_fields=["phone"])
+    PlayRate.objects.filter(who=f"phone:{number}").delete()
+    return len(rows)
 
 
 # --- playing ----------------------------------------------------------------------------------------------------------

@@ -128,15 +128,20 @@ def list_plays(*, actor: Actor, game_id: UUID, cursor: str | None = None, limit:
 
 def _found(row: Play) -> PlayFound:
     return PlayFound(
-        row.number, masking.phone(row.player.phone), row.drawn.name if row.drawn else "",
+        row.number, masking.phone(_known(row.player.phone)), row.drawn.name if row.drawn else "",
         row.given.kind if row.given else "none", row.fell_for, row.streak, row.at,
     )  # fmt: skip
+
+
+def _known(phone: str) -> str:
+    """A number that was forgotten on request is none."""
+    return phone if phone.startswith("+") else ""
 
 
 def player_phone(*, actor: Actor, player_id: UUID) -> str:
     """The phone of a player (E.164), for the rooms that give prizes; "" when it is not known any more. Raises: MayNot."""
     actor.require("customers.reveal")
-    return Player.objects.filter(uid=player_id).values_list("phone", flat=True).first() or ""
+    return _known(Player.objects.filter(uid=player_id).values_list("phone", flat=True).first() or "")
 
 
 # --- the proof --------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.csrf import csrf_exempt
 
 from mekong.faces.api import problems
-from mekong.faces.api.entrance import as_error
+from mekong.faces.api.entrance import as_error, check_media
 from mekong.faces.api.errors import MalformedJson
 from mekong.faces.backoffice import sentences
 from mekong.faces.backoffice.streamed import Streamed
@@ -213,6 +213,7 @@ def _for_anybody(
 @_for_anybody("POST")
 def plays(request: HttpRequest, slug: str, now: datetime) -> HttpResponseBase:
     """One play; the same `request_id` again gives the same answer."""
+    check_media(request.content_type or "")
     if len(request.body) > _LONGEST_BODY:
         raise MalformedJson(reason="too long")
     try:
