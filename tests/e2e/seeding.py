@@ -20,6 +20,60 @@ def main() -> None:
         furnish_partners(now)
         furnish_members(now)
         _a_desk(now)
+        _offers(now)
+
+
+def _offers(now: datetime) -> None:
+    """Gift cards in every state, and two games that run."""
+    from mekong.foundation.actor import SYSTEM
+    from mekong.pricing import commands
+    from mekong.pricing.commands.card_use import pass_of
+    from mekong.pricing.contracts.cards import CardWanted
+    from mekong.pricing.contracts.games import GameSetup, NewPrize
+
+    made = commands.issue_cards(
+        actor=SYSTEM, name="Tết 2027", value_minor=500_000, count=12, is_active=True, buyer="Công ty An Bình",
+        recipients=["Chị Nguyễn Thị Phương Mai", *[""] * 11], expires_at=now + timedelta(days=365), now=now,
+    )  # fmt: skip
+    first, second, third, *_ = (each.id for each in made.cards)
+    for number, (card, amount) in enumerate(((first, 120_000), (second, 500_000), (third, 80_000))):
+        (hold,) = commands.hold_cards(
+            actor=SYSTEM,
+            wanted=[CardWanted(pass_of(card, now), amount)],
+            reference=f"cart-{number}",
+            ttl_s=86_400,
+            now=now,
+        )
+        if number < 2:
+            commands.claim_card_holds(actor=SYSTEM, hold_ids=[hold.id], used_by=f"DH-26112{number}-0001", now=now)
+    commands.block_card(actor=SYSTEM, card_id=third, reason="khách báo mất", now=now)
+    commands.issue_cards(actor=SYSTEM, name="Sinh nhật", value_minor=200_000, count=3, now=now)
+    wheel = (
+        NewPrize("Chúc may mắn lần sau", "none", 60, colour="#5d6b68"),
+        NewPrize("50 điểm", "points", 30, points=50, stock=100, cost_minor=5_000),
+        NewPrize("200 điểm", "points", 9, points=200, stock=20, daily_cap=5, cost_minor=20_000, colour="#b4532a"),
+        NewPrize("1.000 điểm", "points", 1, points=1000, stock=2, cost_minor=100_000, colour="#3d4a94"),
+    )
+    days = tuple(NewPrize(f"{10 * day} điểm", "points", 1, points=10 * day, day=day) for day in range(1, 8))
+    for slug, name, kind, prizes in (
+        ("quay-tet", "Vòng quay Tết 2027", "spin", wheel),
+        ("cao-tet", "Thẻ cào Tết", "scratch", wheel),
+        ("diem-danh", "Điểm danh nhận điểm", "check_in", days),
+    ):
+        setup = GameSetup(
+            name=name, slug=slug, kind=kind, starts_at=now - timedelta(minutes=1), ends_at=now + timedelta(days=30),
+            prizes=prizes, budget_minor=2_000_000,
+        )  # fmt: skip
+        game = commands.create_game(actor=SYSTEM, setup=setup, now=now)
+        commands.start_game(actor=SYSTEM, game_id=game.id, now=now)
+    for number in range(12):
+        commands.play_game(
+            actor=SYSTEM, slug="quay-tet", phone=f"0901000{number:03d}", request_id="r", client_seed="c", now=now
+        )
+    draft = GameSetup(
+        name="Quay 8/3", slug="quay-8-3", kind="spin", starts_at=now, ends_at=now + timedelta(days=90), prizes=wheel
+    )
+    commands.create_game(actor=SYSTEM, setup=draft, now=now)
 
 
 def _set_aside(now: datetime) -> None:

@@ -47,6 +47,14 @@ PAGES = (
     "/members/",
     "/members/?q=lan",
     "/members/join/",
+    "/offers/cards/",
+    "/offers/cards/?state=blocked",
+    "/offers/cards/new/",
+    "/offers/games/",
+    "/offers/games/new/",
+    "/play/quay-tet/",
+    "/play/cao-tet/",
+    "/play/diem-danh/",
 )  # fmt: skip
 
 RULES = (
@@ -124,7 +132,7 @@ def test_every_page_fits_and_can_be_read(visit: Callable[..., Visit], part: int)
 
 
 def _pages_of_things(page: Page) -> list[str]:
-    """Of one order, one whose platform has settled, one campaign, and one each of what partners have, by their lists."""
+    """Of one order, one whose platform has settled, one campaign, gift cards, games, and what partners have, by their lists."""
 
     def first(path: str, link: str) -> str:
         page.goto(path)
@@ -136,6 +144,11 @@ def _pages_of_things(page: Page) -> list[str]:
         first("/orders/?tab=all", "tbody a[href^='/orders/']"),
         first("/orders/returns/", "main a[href^='/orders/DH']"),
         first("/stock/campaigns/", "tbody a[href^='/stock/campaigns/']"),
+        first("/offers/cards/?q=mai", "tbody a[href^='/offers/cards/']"),
+        first("/offers/cards/", "a[href^='/offers/cards/issues/']"),
+        (draft := first("/offers/games/", "tbody a[href^='/offers/games/']")),
+        f"{draft}edit/",
+        first("/offers/games/", "tbody tr:nth-child(4) a[href^='/offers/games/']") + "?check=1",
     ]
     member = first("/members/", "tbody a[href^='/members/']")
     found += [member, f"{member}edit/", first(member, "aside a[href*='/card/']")]

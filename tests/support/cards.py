@@ -13,6 +13,7 @@ from django.db import connection
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MekongError
 from mekong.pricing import commands, queries
+from mekong.pricing.commands.card_use import pass_of
 from mekong.pricing.contracts.cards import CardHoldView, CardView, CardWanted, IssuedCard
 from tests.support.people import NOON
 
@@ -32,8 +33,13 @@ def seen(card: UUID, now: Any = NOON) -> CardView:
     return queries.get_card(actor=SYSTEM, card_id=card, now=now)
 
 
+def wanting(card: UUID, amount: int, *, is_partial: bool = False, now: Any = NOON) -> CardWanted:
+    """An amount of a card whose code was just checked."""
+    return CardWanted(pass_of(card, now), amount, is_partial)
+
+
 def held(card: UUID, amount: int, reference: str = "cart-1", *, ttl_s: int = 600, now: Any = NOON) -> CardHoldView:
-    wanted = [CardWanted(card, amount)]
+    wanted = [wanting(card, amount, now=now)]
     return commands.hold_cards(actor=SYSTEM, wanted=wanted, reference=reference, ttl_s=ttl_s, now=now)[0]
 
 

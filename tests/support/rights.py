@@ -183,6 +183,24 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     # A card is looked at by whoever has its link.
     "card/<str:token>/": {"GET": ANYONE},
     # Platforms fetch these without an account: the address holds a secret.
+    "offers/": {"GET": "pricing.view"},
+    "offers/cards/": {"GET": "pricing.view"},
+    "offers/cards/new/": {"GET": "vouchers.issue", "POST": "vouchers.issue"},
+    "offers/cards/print/": {"POST": "vouchers.issue"},
+    "offers/cards/issues/<uuid:uid>/": {"GET": "pricing.view"},
+    "offers/cards/issues/<uuid:uid>/act/": {"POST": "vouchers.issue"},
+    "offers/cards/issues/<uuid:uid>/file/": {"POST": "vouchers.issue"},
+    "offers/cards/<uuid:uid>/": {"GET": "pricing.view"},
+    "offers/cards/<uuid:uid>/act/": {"POST": "vouchers.issue"},
+    "offers/games/": {"GET": "pricing.view"},
+    "offers/games/new/": {"GET": "pricing.manage", "POST": "pricing.manage"},
+    "offers/games/<uuid:uid>/": {"GET": "pricing.view"},
+    "offers/games/<uuid:uid>/edit/": {"GET": "pricing.manage", "POST": "pricing.manage"},
+    "offers/games/<uuid:uid>/act/": {"POST": "pricing.manage"},
+    "play/<slug:slug>/": {"GET": ANYONE, "POST": ANYONE},
+    "play/<slug:slug>/plays/": {"POST": ANYONE},
+    "play/<slug:slug>/state/": {"GET": ANYONE},
+    "play/<slug:slug>/proof/": {"GET": ANYONE},
     "feeds/<str:key>/<str:name>": {"GET": ANYONE},
 }
 """By the pattern of `faces/backoffice/urls.py`."""
@@ -219,5 +237,6 @@ SAMPLES: Mapping[str, str] = {
     "reservation_id": "res_00000000000000000000000000000000",
     "uid": "00000000-0000-7000-8000-000000000000", "key": "00000000-0000-7000-8000-000000000000",
     "person": "00000000000070008000000000000000", "channel": "web", "category": "no-such", "product": "1",
+    "slug": "no-such",
 }  # fmt: skip
 """What stands in an address for each of its parts: nothing that exists, for rights are asked for first."""

@@ -53,4 +53,28 @@ def cards_add_up(_: datetime) -> health.Finding:
     return health.Finding(True, gettext("Every gift card’s balance is what its ledger says."))
 
 
+_WRONG_GAMES = """
+    select g.name from pricing_game g
+      left join (select game_id, count(*) plays, max(number) last, sum(cost_minor) spent from pricing_play group by game_id) p
+             on p.game_id = g.id
+     where coalesce(p.plays, 0) <> g.plays or coalesce(p.last, 0) <> g.plays or coalesce(p.spent, 0) <> g.spent_minor
+        or exists (select from pricing_prize z where z.game_id = g.id
+                    and z.given <> (select count(*) from pricing_play y where y.given_id = z.id))
+     order by g.id limit 5
+"""
+
+
+def games_add_up(_: datetime) -> health.Finding:
+    """Every game has as many plays, and gave and spent as much, as its counts say, without a gap in its numbers."""
+    wrong = _first(_WRONG_GAMES)
+    if wrong:
+        return health.Finding(
+            False,
+            gettext("Games do not agree with their plays: {games}.").format(games=", ".join(wrong)),
+            gettext("Someone changed rows by hand. Stop these games, and compare with a backup."),
+        )
+    return health.Finding(True, gettext("Every game gave and spent what its plays say."))
+
+
 health.register("pricing.cards_add_up", cards_add_up)
+health.register("pricing.games_add_up", games_add_up)

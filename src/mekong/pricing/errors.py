@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mekong.foundation.errors import Conflict, Invalid, NotFound, RateLimited
+from mekong.foundation.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 
 
 class CardInvalid(Invalid):
@@ -152,3 +152,41 @@ class HandLimitPassed(Conflict):
 class CurrencyDiffers(Invalid):
     code = "pricing.currency_differs"
     template = "{sku} is priced in {its}, the basket is in {currency}. Order them apart."
+
+
+class GameNotFound(NotFound):
+    code = "pricing.game_not_found"
+    template = "There is no game {key}. Look it up under Games."
+
+
+class GameInvalid(Invalid):
+    code = "pricing.game_invalid"
+
+
+class GameNotDraft(Conflict):
+    code = "pricing.game_not_draft"
+    template = "“{name}” has been started: its seed and its prizes stand. Make a new game instead."
+
+
+class GameNotOpen(Conflict):
+    """`starts_at`, `ends_at`: between them it is, unless it was stopped."""
+
+    code = "pricing.game_not_open"
+    template = "“{name}” is not open now."
+
+
+class MembersOnly(Forbidden):
+    code = "pricing.members_only"
+    template = "“{name}” is for members. Join first, with this phone number."
+
+
+class PlayedEnough(Conflict):
+    """`most`: plays a day."""
+
+    code = "pricing.played_enough"
+    template = "You have played {most} times today. Come back tomorrow."
+
+
+class TooManyPlays(RateLimited):
+    code = "pricing.too_many_plays"
+    template = "Too many tries at once. Wait {retry_after_s} seconds."

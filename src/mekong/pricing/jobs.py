@@ -1,4 +1,4 @@
-"""Gift cards end, and what is held of them is given free, by the worker."""
+"""Gift cards and games end, and what is held of cards is given free, by the worker."""
 
 from __future__ import annotations
 
@@ -18,3 +18,10 @@ def expire_cards(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes
         continue
     while commands.expire_cards(now=now):
         continue
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="pricing.end_games", queueing_lock="pricing.end_games")
+def end_games(timestamp: int) -> None:  # noqa: ARG001 - as above
+    """End the games whose time is up, and reveal their seeds."""
+    commands.end_games(now=datetime.now(UTC))

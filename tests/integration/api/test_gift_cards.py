@@ -36,9 +36,10 @@ def test_from_the_issue_to_the_refund(caller: Client) -> None:
     checked = send(caller, f"{CARDS}/check", {"code": card["code"].lower()}).json()
     assert (checked["card"]["id"], checked["card"]["available_minor"]) == (card["id"], 500_000)
     assert "code" not in checked["card"]
+    second_pass = send(caller, f"{CARDS}/check", {"code": other["code"]}).json()["card_pass"]
     wanted = [
-        {"card_id": card["id"], "amount_minor": 600_000, "is_partial": True},
-        {"card_id": other["id"], "amount_minor": 100_000},
+        {"card_pass": checked["card_pass"], "amount_minor": 600_000, "is_partial": True},
+        {"card_pass": second_pass, "amount_minor": 100_000},
     ]
     holds = send(caller, HOLDS, {"cards": wanted, "reference": "cart-1"})
     assert holds.status_code == 201, holds.content
@@ -79,7 +80,7 @@ def test_looking_after_a_card(caller: Client) -> None:
 def test_wrong_codes_are_counted_whatever_headers_come_with_them(caller: Client) -> None:
     for number in range(5):
         answer = send(caller, f"{CARDS}/check", {"code": unknown(number)}, **{"Idempotency-Key": f"try-{number}"})
-        assert answer.json() == {"card": None, "tries_left": 4 - number}
+        assert answer.json() == {"card": None, "tries_left": 4 - number, "card_pass": ""}
     stopped = send(caller, f"{CARDS}/check", {"code": unknown(9)}, **{"Idempotency-Key": "try-9"})
     problem = refused(stopped, 429)
     assert problem["code"] == "pricing.too_many_tries"

@@ -222,7 +222,7 @@ ASKS: dict[str, tuple[str, Any]] = {
     "POST /gift-card-issues/{issue_id}/forget": ("vouchers.issue", None),
     "POST /gift-card-holds": (
         "orders.place",
-        {"cards": [{"card_id": "gcd_00000000000000000000000000000000", "amount_minor": 1}], "reference": "x"},
+        {"cards": [{"card_pass": "x", "amount_minor": 1}], "reference": "x"},
     ),
     "POST /gift-card-holds/{hold_id}/claim": ("orders.place", {"used_by": "DH-1"}),
     "DELETE /gift-card-holds/{hold_id}": ("orders.place", None),

@@ -23,6 +23,7 @@ APART = frozenset({
     "welcome/<str:person>/<str:token>/", "password/", "preferences/", "media/<path:path>", "last-unit/", "palette/",
     "parts/pulse/", "live/figures/", "live/replay", "account/confirm/passkey/options/", "account/passkeys/options/",
     "card/<str:token>/",
+    "play/<slug:slug>/", "play/<slug:slug>/plays/", "play/<slug:slug>/state/", "play/<slug:slug>/proof/",
 })  # fmt: skip
 """Addresses outside the shell, and parts of pages: no help is asked for there."""
 
@@ -75,6 +76,8 @@ SAMPLES = {
     "member-join": ("/members/join/",),
     "member": ("/members/",),
     "membership": ("/settings/membership/",),
+    "gift-cards": ("/offers/cards/",),
+    "games": ("/offers/games/",),
 }
 
 

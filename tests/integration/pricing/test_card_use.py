@@ -13,6 +13,7 @@ import pytest
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import MayNot
 from mekong.pricing import commands, queries
+from mekong.pricing.commands.card_use import pass_of
 from mekong.pricing.contracts.cards import CardCheck, CardHoldView, CardView, CardWanted
 from mekong.pricing.errors import (
     CardBlocked,
@@ -30,7 +31,7 @@ from mekong.pricing.errors import (
 from mekong.pricing.models import CardEntry, CardHold, CodeTry
 from mekong.pricing.rules import cards as rules
 from mekong.pricing.rules import codes
-from tests.support.cards import a_card, at_once, held, kinds, seen, some_cards, used
+from tests.support.cards import a_card, at_once, held, kinds, seen, some_cards, used, wanting
 from tests.support.people import NOON, an_actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,7 +92,7 @@ def test_a_card_is_never_asked_for_more_than_it_has() -> None:
         held(card.id, 30_001, "cart-2")
     assert refused.value.params["available_minor"] == 30_000
     assert "30.000 VND" in str(refused.value)
-    wanted = [CardWanted(card.id, 90_000, is_partial=True)]
+    wanted = [wanting(card.id, 90_000, is_partial=True)]
     (partly,) = commands.hold_cards(actor=TELLER, wanted=wanted, reference="cart-3", ttl_s=60, now=NOON)
     assert partly.amount_minor == 30_000
     assert commands.hold_cards(actor=TELLER, wanted=wanted, reference="cart-3", ttl_s=60, now=NOON) == [partly]
@@ -101,11 +102,11 @@ def test_a_card_is_never_asked_for_more_than_it_has() -> None:
 
 def test_several_cards_are_held_all_or_none() -> None:
     first, second = some_cards(2, 100_000)
-    wanted = [CardWanted(second.id, 100_000), CardWanted(first.id, 100_001)]
+    wanted = [wanting(second.id, 100_000), wanting(first.id, 100_001)]
     with pytest.raises(CardShort):
         commands.hold_cards(actor=TELLER, wanted=wanted, reference="c", ttl_s=60, now=NOON)
     assert not CardHold.objects.exists()
-    wanted[1] = CardWanted(first.id, 40_000)
+    wanted[1] = wanting(first.id, 40_000)
     made = commands.hold_cards(actor=TELLER, wanted=wanted, reference="c", ttl_s=60, now=NOON)
     assert [each.card_id for each in made] == [second.id, first.id]
     taken = commands.claim_card_holds(actor=TELLER, hold_ids=[each.id for each in made], used_by="DH-5", now=NOON)
@@ -165,12 +166,14 @@ def test_holds_are_given_free_by_hand_and_by_housekeeping() -> None:
         ("ttl_s", {"ttl_s": 0}),
         ("ttl_s", {"ttl_s": 31 * 24 * 3600}),
         ("cards", {"wanted": []}),
-        ("cards", {"wanted": [CardWanted(UUID(int=n), 1) for n in range(21)]}),
-        ("cards[0].amount_minor", {"wanted": [CardWanted(NOBODY, 0)]}),
+        ("cards", {"wanted": [CardWanted("x", 1)] * 21}),
+        ("cards[0].card_pass", {}),
+        ("cards[0].card_pass", {"wanted": [CardWanted("0" * 72, 1)]}),
+        ("cards[0].amount_minor", {"wanted": [CardWanted("x", 0)]}),
     ],
 )
 def test_a_hold_that_makes_no_sense_is_refused_by_field(field: str, given: dict[str, Any]) -> None:
-    asked = {"actor": SYSTEM, "wanted": [CardWanted(NOBODY, 1)], "reference": "c", "ttl_s": 60, "now": NOON}
+    asked = {"actor": SYSTEM, "wanted": [CardWanted("x", 1)], "reference": "c", "ttl_s": 60, "now": NOON}
     with pytest.raises(CardInvalid) as refused:
         commands.hold_cards(**{**asked, **given})
     assert refused.value.params["field"] == field
@@ -182,7 +185,7 @@ def test_who_may_not_place_orders_uses_no_card() -> None:
     lan = an_actor("pricing.view", "vouchers.issue")
     for act in (
         lambda: commands.check_card(actor=lan, code=card.code, who="", now=NOON),
-        lambda: commands.hold_cards(actor=lan, wanted=[CardWanted(card.id, 1)], reference="c", ttl_s=60, now=NOON),
+        lambda: commands.hold_cards(actor=lan, wanted=[wanting(card.id, 1)], reference="c", ttl_s=60, now=NOON),
         lambda: commands.claim_card_holds(actor=lan, hold_ids=[hold.id], used_by="DH-1", now=NOON),
         lambda: commands.release_card_holds(actor=lan, hold_ids=[hold.id], now=NOON),
         lambda: commands.give_back(actor=TELLER, hold_id=hold.id, amount_minor=1, reference="TH-1", now=NOON),
@@ -198,6 +201,27 @@ def test_who_may_not_place_orders_uses_no_card() -> None:
             unknown_one(actor=SYSTEM, now=NOON)
     with pytest.raises(CardNotFound):
         held(NOBODY, 1)
+
+
+def test_who_sees_a_card_and_not_its_code_cannot_spend_it() -> None:
+    card, other = some_cards(2)
+    checked = commands.check_card(actor=TELLER, code=card.code, who="", now=NOON)
+    good = checked.card_pass
+
+    def hold(card_pass: str, reference: str = "c", now: Any = NOON) -> CardHoldView:
+        wanted = [CardWanted(card_pass, 1000)]
+        return commands.hold_cards(actor=TELLER, wanted=wanted, reference=reference, ttl_s=7200, now=now)[0]
+
+    last = "1" if good[-1] == "0" else "0"
+    for wrong in (other.id.hex + good[32:], good[:32] + "ffffffff" + good[40:], good[:-1] + last, good + "0", ""):
+        with pytest.raises(CardInvalid, match="once more"):
+            hold(wrong)
+    made = hold(good)
+    late = NOON + timedelta(hours=1)
+    with pytest.raises(CardInvalid, match="once more"):
+        hold(good, "another basket", late)
+    assert hold(good, "c", late) == made  # what was held before is told again
+    assert [each.state for each in CardHold.objects.all()] == ["held"]
 
 
 # --- refunds ----------------------------------------------------------------------------------------------------------
@@ -250,7 +274,9 @@ def test_a_refund_to_a_blocked_card_leaves_it_blocked() -> None:
 def test_a_code_is_checked_however_it_is_typed() -> None:
     card = a_card()
     for typed in (card.code, card.code.lower(), card.code.replace("-", " ")):
-        assert commands.check_card(actor=TELLER, code=typed, who="", now=NOON) == CardCheck(seen(card.id), 5)
+        assert commands.check_card(actor=TELLER, code=typed, who="", now=NOON) == CardCheck(
+            seen(card.id), 5, pass_of(card.id, NOON)
+        )
 
 
 def test_a_mistyped_code_is_no_guess() -> None:
@@ -334,7 +360,7 @@ def test_two_baskets_with_the_same_two_cards_do_not_jam() -> None:
 
     def pay(number: int) -> Any:
         cards = (first, second) if number % 2 else (second, first)
-        wanted = [CardWanted(each.id, 1000) for each in cards]
+        wanted = [wanting(each.id, 1000) for each in cards]
         made = commands.hold_cards(actor=SYSTEM, wanted=wanted, reference=f"c{number}", ttl_s=60, now=NOON)
         ids = [each.id for each in made]
         return commands.claim_card_holds(

@@ -14,7 +14,6 @@ from mekong.foundation.actor import SYSTEM
 from mekong.foundation.errors import Invalid, MayNot
 from mekong.foundation.models import AuditEntry
 from mekong.pricing import commands, queries
-from mekong.pricing.contracts.cards import CardWanted
 from mekong.pricing.errors import (
     CardBatchNotFound,
     CardBlocked,
@@ -28,7 +27,7 @@ from mekong.pricing.errors import (
 )
 from mekong.pricing.models import CardBatch, CardEntry, CardHold, CodeKey, GiftCard
 from mekong.pricing.rules import codes
-from tests.support.cards import a_card, held, kinds, seen, some_cards
+from tests.support.cards import a_card, held, kinds, seen, some_cards, wanting
 from tests.support.people import NOON, an_actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -335,5 +334,5 @@ def test_one_card_twice_in_a_basket_is_refused() -> None:
     card = a_card(1000)
     with pytest.raises(CardInvalid):
         commands.hold_cards(
-            actor=SYSTEM, wanted=[CardWanted(card.id, 1), CardWanted(card.id, 2)], reference="c", ttl_s=5, now=NOON
+            actor=SYSTEM, wanted=[wanting(card.id, 1), wanting(card.id, 2)], reference="c", ttl_s=5, now=NOON
         )

@@ -104,10 +104,14 @@ class EntryOut(Schema):
 
 
 class CheckOut(Schema):
-    """`card` null: nobody has this code; the caller may give so many wrong ones before it must wait."""
+    """`card` null: nobody has this code; the caller may give so many wrong ones before it must wait.
+
+    `card_pass`: for an hour, what a hold on the card is taken with; empty where there is no card.
+    """
 
     card: CardOut | None
     tries_left: int
+    card_pass: str
 
 
 class HoldOut(Schema):
@@ -182,9 +186,9 @@ class CheckIn(Body):
 
 
 class WantedIn(Body):
-    """`is_partial`: take what there is, where the card has less."""
+    """`card_pass`: of the check of the card's code. `is_partial`: take what there is, where the card has less."""
 
-    card_id: Annotated[str, Field(max_length=40)]
+    card_pass: Annotated[str, Field(max_length=100)]
     amount_minor: Amount
     is_partial: Flag = False
 
@@ -267,7 +271,8 @@ def check_gift_card(request: HttpRequest, body: CheckIn) -> Any:
     """What the card with this code is worth. After five wrong codes within 15 minutes the caller must wait (429)."""
     actor = authenticate(request)
     found = commands.check_card(actor=actor, code=body.code, who=body.who, now=moment(request))
-    return {"card": _card_out(found.card) if found.card else None, "tries_left": found.tries_left}
+    card = _card_out(found.card) if found.card else None
+    return {"card": card, "tries_left": found.tries_left, "card_pass": found.card_pass}
 
 
 @router.post("/gift-cards/codes", response=CodesOut)
@@ -380,7 +385,7 @@ def hold_gift_cards(request: HttpRequest, body: HoldIn) -> Any:
     """Hold amounts of up to 20 cards for a basket: all or none. The same reference and amount again give the same hold."""
     actor = authenticate(request)
     actor.require("orders.place")
-    wanted = [CardWanted(_card(each.card_id), each.amount_minor, each.is_partial) for each in body.cards]
+    wanted = [CardWanted(each.card_pass, each.amount_minor, each.is_partial) for each in body.cards]
     made = commands.hold_cards(
         actor=actor, wanted=wanted, reference=body.reference, ttl_s=body.ttl_s, now=moment(request)
     )

@@ -49,6 +49,8 @@ _PAGES: tuple[tuple[str, str], ...] = (
     (r"/stock/movements/.*", "movements"),
     (r"/stock/campaigns/.*", "campaigns"),
     (r"/stock/.*", "stock-card"),
+    (r"/offers/|/offers/cards/.*", "gift-cards"),
+    (r"/offers/games/.*", "games"),
     (r"/channels/", "channels"),
     (r"/channels/new/", "channel-new"),
     (r"/channels/health/.*|/channels/[^/]+/read-backs/.*", "channel-health"),

@@ -1,13 +1,16 @@
 """Paying with gift cards: a code is checked, an amount held for a basket, used by its order, given back by a refund.
 
-A code is asked for once, by `check_card`, which counts wrong ones; everything after it goes by the card's id. So wrong codes
-are counted in one place, and by a return, never by a raise: what is counted stays counted.
+A code is asked for once, by `check_card`, which counts wrong ones and gives a pass for the right one; a hold is taken with the
+pass. So wrong codes are counted in one place, and by a return, never by a raise: what is counted stays counted. And who
+sees cards in a list, without their codes, cannot spend them.
 """
 
 from __future__ import annotations
 
+import hmac
+import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -53,6 +56,8 @@ MOST_CARDS = 20
 """That pay for one basket."""
 LONGEST_HOLD_S = 30 * 24 * 3600
 KEPT_TRIES = timedelta(days=1)
+PASS_LASTS = timedelta(hours=1)
+_PASS = re.compile(r"([0-9a-f]{32})([0-9a-f]{8})([0-9a-f]{32})")
 _LOCK = 0x6D6B_6364
 """Of the advisory locks that let a caller's tries in one after the other."""
 
@@ -85,9 +90,27 @@ def check_card(*, actor: Actor, code: str, who: str, now: datetime) -> CardCheck
     standing = _let_in(caller, now)
     row = GiftCard.objects.select_related("batch").filter(code_hash=vault.hash_of(read)).first()
     if row is not None:
-        return CardCheck(card_view(row, now), standing.left)
+        return CardCheck(card_view(row, now), standing.left, pass_of(row.uid, now))
     _count_failure(caller, now)
     return CardCheck(None, standing.left - 1)
+
+
+def pass_of(card_id: UUID, now: datetime) -> str:
+    """What says that the code of this card was given just now."""
+    said = f"{card_id.hex}{int((now + PASS_LASTS).timestamp()):08x}"
+    return said + vault.signature(said)
+
+
+def _opened(card_pass: str, place: int) -> tuple[UUID, datetime]:
+    """Of which card a pass is, and until when. Raises: CardInvalid."""
+    found = _PASS.fullmatch(card_pass)
+    if found is None or not hmac.compare_digest(vault.signature(found[1] + found[2]), found[3]):
+        raise _check_again(place)
+    return UUID(found[1]), datetime.fromtimestamp(int(found[2], 16), UTC)
+
+
+def _check_again(place: int) -> CardInvalid:
+    return CardInvalid(field=f"cards[{place}].card_pass", problem="Check the code of the card once more.")
 
 
 def _let_in(caller: str, now: datetime) -> rules.Standing:
@@ -113,7 +136,11 @@ def _count_failure(caller: str, now: datetime) -> None:
                on conflict (who, minute) do update set failures = t.failures + 1""",
             [caller, rules.minute_of(now)],
         )
-        cursor.execute("delete from pricing_codetry where minute < %s", [now - KEPT_TRIES])
+        cursor.execute(
+            """delete from pricing_codetry where id in (
+                   select id from pricing_codetry where minute < %s order by id for update skip locked)""",
+            [now - KEPT_TRIES],
+        )
 
 
 # --- holding ----------------------------------------------------------------------------------------------------------
@@ -125,38 +152,49 @@ def hold_cards(
 ) -> list[CardHoldView]:
     """Hold amounts of gift cards for a basket for `ttl_s` seconds: all or none, in the order asked.
 
-    A repeat with the same reference, card and amount gives the same hold, held or used; once it was given free, a new one.
+    Each card comes with the pass of its check. A repeat with the same reference, card and amount gives the same hold, held or
+    used; once it was given free, a new one.
     Raises: MayNot, CardInvalid, CardNotFound, CardReferenceTaken, CardShort; CardNotActivated, CardBlocked, CardExpired,
     CardUsedUp.
     """
     actor.require("orders.place")
     reference = check_reference(reference)
     _check_wanted(wanted, ttl_s)
-    cards = lock_cards({each.card_id for each in wanted})
+    passes = [_opened(each.card_pass, place) for place, each in enumerate(wanted)]
+    if len({card for card, _ in passes}) != len(wanted):
+        raise CardInvalid(field="cards", problem="A card is there twice. Add the amounts up.")
+    cards = lock_cards([card for card, _ in passes])
     until = now + timedelta(seconds=ttl_s)
-    return [_hold(cards[each.card_id], each, place, reference, until, actor, now) for place, each in enumerate(wanted)]
+    holds = []
+    for place, (each, (card, good_until)) in enumerate(zip(wanted, passes, strict=True)):
+        release_expired(cards[card], actor=actor, now=now)
+        known = _known(cards[card], each, place, reference)
+        if known is None and good_until <= now:
+            raise _check_again(place)
+        holds.append(known or _hold(cards[card], each, reference, until, actor, now))
+    return holds
 
 
 def _check_wanted(wanted: Sequence[CardWanted], ttl_s: int) -> None:
     if not 1 <= len(wanted) <= MOST_CARDS:
         raise CardInvalid(field="cards", problem="Choose from 1 to {most} cards.", most=MOST_CARDS)
-    if len({each.card_id for each in wanted}) != len(wanted):
-        raise CardInvalid(field="cards", problem="A card is there twice. Add the amounts up.")
     for place, each in enumerate(wanted):
         check_amount(each.amount_minor, f"cards[{place}].amount_minor")
     if not 1 <= ttl_s <= LONGEST_HOLD_S:
         raise CardInvalid(field="ttl_s", problem="Hold it for 1 second to 30 days.")
 
 
-def _hold(
-    card: GiftCard, wanted: CardWanted, place: int, reference: str, until: datetime, actor: Actor, now: datetime
-) -> CardHoldView:
-    release_expired(card, actor=actor, now=now)
+def _known(card: GiftCard, wanted: CardWanted, place: int, reference: str) -> CardHoldView | None:
+    """The hold that this very request has made before."""
     known = CardHold.objects.filter(card=card, reference=reference).exclude(state=CardHoldState.RELEASED).first()
-    if known is not None:
-        if known.asked_minor != wanted.amount_minor:
-            raise CardReferenceTaken(reference=reference, field=f"cards[{place}]")
-        return hold_view(known, card)
+    if known is not None and known.asked_minor != wanted.amount_minor:
+        raise CardReferenceTaken(reference=reference, field=f"cards[{place}]")
+    return hold_view(known, card) if known else None
+
+
+def _hold(
+    card: GiftCard, wanted: CardWanted, reference: str, until: datetime, actor: Actor, now: datetime
+) -> CardHoldView:
     refused = rules.why_not(card.state, card.expires_at, now)
     if refused:
         raise _REFUSALS[refused](last4=card.last4, state=refused)

@@ -66,17 +66,21 @@ class Issued:
 
 @dataclass(frozen=True)
 class CardCheck:
-    """What a code is worth. `card` None: nobody has this code, and `tries_left` more may be wrong."""
+    """What a code is worth. `card` None: nobody has this code, and `tries_left` more may be wrong.
+
+    `card_pass`: says for an hour that the code was given; without it nobody spends a card that they only see in a list.
+    """
 
     card: CardView | None
     tries_left: int
+    card_pass: str = ""
 
 
 @dataclass(frozen=True)
 class CardWanted:
-    """`is_partial`: less is taken where the card has less."""
+    """`card_pass`: of the check of its code. `is_partial`: less is taken where the card has less."""
 
-    card_id: UUID
+    card_pass: str
     amount_minor: int
     is_partial: bool = False
 

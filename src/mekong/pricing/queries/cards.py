@@ -104,6 +104,16 @@ def list_cards(
     return Page([card_view(row, now) for row in found[:limit]], more)
 
 
+def cards_of(*, actor: Actor, batch_id: UUID, first: int = 1, last: int) -> list[UUID]:
+    """The cards of an issue in the order they were made, from place `first` to place `last`. Two statements.
+
+    Raises: MayNot, CardBatchNotFound.
+    """
+    get_batch(actor=actor, batch_id=batch_id)
+    rows = GiftCard.objects.filter(batch__uid=batch_id).order_by("pk")
+    return list(rows.values_list("uid", flat=True)[first - 1 : last])
+
+
 def list_batches(*, actor: Actor, limit: int = 50) -> list[BatchView]:
     """Issues, the latest first. One statement. Raises: MayNot."""
     actor.require("pricing.view")

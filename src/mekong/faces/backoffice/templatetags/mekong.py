@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
-from mekong.faces.backoffice import marks, problems, words
+from mekong.faces.backoffice import marks, offer_words, problems, words
 from mekong.faces.backoffice.marks import Mark
 from mekong.foundation import masking
 from mekong.foundation.actor import Actor
@@ -406,6 +406,18 @@ def shaped(shape: words.Shape) -> SafeString:
 def campaign_state(code: str) -> SafeString:
     """Where a campaign's stock stands."""
     return _shape(words.CAMPAIGN_STATES.get(code), code)
+
+
+@register.simple_tag
+def card_state(code: str) -> SafeString:
+    """Where a gift card stands."""
+    return _shape(offer_words.CARD_STATES.get(code), code)
+
+
+@register.simple_tag
+def game_state(code: str) -> SafeString:
+    """Where a game stands."""
+    return _shape(offer_words.GAME_STATES.get(code), code)
 
 
 _PICTURES: tuple[tuple[str, str], ...] = (
