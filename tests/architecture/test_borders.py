@@ -39,8 +39,6 @@ def house(tmp_path: Path) -> Path:
         "mekong/foundation": ["errors"],
         "mekong/catalog": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
         "mekong/inventory": ["models", "queries", "rules", "contracts", "errors", "commands"],
-        "mekong/pricing": ["models", "queries", "rules", "commands"],
-        "mekong/loyalty": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
         "mekong/orders": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
         "mekong/pricing": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],
         "mekong/loyalty": ["models", "queries", "rules", "contracts", "events", "errors", "commands"],

@@ -71,10 +71,10 @@ def _hold_card(
     actor: Actor, asked: Asked, place: int, card: tuple[str, int | None], left: int, reference: str, now: datetime
 ) -> Tender:
     code, amount = card
-    found = cards.check_card(actor=actor, code=code, who=asked.customer_phone or asked.member, now=now).card
-    if found is None:
+    found = cards.check_card(actor=actor, code=code, who=asked.customer_phone or asked.member, now=now)
+    if found.card is None:
         raise UnknownGiftCard(field=f"gift_cards[{place}].code")
-    wanted = CardWanted(found.id, min(left, amount) if amount else left, is_partial=amount is None)
+    wanted = CardWanted(found.card_pass, min(left, amount) if amount else left, is_partial=amount is None)
     if wanted.amount_minor < 1:
         raise BadLine(field=f"gift_cards[{place}].amount_minor", problem="Choose an amount above 0.")
     [hold] = cards.hold_cards(
