@@ -9,4 +9,8 @@ class LoyaltyConfig(AppConfig):
     verbose_name = "Thành viên"
 
     def ready(self) -> None:
-        from mekong.loyalty import checks  # noqa: F401 - registers checks
+        from mekong.loyalty import checks, handlers  # noqa: F401 - registers checks and subscribers
+        from mekong.loyalty.handlers import Members
+        from mekong.pricing.contracts.games import givers
+
+        givers.members = Members()

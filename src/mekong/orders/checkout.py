@@ -18,6 +18,7 @@ from mekong.orders.contracts import DraftLine
 from mekong.orders.errors import BadLine, UnknownSku
 from mekong.orders.models import SalesOrder
 from mekong.orders.rules import LOCAL, OrderState, days_to_birthday
+from mekong.pricing import commands as vouchers
 from mekong.pricing import queries as pricing
 from mekong.pricing.contracts.basket import Basket, BasketLine, Shopper
 from mekong.pricing.contracts.lists import FoundCode
@@ -50,7 +51,8 @@ class Asked:
     `shipping_fee_minor`: before offers. `discount_minor`: taken off by hand, after offers. `codes`: vouchers shown.
     `checkout`: under which a quote took limited offers for it. `expected_total_minor`: what the buyer was told.
     `allows_below_floor`: a manager lets it go below the price floor. `member`: a member's number, phone or card; without it
-    the buyer's phone tells. `points`: to pay with. `gift_cards`: (code, amount or None for what is left to pay).
+    the buyer's phone tells. `visitor`: for whom a shop that serves many asks; wrong codes are counted for each. `points`: to
+    pay with. `gift_cards`: (code, amount or None for what is left to pay).
     """
 
     channel: str
@@ -80,6 +82,7 @@ class Asked:
     member: str = ""
     points: int = 0
     gift_cards: tuple[tuple[str, int | None], ...] = ()
+    visitor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +137,18 @@ def make_bill(
         lines.append(BasketLine(known[view.id], line.quantity, hand))
     if len(asked.codes) > MOST_CODES:
         raise BadLine(field="codes", problem="At most {most} vouchers. Leave some out.", most=MOST_CODES)
-    codes = (
-        tuple(pricing.find_codes(typed=asked.codes, person=phone, checkout=asked.checkout, now=now))
-        if asked.codes
-        else ()
-    )
+    codes: tuple[FoundCode, ...] = ()
+    if asked.codes:
+        codes = tuple(
+            vouchers.show_codes(
+                actor=actor,
+                typed=asked.codes,
+                who=asked.visitor or phone,
+                person=phone,
+                checkout=asked.checkout,
+                now=now,
+            )
+        )
     if asked.discount_minor:
         actor.require("pricing.discount")
     if asked.allows_below_floor:
@@ -163,8 +173,8 @@ def make_bill(
         for gift in quote.gifts
         if gift.variant_id in gifts
     ]
-    vouchers = {code.offer_id: code.voucher_id for code in codes if code.offer_id}
-    wants = tuple(Want(used.offer_id, vouchers.get(used.offer_id, 0), used.benefit_minor) for used in quote.used)
+    of_offer = {code.offer_id: code.voucher_id for code in codes if code.offer_id}
+    wants = tuple(Want(used.offer_id, of_offer.get(used.offer_id, 0), used.benefit_minor) for used in quote.used)
     return Bill(quote, tuple(drafts), currency, codes, wants, basket.shopper.key, gifts)
 
 

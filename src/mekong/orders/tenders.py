@@ -71,7 +71,7 @@ def _hold_card(
     actor: Actor, asked: Asked, place: int, card: tuple[str, int | None], left: int, reference: str, now: datetime
 ) -> Tender:
     code, amount = card
-    found = cards.check_card(actor=actor, code=code, who=asked.customer_phone or asked.member, now=now)
+    found = cards.check_card(actor=actor, code=code, who=asked.visitor or asked.customer_phone, now=now)
     if found.card is None:
         raise UnknownGiftCard(field=f"gift_cards[{place}].code")
     wanted = CardWanted(found.card_pass, min(left, amount) if amount else left, is_partial=amount is None)

@@ -10,3 +10,7 @@ class PricingConfig(AppConfig):
 
     def ready(self) -> None:
         from mekong.pricing import checks  # noqa: F401 - registers the doctor's checks
+        from mekong.pricing.commands.vouchers import Giver
+        from mekong.pricing.contracts.games import givers
+
+        givers.vouchers = Giver()

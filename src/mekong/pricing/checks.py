@@ -39,6 +39,37 @@ def _first(sql: str) -> list[str]:
         return [str(row[0]) for row in cursor.fetchall()]
 
 
+_WRONG_OFFERS = """
+    select p.code from pricing_promotion p
+      left join pricing_allowance a on a.promotion_id = p.id
+      left join (select promotion_id, count(*) uses, sum(benefit_minor) spent from pricing_redemption
+                  where state <> 'released' group by 1) r on r.promotion_id = p.id
+     where a.uses is distinct from coalesce(r.uses, 0) or a.spent_minor is distinct from coalesce(r.spent, 0)
+        or a.uses > p.most_uses or a.spent_minor > p.budget_minor
+     order by p.id limit 5
+"""
+_WRONG_VOUCHERS = """
+    select v.code from pricing_voucher v
+      left join (select voucher_id, count(*) uses from pricing_redemption where state <> 'released' group by 1) r
+             on r.voucher_id = v.id
+     where v.uses <> coalesce(r.uses, 0) order by v.id limit 5
+"""
+
+
+def offers_add_up(_: datetime) -> health.Finding:
+    """What is counted as taken of each offer and voucher is what checkouts and orders took, and within its limits."""
+    wrong = [*_first(_WRONG_OFFERS), *(f"{code[:3]}…" for code in _first(_WRONG_VOUCHERS))]
+    if wrong:
+        return health.Finding(
+            False,
+            gettext("Offers do not agree with what was taken of them: {offers}.").format(offers=", ".join(wrong)),
+            gettext(
+                "A limit was lowered below what was used, or someone changed rows by hand. Look at these promotions."
+            ),
+        )
+    return health.Finding(True, gettext("Of every offer as much is counted as was taken, and no limit is passed."))
+
+
 def cards_add_up(_: datetime) -> health.Finding:
     """Every gift card's balance and held amount are what its ledger and its holds say."""
     wrong = sorted({*_first(_WRONG_CARDS), *_first(_HOLDS_AND_USE)})
@@ -76,5 +107,6 @@ def games_add_up(_: datetime) -> health.Finding:
     return health.Finding(True, gettext("Every game gave and spent what its plays say."))
 
 
+health.register("pricing.offers_add_up", offers_add_up)
 health.register("pricing.cards_add_up", cards_add_up)
 health.register("pricing.games_add_up", games_add_up)

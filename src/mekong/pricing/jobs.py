@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
-from mekong.pricing import commands
+from mekong.pricing import commands, redeeming
 
 
 @app.periodic(cron="17 * * * *")
@@ -25,3 +25,10 @@ def expire_cards(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes
 def end_games(timestamp: int) -> None:  # noqa: ARG001 - as above
     """End the games whose time is up, and reveal their seeds."""
     commands.end_games(now=datetime.now(UTC))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="pricing.lapse", queueing_lock="pricing.lapse")
+def lapse(timestamp: int) -> None:  # noqa: ARG001 - as above
+    """Give free what checkouts that were left hold of offers."""
+    redeeming.lapse(datetime.now(UTC))

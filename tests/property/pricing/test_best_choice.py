@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -59,58 +60,70 @@ def puzzles(draw: Any) -> Any:
     return stocks, offers
 
 
-def most_saved(stocks: list[Stock], offers: list[Any]) -> int:
-    """By trying every way to form groups of units, one unit after the other."""
-    units = [number for number, stock in enumerate(stocks) for _ in range(stock.units)]
+Units = tuple[int, ...]
 
-    def in_role(offer: int, role: int, free: frozenset[int]) -> list[int]:
-        return [unit for unit in free if units[unit] in offers[offer][1][role]]
 
-    def groups(place: int, free: frozenset[int]) -> Any:
-        """(units, what they save) of every group that the offer could make."""
-        effect = offers[place][0].effect
-        if isinstance(effect, NthItem):
-            for size in range(effect.group - effect.last + 1, effect.group + 1):
-                for group in itertools.combinations(in_role(place, 0, free), size):
-                    cheap = sorted(stocks[units[unit]].price_minor for unit in group)[
-                        : size - effect.group + effect.last
-                    ]
-                    yield group, sum(part(each, effect.off_bp) for each in cheap)
-        elif isinstance(effect, SetPrice):
-            for group in itertools.combinations(in_role(place, 0, free), effect.units):
-                yield group, sum(stocks[units[unit]].price_minor for unit in group) - effect.price_minor
-        elif isinstance(effect, Bundle):
-            for chosen in itertools.product(
-                *(
-                    itertools.combinations(in_role(place, role, free), need)
-                    for role, (_, need) in enumerate(effect.parts)
-                )
-            ):
-                group = tuple(itertools.chain(*chosen))
-                if len(set(group)) == len(group):
-                    yield group, sum(stocks[units[unit]].price_minor for unit in group) - effect.price_minor
-        else:
-            for bought in itertools.combinations(in_role(place, 0, free), effect.buy):
-                for size in range(1, effect.get_units + 1):
-                    for got in itertools.combinations(in_role(place, 1, free), size):
-                        yield bought + got, sum(part(stocks[units[unit]].price_minor, effect.off_bp) for unit in got)
+class Exhaustive:
+    """The most that can be saved, by trying every way to form groups of units, one unit after the other."""
 
-    @lru_cache(None)
-    def best(free: frozenset[int], times: tuple[int, ...]) -> int:
+    def __init__(self, stocks: list[Stock], offers: list[Any]) -> None:
+        self.prices = [stock.price_minor for stock in stocks for _ in range(stock.units)]
+        self.simple = [stock.simple_minor for stock in stocks for _ in range(stock.units)]
+        self.stock_of = [number for number, stock in enumerate(stocks) for _ in range(stock.units)]
+        self.offers = offers
+        self.best = lru_cache(None)(self._best)
+
+    def answer(self) -> int:
+        return self.best(frozenset(range(len(self.prices))), (0,) * len(self.offers))
+
+    def _best(self, free: frozenset[int], times: Units) -> int:
         if not free:
             return 0
         first = min(free)
-        found = stocks[units[first]].simple_minor + best(free - {first}, times)
-        for place, (offer, _) in enumerate(offers):
+        found = self.simple[first] + self.best(free - {first}, times)
+        for place, (offer, _) in enumerate(self.offers):
             if offer.effect.most_times and times[place] == offer.effect.most_times:
                 continue
             after = (*times[:place], times[place] + 1, *times[place + 1 :])
-            for group, saved in groups(place, free):
+            for group, saved in self._groups(place, free):
                 if first in group:
-                    found = max(found, saved + best(free - set(group), after))
+                    found = max(found, saved + self.best(free - set(group), after))
         return found
 
-    return best(frozenset(range(len(units))), (0,) * len(offers))
+    def _groups(self, place: int, free: frozenset[int]) -> Iterator[tuple[Units, int]]:
+        """(units, what they save) of every group that the offer could make."""
+        effect = self.offers[place][0].effect
+        ways = {NthItem: self._nth, SetPrice: self._priced, Bundle: self._bundled, BuyGet: self._bought}
+        return ways[type(effect)](effect, lambda role: self._in_role(place, role, free))
+
+    def _in_role(self, place: int, role: int, free: frozenset[int]) -> list[int]:
+        return [unit for unit in free if self.stock_of[unit] in self.offers[place][1][role]]
+
+    def _worth(self, units: Units) -> int:
+        return sum(self.prices[unit] for unit in units)
+
+    def _nth(self, effect: NthItem, units_of: Any) -> Iterator[tuple[Units, int]]:
+        for size in range(effect.group - effect.last + 1, effect.group + 1):
+            for group in itertools.combinations(units_of(0), size):
+                cheap = sorted(self.prices[unit] for unit in group)[: size - effect.group + effect.last]
+                yield group, sum(part(each, effect.off_bp) for each in cheap)
+
+    def _priced(self, effect: SetPrice, units_of: Any) -> Iterator[tuple[Units, int]]:
+        for group in itertools.combinations(units_of(0), effect.units):
+            yield group, self._worth(group) - effect.price_minor
+
+    def _bundled(self, effect: Bundle, units_of: Any) -> Iterator[tuple[Units, int]]:
+        chosen = (itertools.combinations(units_of(role), need) for role, (_, need) in enumerate(effect.parts))
+        for parts in itertools.product(*chosen):
+            group = tuple(itertools.chain(*parts))
+            if len(set(group)) == len(group):
+                yield group, self._worth(group) - effect.price_minor
+
+    def _bought(self, effect: BuyGet, units_of: Any) -> Iterator[tuple[Units, int]]:
+        for bought in itertools.combinations(units_of(0), effect.buy):
+            for size in range(1, effect.get_units + 1):
+                for got in itertools.combinations(units_of(1), size):
+                    yield bought + got, sum(part(self.prices[unit], effect.off_bp) for unit in got)
 
 
 @settings(max_examples=200)
@@ -126,7 +139,7 @@ def test_no_way_to_form_groups_saves_more(puzzle: Any) -> None:
         assert 0 <= each.off_minor <= each.units * stocks[each.stock].price_minor
     assert all(count <= stock.units for count, stock in zip(used, stocks, strict=True))
     saved += sum((stock.units - count) * stock.simple_minor for count, stock in zip(used, stocks, strict=True))
-    assert saved == most_saved(stocks, offers)
+    assert saved == Exhaustive(stocks, offers).answer()
 
 
 ITEM = st.one_of(

@@ -34,18 +34,32 @@ from tests.support.baskets import a_basket, an_article, an_offer, steps
 PERCENTS = st.sampled_from([1, 333, 1000, 5000, 10_000])
 MONEY = st.integers(0, 300_000)
 KEYS = ["c1", "c2", "bacme", "amàu=đỏ"]
+
+
+def _goods(categories: set[str], brands: set[str], excluded: set[str]) -> Goods:
+    return Goods(categories=frozenset(categories), brands=frozenset(brands), excluded=frozenset(excluded))
+
+
 GOODS = st.builds(
-    lambda categories, brands, excluded: Goods(categories=frozenset(categories), brands=frozenset(brands), excluded=frozenset(excluded)),
-    st.sets(st.sampled_from(["c1", "c2"])), st.sets(st.just("bacme"), max_size=1), st.sets(st.sampled_from(["c2", "p1"]), max_size=1),
-)  # fmt: skip
+    _goods,
+    st.sets(st.sampled_from(["c1", "c2"])),
+    st.sets(st.just("bacme"), max_size=1),
+    st.sets(st.sampled_from(["c2", "p1"]), max_size=1),
+)
 EFFECTS = st.one_of(
-    st.builds(PercentOff, PERCENTS, st.sampled_from([1, 1000])), st.builds(AmountOff, MONEY), st.builds(FixedPrice, MONEY),
-    st.builds(NthItem, st.just(3), st.integers(1, 2), PERCENTS, st.integers(0, 2)), st.builds(SetPrice, st.integers(1, 4), MONEY),
+    st.builds(PercentOff, PERCENTS, st.sampled_from([1, 1000])),
+    st.builds(AmountOff, MONEY),
+    st.builds(FixedPrice, MONEY),
+    st.builds(NthItem, st.just(3), st.integers(1, 2), PERCENTS, st.integers(0, 2)),
+    st.builds(SetPrice, st.integers(1, 4), MONEY),
     st.builds(lambda one, two, amount: Bundle(((one, 1), (two, 2)), amount), GOODS, GOODS, MONEY),
     st.builds(BuyGet, st.integers(1, 3), GOODS, st.integers(1, 2), PERCENTS),
-    st.builds(BasketPercent, PERCENTS, st.sampled_from([0, 20_000])), st.builds(BasketAmount, MONEY, st.sampled_from([0, 50_000])),
-    st.builds(Gift, st.just(9), st.integers(1, 2), MONEY), st.builds(DeliveryOff, PERCENTS), st.builds(PointsTimes, st.integers(10_001, 50_000)),
-)  # fmt: skip
+    st.builds(BasketPercent, PERCENTS, st.sampled_from([0, 20_000])),
+    st.builds(BasketAmount, MONEY, st.sampled_from([0, 50_000])),
+    st.builds(Gift, st.just(9), st.integers(1, 2), MONEY),
+    st.builds(DeliveryOff, PERCENTS),
+    st.builds(PointsTimes, st.integers(10_001, 50_000)),
+)
 AUDIENCES = st.one_of(
     st.just(Audience()),
     st.builds(
@@ -147,8 +161,8 @@ def test_the_order_of_lines_changes_nothing(shop: Any, chance: Any) -> None:
     order = list(range(len(basket.lines)))
     chance.shuffle(order)
     mixed = a_basket(
-        *(basket.lines[place] for place in order), channel=basket.channel, shopper=basket.shopper, hand_off_minor=basket.hand_off_minor,
-        delivery_fee_minor=basket.delivery_fee_minor, lifts_guard=basket.lifts_guard,
+        *(basket.lines[place] for place in order), channel=basket.channel, shopper=basket.shopper,
+        hand_off_minor=basket.hand_off_minor, delivery_fee_minor=basket.delivery_fee_minor, lifts_guard=basket.lifts_guard,
     )  # fmt: skip
     one, other = price(basket, book), price(mixed, book)
     assert [one.lines[place] for place in order] == list(other.lines)

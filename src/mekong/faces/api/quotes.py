@@ -41,6 +41,8 @@ class BuyerIn(Body):
 class QuoteIn(Body):
     """A basket. `shipping_fee_minor`: before offers. `discount_minor`: by hand, after them. `codes`: vouchers shown.
 
+    `visitor`: for whom a shop that serves many asks (a session): wrong vouchers are counted for each.
+
     `hold_seconds`: keep limited offers for this checkout so long; name the answer's `checkout_id` when the order is
     placed, and when the basket is priced again.
     """
@@ -57,6 +59,7 @@ class QuoteIn(Body):
     payment_method: Word = ""
     delivery_method: Word = ""
     checkout_id: Annotated[str, Field(max_length=60)] = ""
+    visitor: Annotated[str, Field(max_length=60)] = ""
     hold_seconds: Annotated[int, Field(strict=True, ge=0, le=3600)] = 0
     allow_below_floor: Flag = False
 
@@ -162,6 +165,7 @@ def _asked(actor: Actor, body: QuoteIn) -> commands.Asked:
         payment=body.payment_method.strip().lower(),
         delivery=body.delivery_method.strip().lower(),
         checkout=body.checkout_id,
+        visitor=body.visitor,
         allows_below_floor=body.allow_below_floor,
         is_cod=body.payment_method.strip().lower() == "cod",
     )

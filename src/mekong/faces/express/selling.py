@@ -100,6 +100,7 @@ class NewOrder(msgspec.Struct, forbid_unknown_fields=True):
     checkout_id: Annotated[str, msgspec.Meta(max_length=60)] = ""
     expected_total_minor: Minor | None = None
     allow_below_floor: bool = False
+    visitor: Annotated[str, msgspec.Meta(max_length=60)] = ""
     member: Annotated[str, msgspec.Meta(max_length=60)] = ""
     points: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 0
     gift_cards: Annotated[list[GiftCard], msgspec.Meta(max_length=10)] = []
@@ -256,6 +257,7 @@ def _asked_order(actor: Actor, body: NewOrder, key: str | None, places: tuple[in
         expected_total_minor=body.expected_total_minor,
         allows_below_floor=body.allow_below_floor,
         member=body.member,
+        visitor=body.visitor,
         points=body.points,
         gift_cards=tuple((card.code, card.amount_minor) for card in body.gift_cards),
     )

@@ -7,7 +7,7 @@ from mekong.loyalty.commands.accounts import (
     set_monthly_limit,
     share_account,
 )
-from mekong.loyalty.commands.adjusting import adjust_points, expire_points
+from mekong.loyalty.commands.adjusting import adjust_points, expire_points, give_points
 from mekong.loyalty.commands.earning import earn_for, take_back_for
 from mekong.loyalty.commands.holds import claim_hold, give_back_for, hold_points, release_hold
 from mekong.loyalty.commands.members import change_card, close_member, join_member, update_member
@@ -23,6 +23,7 @@ __all__ = [
     "earn_for",
     "expire_points",
     "give_back_for",
+    "give_points",
     "hold_points",
     "join_member",
     "leave_account",

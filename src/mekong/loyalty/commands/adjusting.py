@@ -12,7 +12,7 @@ from mekong.loyalty.commands import checking
 from mekong.loyalty.contracts import MemberView
 from mekong.loyalty.errors import NotEnoughPoints, PointsInvalid
 from mekong.loyalty.ledger import Why
-from mekong.loyalty.models import EntryKind, Hold, HoldState, Lot
+from mekong.loyalty.models import Entry, EntryKind, Hold, HoldState, Lot
 from mekong.loyalty.queries.members import find_member, view
 from mekong.loyalty.queries.programme import read_earn_rules
 from mekong.loyalty.rules import points as rules
@@ -45,6 +45,34 @@ def adjust_points(*, actor: Actor, member_id: UUID, points: int, note: str, now:
             raise NotEnoughPoints(field="points", points=-points, free=free)
         lines = rules.spread(ledger.free_lots(member.account), -points)
         ledger.take(member.account, EntryKind.ADJUST, lines, why)
+    return view(member, now)
+
+
+@command
+def give_points(*, actor: Actor, member_id: UUID, points: int, reference: str, note: str, now: datetime) -> MemberView:
+    """Give points that were won or promised, once for a reference. They hold as long as earned ones.
+
+    Raises: MayNot, MemberNotFound, MemberClosed, PointsInvalid.
+    """
+    actor.require("loyalty.adjust")
+    reference = checking.reference(reference)
+    if not 1 <= points <= MOST:
+        raise PointsInvalid(field="points", problem="From 1 to {most} points, with a minus to take them.", most=MOST)
+    known = find_member(member_id)
+    ledger.lock_name("reference", reference)
+    if Entry.objects.filter(kind=EntryKind.ADJUST, reference=reference).exists():
+        return view(known, now)
+    member = ledger.lock_member(known, now)
+    rule = rules.rule_of(read_earn_rules(), "", day_of(now))
+    months = rule.validity_months if rule else None
+    expires_at = None if months is None else months_end(now, months)
+    ledger.put(
+        member.account,
+        EntryKind.ADJUST,
+        points,
+        expires_at,
+        Why(actor, now, member, reference=reference, note=note[:200]),
+    )
     return view(member, now)
 
 

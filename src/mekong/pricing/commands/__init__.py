@@ -33,7 +33,7 @@ from mekong.pricing.commands.games import (
 )
 from mekong.pricing.commands.lists import save_price_list, set_entries, set_hand_limits, set_price_policy
 from mekong.pricing.commands.promotions import save_promotion, turn_promotion
-from mekong.pricing.commands.vouchers import block_voucher, give_voucher, make_vouchers, share_code
+from mekong.pricing.commands.vouchers import block_voucher, give_voucher, make_vouchers, share_code, show_codes
 
 __all__ = [
     "activate_batch",
@@ -65,6 +65,7 @@ __all__ = [
     "set_hand_limits",
     "set_price_policy",
     "share_code",
+    "show_codes",
     "start_game",
     "stop_game",
     "take_codes",

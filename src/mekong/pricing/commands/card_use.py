@@ -87,11 +87,11 @@ def check_card(*, actor: Actor, code: str, who: str, now: datetime) -> CardCheck
     if isinstance(read, codes.Misread):
         raise CodeMistyped(field="code", problem=_PROBLEMS[read.problem])
     caller = f"{actor.ref}|{who}"[:200]
-    standing = _let_in(caller, now)
+    standing = let_in(caller, now)
     row = GiftCard.objects.select_related("batch").filter(code_hash=vault.hash_of(read)).first()
     if row is not None:
         return CardCheck(card_view(row, now), standing.left, pass_of(row.uid, now))
-    _count_failure(caller, now)
+    count_failure(caller, now)
     return CardCheck(None, standing.left - 1)
 
 
@@ -113,8 +113,8 @@ def _check_again(place: int) -> CardInvalid:
     return CardInvalid(field=f"cards[{place}].card_pass", problem="Check the code of the card once more.")
 
 
-def _let_in(caller: str, now: datetime) -> rules.Standing:
-    """Raises: TooManyTries."""
+def let_in(caller: str, now: datetime) -> rules.Standing:
+    """Whether a caller may give one more code, of a gift card or a voucher. Raises: TooManyTries."""
     with connection.cursor() as cursor:
         # One caller's tries wait for each other: many at once would all see that none was wrong yet.
         cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, caller])
@@ -129,7 +129,7 @@ def _let_in(caller: str, now: datetime) -> rules.Standing:
     return standing
 
 
-def _count_failure(caller: str, now: datetime) -> None:
+def count_failure(caller: str, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """insert into pricing_codetry as t (who, minute, failures) values (%s, %s, 1)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
 from mekong.foundation.actor import Actor
 from mekong.foundation.command import command
+from mekong.pricing.commands.card_use import count_failure, let_in
 from mekong.pricing.commands.promotions import lock_promotion
-from mekong.pricing.contracts.lists import BatchMade
+from mekong.pricing.contracts.lists import BatchMade, FoundCode
 from mekong.pricing.errors import CodeTaken, VoucherInvalid
 from mekong.pricing.models import CodeBatch, Promotion, Voucher
+from mekong.pricing.queries.promotions import find_codes
 from mekong.pricing.rules import codes
 
 MOST_CODES = 50_000
@@ -110,6 +113,36 @@ def give_voucher(
         created_at=now,
     )
     return code
+
+
+@command
+def show_codes(
+    *, actor: Actor, typed: Collection[str], who: str, person: str = "", checkout: str = "", now: datetime
+) -> list[FoundCode]:
+    """What vouchers shown at a checkout open; codes that nobody made are counted against the caller.
+
+    Args:
+        who: for whom the actor asks, where it asks for many (a session of the web shop); counted for each.
+
+    Raises: TooManyTries: too many wrong codes of late. Whoever gives right ones is never stopped.
+    """
+    caller = f"{actor.ref}|{who}"[:200]
+    let_in(caller, now)
+    found = find_codes(typed=typed, person=person, checkout=checkout, now=now)
+    for code in found:
+        if not code.is_known:
+            count_failure(caller, now)
+    return found
+
+
+class Giver:
+    """Gives the vouchers that somebody won."""
+
+    def issue_for(self, *, actor: Actor, promotion_code: str, person: str, reference: str, now: datetime) -> str:
+        """The code of a fresh voucher for a person, who alone may use it. Raises: VoucherInvalid."""
+        return give_voucher(
+            actor=actor, promotion_code=promotion_code, person=person, reference=f"game:{reference}", now=now
+        )
 
 
 @command

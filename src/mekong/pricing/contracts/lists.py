@@ -107,8 +107,12 @@ class BatchMade(NamedTuple):
 
 
 class FoundCode(NamedTuple):
-    """A voucher that was shown. `offer_id` 0: there is none, or it may not be used by this person or any more."""
+    """A voucher that was shown. `offer_id` 0: there is none, or it may not be used by this person or any more.
+
+    `is_known`: there is such a code, whatever it may still do.
+    """
 
     code: str
     voucher_id: int
     offer_id: int
+    is_known: bool = False

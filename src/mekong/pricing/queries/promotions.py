@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from mekong.foundation.actor import Actor
 from mekong.pricing.contracts.lists import FoundCode, PromotionView, VoucherView
 from mekong.pricing.errors import PromotionNotFound
-from mekong.pricing.models import Allowance, Promotion, Redemption, RedemptionState, Voucher
+from mekong.pricing.models import Allowance, Promotion, PromotionState, Redemption, RedemptionState, Voucher
 from mekong.pricing.rules import codes
 
 
@@ -102,8 +102,10 @@ def find_codes(*, typed: Collection[str], person: str = "", checkout: str = "", 
         return []
     rows = {
         row.code: row
-        for row in Voucher.objects.filter(code__in=[code[:40] for code in wanted], promotion__state="active")
+        for row in Voucher.objects.select_related("promotion").filter(code__in=[code[:40] for code in wanted])
     }
+    known = set(rows)
+    rows = {code: row for code, row in rows.items() if row.promotion.state == PromotionState.ACTIVE}
     idle = Redemption.objects.filter(voucher__in=rows.values(), state=RedemptionState.HELD).filter(
         Q(expires_at__lte=now) | Q(reference=checkout, reference__gt="")
     )
@@ -118,7 +120,8 @@ def find_codes(*, typed: Collection[str], person: str = "", checkout: str = "", 
             and (row.most_uses is None or row.uses - free.get(row.id, 0) < row.most_uses)
             and row.person in ("", person)
         )
-        found.append(
-            FoundCode(code, row.id, row.promotion_id) if row is not None and is_good else FoundCode(code, 0, 0)
-        )
+        if row is not None and is_good:
+            found.append(FoundCode(code, row.id, row.promotion_id, is_known=True))
+        else:
+            found.append(FoundCode(code, 0, 0, is_known=code in known))
     return found
