@@ -26,12 +26,15 @@ from mekong.faces.api import (
     orders,
     people,
     pictures,
+    price_lists,
     problems,
     products,
+    promotions,
     publishing,
     returns,
     security,
     stock_desk,
+    vouchers,
     webhooks,
 )
 from mekong.faces.api.auth import Bearer
@@ -102,6 +105,9 @@ for _room in (
     earnings,
     publishing,
     gift_cards,
+    price_lists,
+    promotions,
+    vouchers,
 ):
     api.add_router("", _room.router)
 

@@ -21,7 +21,14 @@ from mekong.pricing.commands.cards import (
     top_up_card,
     unblock_card,
 )
-from mekong.pricing.commands.lists import save_price_list, set_entries, set_hand_limits, set_price_policy
+from mekong.pricing.commands.list_file import import_price_list
+from mekong.pricing.commands.lists import (
+    save_price_list,
+    set_entries,
+    set_hand_limits,
+    set_policy,
+    set_price_policy,
+)
 from mekong.pricing.commands.promotions import save_promotion, turn_promotion
 from mekong.pricing.commands.vouchers import block_voucher, give_voucher, make_vouchers, share_code
 
@@ -38,6 +45,7 @@ __all__ = [
     "give_back",
     "give_voucher",
     "hold_cards",
+    "import_price_list",
     "issue_cards",
     "make_vouchers",
     "release_card_holds",
@@ -47,6 +55,7 @@ __all__ = [
     "save_promotion",
     "set_entries",
     "set_hand_limits",
+    "set_policy",
     "set_price_policy",
     "share_code",
     "take_codes",
