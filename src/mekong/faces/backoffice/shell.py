@@ -45,6 +45,7 @@ ROOMS = (
     Room("products", "/products/", "box", _("Products"), _("Products"), "catalog.view", "s", gap=True),
     Room("stock", "/stock/", "stack", _("Stock"), _("Stock"), "inventory.view", "t"),
     Room("channels", "/channels/", "channels", _("Channels"), _("Channels"), "channels.view", "k", gap=True),
+    Room("prices", "/prices/", "tag", _("Prices and promotions"), _("Prices"), "pricing.view", "b", is_tab=False),
     Room("live", "/live/", "eye", _("Live stream"), _("Live"), "inventory.view", "l", is_tab=False),
     Room("settings", "/settings/", "gear", _("Settings"), _("Settings"), "", "c", gap=True, is_tab=False),
 )

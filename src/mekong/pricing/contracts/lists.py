@@ -122,6 +122,16 @@ class BatchMade(NamedTuple):
     codes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class BatchRow:
+    """Vouchers that were made together."""
+
+    uid: UUID
+    name: str
+    count: int
+    created_at: datetime
+
+
 class FoundCode(NamedTuple):
     """A voucher that was shown. `offer_id` 0: there is none, or it may not be used by this person or any more."""
 

@@ -29,12 +29,15 @@ from mekong.pricing.queries.promotions import (
     list_promotions,
     list_vouchers,
     promotions_by_id,
+    voucher_batches,
     written_code,
 )
+from mekong.pricing.queries.rehearsing import Rehearsal, rehearsal
 from mekong.pricing.queries.trying import Tried, TryLine, try_promotion
 
 __all__ = [
     "NAMED_FIELDS",
+    "Rehearsal",
     "Shown",
     "Spoken",
     "Tried",
@@ -66,8 +69,10 @@ __all__ = [
     "price_guard",
     "promotions_by_id",
     "quote",
+    "rehearsal",
     "shown_prices",
     "try_promotion",
     "unit_floor",
+    "voucher_batches",
     "written_code",
 ]

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from mekong.foundation.actor import Actor
-from mekong.pricing.contracts.lists import FoundCode, PromotionView, VoucherView
+from mekong.pricing.contracts.lists import BatchRow, FoundCode, PromotionView, VoucherView
 from mekong.pricing.errors import BatchNotFound, PromotionNotFound
 from mekong.pricing.models import Allowance, CodeBatch, Promotion, Voucher
 from mekong.pricing.rules import codes
@@ -137,3 +137,10 @@ def batch_codes(*, actor: Actor, batch: UUID) -> tuple[str, str, list[str]]:
 def written_code(code: str) -> str:
     """A voucher's code as people read it: one of its own in groups, a shared one as it is."""
     return codes.written(code, codes.VOUCHER) if codes.shape_of(code) is codes.VOUCHER else code
+
+
+def voucher_batches(*, actor: Actor, promotion_id: int, limit: int = 50) -> list[BatchRow]:
+    """Batches of vouchers of a promotion, the newest first. Raises: MayNot."""
+    actor.require("vouchers.issue")
+    rows = CodeBatch.objects.filter(promotion_id=promotion_id).order_by("-id")[:limit]
+    return [BatchRow(row.uid, row.name, row.count, row.created_at) for row in rows]
