@@ -240,6 +240,7 @@ ASKS: dict[str, tuple[str, Any]] = {
     "PUT /promotions/{code}": ("pricing.manage", NEW_PROMOTION),
     "POST /promotions/{code}/state": ("pricing.manage", {"state": "active"}),
     "POST /promotions/{code}/try": ("pricing.view", {"lines": [{"sku": "A", "units": 1}]}),
+    "GET /promotions/{code}/preview": ("pricing.view", None),
     "POST /promotions/{code}/vouchers": ("vouchers.issue", {"count": 1}),
     "POST /promotions/{code}/shared-code": ("vouchers.issue", {"code": "TET2027"}),
     "POST /promotions/{code}/personal-vouchers": ("vouchers.issue", {"person": "0901234567"}),
@@ -291,6 +292,8 @@ def ask(client: Client, operation: str, body: Any) -> Any:
     url = f"/api/v1{path.format(**PLACES)}"
     if path in {"/stock/movements", "/stock/availability", "/stock/lots"}:
         url += "?sku=A&channel=web"
+    if path.endswith("/preview"):
+        url += "?placed_from=2026-10-01T00:00:00Z&placed_to=2026-11-01T00:00:00Z"
     content = b"" if body is None else json.dumps(body).encode()
     return client.generic(method, url, content, content_type="application/json")
 

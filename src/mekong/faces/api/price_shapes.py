@@ -323,6 +323,27 @@ class TriedOut(Schema):
     reasons: list[TriedReasonOut]
 
 
+class PreviewOut(Schema):
+    """`met`: orders that the promotion has a part in. `cost_minor`: what their buyers would have paid less, and gifts at cost.
+    `share_bp`: of the revenue of all orders without it. `uplift_bp`: so many more of the met orders earn the cost again; null
+    where they would lose money. `known`: met orders whose costs are known, over which margins and uplift are. `assumed`:
+    conditions that are not known of past orders, taken as met. `is_cut`: there were more orders than were looked at."""
+
+    orders: int
+    met: int
+    currency: str
+    revenue_minor: int
+    benefit_minor: int
+    cost_minor: int
+    share_bp: int | None
+    known: int
+    margin_before_minor: int | None
+    margin_after_minor: int | None
+    uplift_bp: int | None
+    assumed: list[str]
+    is_cut: bool
+
+
 class VouchersIn(Body):
     """`most_uses`: of each code."""
 
