@@ -8,6 +8,7 @@ from mekong.faces.cli.installation import opened
 def main() -> None:
     with opened():
         from tests.support.partners import furnish_partners
+        from tests.support.price_desk import furnish_prices
         from tests.support.shop import ask_for_returns, furnish
 
         now = datetime.now(UTC)
@@ -18,6 +19,7 @@ def main() -> None:
         _earnings(now)
         furnish_partners(now)
         _a_desk(now)
+        furnish_prices(now)
 
 
 def _set_aside(now: datetime) -> None:

@@ -27,7 +27,7 @@ STATES: Mapping[str, Shape] = {
     "active": Shape(_("Running"), "done"),
     "coming": Shape(_("Coming up"), fill=15),
     "paused": Shape(_("Paused"), "risk"),
-    "ended": Shape(_("Over"), "off"),
+    "ended": Shape(_("Has ended"), "off"),
 }
 
 

@@ -36,7 +36,7 @@ from mekong.pricing.queries import Tried, TryLine
 PER_PAGE = 50
 TRY_ROWS = 3
 TABS: Mapping[str, str | Promise] = {
-    "": _("All"), "active": _("Running"), "draft": _("Drafts"), "paused": _("Paused"), "ended": _("Over"),
+    "": _("All"), "active": _("Running"), "draft": _("Drafts"), "paused": _("Paused"), "ended": _("Has ended"),
 }  # fmt: skip
 
 ASSUMED: Mapping[str, str | Promise] = {

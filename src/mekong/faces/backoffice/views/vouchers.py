@@ -27,7 +27,7 @@ from mekong.pricing.contracts.lists import VoucherView
 
 PER_PAGE = 50
 _STATES = {
-    "ready": Shape(_("Ready"), "done"),
+    "ready": Shape(_("Can be used"), "done"),
     "used_up": Shape(_("Used up"), "off"),
     "expired": Shape(_("Expired"), "off"),
     "blocked": Shape(_("Blocked"), "fail"),
