@@ -9,6 +9,7 @@ def main() -> None:
     with opened():
         from tests.support.loyalty import furnish_members
         from tests.support.partners import furnish_partners
+        from tests.support.price_desk import furnish_prices
         from tests.support.shop import ask_for_returns, furnish
 
         now = datetime.now(UTC)
@@ -21,6 +22,7 @@ def main() -> None:
         furnish_members(now)
         _a_desk(now)
         _offers(now)
+        furnish_prices(now)
 
 
 def _offers(now: datetime) -> None:

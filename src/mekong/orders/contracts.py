@@ -398,3 +398,27 @@ class BookedOrder:
     units: int
     issues: Sequence[str]
     note: str
+
+
+@dataclass(frozen=True)
+class OfferPreview:
+    """What a promotion would have cost on past orders (`queries.preview.preview_offer`, where the formulas stand).
+
+    `orders`: looked at; `met`: those it has a part in. `benefit_minor`: what buyers would have saved by it; `cost_minor`: what
+    they would have paid less, and gifts. `known`: met orders whose costs are all known, over which the margins and the uplift
+    are; None for those who may not see costs. `assumed`: conditions that were taken as met. `is_cut`: there were more orders.
+    """
+
+    orders: int
+    met: int
+    revenue_minor: int
+    benefit_minor: int
+    cost_minor: int
+    share_bp: int | None
+    known: int
+    margin_before_minor: int | None
+    margin_after_minor: int | None
+    uplift_bp: int | None
+    assumed: tuple[str, ...]
+    currency: str
+    is_cut: bool

@@ -103,6 +103,11 @@ class PriceListInvalid(Invalid):
     code = "pricing.price_list_invalid"
 
 
+class ListCurrencyDiffers(Invalid):
+    code = "pricing.list_currency_differs"
+    template = "{field}: {sku} is sold in {its}, the list is in {currency}. Put it into a list of that currency."
+
+
 class PromotionNotFound(NotFound):
     code = "pricing.promotion_not_found"
     template = "There is no promotion {key}. Look it up under Promotions."
@@ -126,6 +131,11 @@ class CodeTaken(Conflict):
 
 class VoucherInvalid(Invalid):
     code = "pricing.voucher_invalid"
+
+
+class BatchNotFound(NotFound):
+    code = "pricing.batch_not_found"
+    template = "There is no batch {key} of vouchers. Look it up under Vouchers."
 
 
 class OfferGone(Conflict):

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 NEW_PRODUCT = {"name": "Áo", "variants": [{"sku": "A", "price_minor": 1}]}
 LINE = {"sku": "A", "quantity": 1}
+NEW_PROMOTION = {"code": "KM", "name": "KM", "effect": {"kind": "percent_off", "off_bp": 1000}}
 LIMITS = dict.fromkeys(("transfer_units", "transfer_value_minor", "adjustment_units", "adjustment_value_minor"))
 
 ASKS: dict[str, tuple[str, Any]] = {
@@ -261,6 +262,28 @@ ASKS: dict[str, tuple[str, Any]] = {
     ),
     "PUT /membership/earn-rules": ("loyalty.manage", {"earn_rules": []}),
     "PUT /membership/burn-rules": ("loyalty.manage", {"burn_rules": []}),
+    "GET /price-lists": ("pricing.view", None),
+    "POST /price-lists": ("pricing.manage", {"code": "SI", "name": "Sỉ"}),
+    "GET /price-lists/{code}": ("pricing.view", None),
+    "PUT /price-lists/{code}": ("pricing.manage", {"code": "SI", "name": "Sỉ"}),
+    "GET /price-lists/{code}/entries": ("pricing.view", None),
+    "PUT /price-lists/{code}/entries": ("pricing.manage", {"lines": [{"sku": "A", "price_minor": 1}]}),
+    "GET /price-policy": ("pricing.view", None),
+    "PUT /price-policy": ("pricing.manage", {"guard_bp": None}),
+    "GET /promotions": ("pricing.view", None),
+    "POST /promotions": ("pricing.manage", NEW_PROMOTION),
+    "GET /promotions/{code}": ("pricing.view", None),
+    "PUT /promotions/{code}": ("pricing.manage", NEW_PROMOTION),
+    "POST /promotions/{code}/state": ("pricing.manage", {"state": "active"}),
+    "POST /promotions/{code}/try": ("pricing.view", {"lines": [{"sku": "A", "units": 1}]}),
+    "GET /promotions/{code}/preview": ("pricing.view", None),
+    "POST /promotions/{code}/vouchers": ("vouchers.issue", {"count": 1}),
+    "POST /promotions/{code}/shared-code": ("vouchers.issue", {"code": "TET2027"}),
+    "POST /promotions/{code}/personal-vouchers": ("vouchers.issue", {"person": "0901234567"}),
+    "GET /vouchers": ("vouchers.issue", None),
+    "GET /voucher-batches/{batch_id}/codes": ("vouchers.issue", None),
+    "POST /vouchers/block": ("vouchers.issue", {"code": "TET2027"}),
+    "POST /vouchers/unblock": ("vouchers.issue", {"code": "TET2027"}),
 }
 """What each endpoint needs. "": nothing but a token."""
 
@@ -279,6 +302,7 @@ PLACES = {
     "card_id": "gcd_00000000000000000000000000000000",
     "issue_id": "gcb_00000000000000000000000000000000",
     "hold_id": "00000000000000000000000000000000",
+    "batch_id": "vcb_00000000000000000000000000000000",
     "picture_id": "pic_00000000000000000000000000000000",
     "member_id": "mem_00000000000000000000000000000000",
     "merge_id": "mrg_00000000000000000000000000000000",
@@ -306,6 +330,8 @@ def ask(client: Client, operation: str, body: Any) -> Any:
     url = f"/api/v1{path.format(**PLACES)}"
     if path in {"/stock/movements", "/stock/availability", "/stock/lots"}:
         url += "?sku=A&channel=web"
+    if path.endswith("/preview"):
+        url += "?placed_from=2026-10-01T00:00:00Z&placed_to=2026-11-01T00:00:00Z"
     content = b"" if body is None else json.dumps(body).encode()
     return client.generic(method, url, content, content_type="application/json")
 

@@ -12,6 +12,7 @@ import pytest
 from mekong.faces.backoffice import guide
 from mekong.faces.backoffice.urls import urlpatterns
 from tests.integration.backoffice.conftest import Visitor
+from tests.support.price_desk import furnish_prices
 from tests.support.shop import Shop, ask_for_returns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,6 +79,10 @@ SAMPLES = {
     "membership": ("/settings/membership/",),
     "gift-cards": ("/offers/cards/",),
     "games": ("/offers/games/",),
+    "price-lists": ("/prices/lists/SI/",),
+    "promotions": ("/prices/promotions/", "/prices/promotions/new/?kind=percent_off"),
+    "vouchers": ("/prices/vouchers/",),
+    "price-policy": ("/prices/policy/",),
 }
 
 
@@ -122,6 +127,7 @@ def test_pages_that_guides_name_exist(shop: Shop, visitor: Visitor) -> None:
 @pytest.mark.parametrize("language", guide.LANGUAGES)
 def test_what_a_guide_says_to_press_is_on_its_page(shop: Shop, visitor: Visitor, language: str) -> None:
     ask_for_returns(datetime.now(UTC))
+    furnish_prices(datetime.now(UTC))
     client = visitor("owner", language=language)
     missing = []
     for name, paths in SAMPLES.items():

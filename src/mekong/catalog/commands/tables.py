@@ -11,12 +11,14 @@ from mekong.catalog.commands.reading import Source, open_sheet
 from mekong.catalog.contracts import CellProblem
 from mekong.catalog.errors import BadPair
 from mekong.catalog.rules import numbers
-from mekong.catalog.rules.sheet import Cell, is_blank, letter, text_of
+from mekong.catalog.rules.sheet import Cell, arm, defuse, is_blank, letter, text_of
 from mekong.foundation.errors import MekongError
 
 __all__ = [
     "Cell",
     "Source",
+    "arm",
+    "defuse",
     "is_blank",
     "letter",
     "open_sheet",

@@ -14,7 +14,13 @@ from mekong.catalog.queries.grid import grid_facts, grid_index, grid_layout, pro
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.listing_facts import listing_facts
 from mekong.catalog.queries.listing_material import listing_material
-from mekong.catalog.queries.products import get_product, list_products, products_by_id
+from mekong.catalog.queries.products import (
+    get_product,
+    list_brands,
+    list_products,
+    products_by_code,
+    products_by_id,
+)
 from mekong.catalog.queries.search import search_variants, similar_variants
 from mekong.catalog.queries.supply import (
     StockFacts,
@@ -53,6 +59,7 @@ __all__ = [
     "grid_index",
     "grid_layout",
     "list_attributes",
+    "list_brands",
     "list_categories",
     "list_products",
     "list_tax_classes",
@@ -63,6 +70,7 @@ __all__ = [
     "options_used",
     "packs_of",
     "product_traits",
+    "products_by_code",
     "products_by_id",
     "products_of",
     "scan_barcodes",

@@ -178,3 +178,19 @@ def products_by_id(*, actor: Actor, ids: Collection[int]) -> dict[int, ProductRo
         return {}
     rows = fetch(_LIST.format(where="p.id = any(%(ids)s)"), {"ids": list(ids), "limit": len(ids)})
     return {row[0]: ProductRow(*(*row[:14], media_url(row[14]), row[15])) for row in rows}
+
+
+def products_by_code(*, actor: Actor, codes: Collection[str]) -> dict[str, int]:
+    """The ids of products by their own codes; unknown codes are left out. One SQL statement. Raises: MayNot."""
+    actor.require("catalog.view")
+    wanted = [code for code in codes if "\0" not in code]
+    if not wanted:
+        return {}
+    rows = fetch("select code, id from catalog_product where code = any(%(codes)s)", {"codes": wanted})
+    return {row[0]: row[1] for row in rows}
+
+
+def list_brands(*, actor: Actor) -> tuple[str, ...]:
+    """Every brand that a product has, as it is written, in order. One SQL statement. Raises: MayNot."""
+    actor.require("catalog.view")
+    return tuple(row[0] for row in fetch("select distinct brand from catalog_product where brand <> '' order by 1", {}))

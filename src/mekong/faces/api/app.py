@@ -27,13 +27,16 @@ from mekong.faces.api import (
     orders,
     people,
     pictures,
+    price_lists,
     problems,
     products,
+    promotions,
     publishing,
     quotes,
     returns,
     security,
     stock_desk,
+    vouchers,
     webhooks,
 )
 from mekong.faces.api.auth import Bearer
@@ -106,6 +109,9 @@ for _room in (
     gift_cards,
     quotes,
     members,
+    price_lists,
+    promotions,
+    vouchers,
 ):
     api.add_router("", _room.router)
 

@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext
 
 from mekong.catalog import queries as catalog
 from mekong.faces import printing
-from mekong.faces.backoffice import channel_book, words
+from mekong.faces.backoffice import channel_book, order_prices, words
 from mekong.faces.backoffice.templatetags.mekong import day, masked, money, num, phone, when
 from mekong.foundation.actor import SYSTEM, Actor
 from mekong.inventory import queries as inventory
@@ -54,6 +54,7 @@ def document(actor: Actor, printed: Sequence[Printed], *, kind: str, size: str, 
 
 def _note(printed: Printed, channel: str, places: Mapping[int, str], *, reveals: bool) -> dict[str, Any]:
     order = printed.order
+    reasons = order_prices.why(order)
     amounts = [(gettext("Goods"), money(order.subtotal_minor, order.currency))]
     if order.discount_minor:
         amounts.append((gettext("Discount"), money(-order.discount_minor, order.currency)))
@@ -74,11 +75,13 @@ def _note(printed: Printed, channel: str, places: Mapping[int, str], *, reveals:
         "lines": [
             {
                 "sku": line.sku or "–", "name": line.name, "units": num(line.quantity),
-                "amount": money(line.total_minor, order.currency),
+                "amount": money(line.paid_minor, order.currency), "why": " · ".join(reasons.lines.get(line.line, ())),
+                "was": money(line.total_minor, order.currency) if line.discount_minor else "",
             }
             for line in order.lines
         ],
         "amounts": amounts,
+        "why": " · ".join(reasons.whole),
         "total": [
             gettext("Collect on delivery") if is_due else gettext("Buyer pays"), money(order.total_minor, order.currency)
         ],

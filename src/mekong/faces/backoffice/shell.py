@@ -47,6 +47,7 @@ ROOMS = (
     Room("members", "/members/", "users", _("Members"), _("Members"), "loyalty.view", "m", is_tab=False),
     Room("channels", "/channels/", "channels", _("Channels"), _("Channels"), "channels.view", "k", gap=True),
     Room("offers", "/offers/", "gift", _("Gift cards and games"), _("Gifts"), "pricing.view", "q", is_tab=False),
+    Room("prices", "/prices/", "tag", _("Prices and promotions"), _("Prices"), "pricing.view", "b", is_tab=False),
     Room("live", "/live/", "eye", _("Live stream"), _("Live"), "inventory.view", "l", is_tab=False),
     Room("settings", "/settings/", "gear", _("Settings"), _("Settings"), "", "c", gap=True, is_tab=False),
 )

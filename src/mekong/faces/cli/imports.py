@@ -60,6 +60,24 @@ def stock(
 
 
 @app.command(
+    "price-list",
+    help=words(
+        "Nhập giá của một bảng giá từ bảng tính: mã SKU, từ số lượng, giá.",
+        "Import prices of a price list from a spreadsheet: SKU, from units, price.",
+    ),
+)
+def price_list(
+    file: Path,
+    code: Annotated[str, typer.Option("--list", help=words("Mã bảng giá.", "Code of the price list."))],
+    dry_run: DryRun = False,
+    data: Data = None,
+) -> None:
+    from mekong.faces.cli.sheets import import_price_list
+
+    sys.exit(0 if import_price_list(data, file, code=code, dry_run=dry_run) else 1)
+
+
+@app.command(
     help=words(
         "Nhập đơn hàng từ tệp xuất của sàn (.xlsx, .xls, .csv).",
         "Import orders from an export of a platform's seller centre (.xlsx, .xls, .csv).",

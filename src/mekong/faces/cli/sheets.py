@@ -77,6 +77,70 @@ def export_products(data: Path | None, file: Path) -> None:
     say(f"Đã ghi {rows} dòng vào {file}", f"{rows} rows written to {file}")
 
 
+def import_price_list(data: Path | None, file: Path, *, code: str, dry_run: bool) -> bool:
+    """Set prices of a list, all rows or none; every bad cell is named. Whether there was nothing wrong. Raises: Stop."""
+    with installation.opened(data):
+        from django.utils import translation
+
+        from mekong.foundation.actor import SYSTEM
+        from mekong.foundation.errors import MekongError
+        from mekong.pricing import commands, queries
+
+        with translation.override(language()):
+            try:
+                wanted = queries.get_price_list(actor=SYSTEM, code=code).id
+                report = commands.import_price_list(
+                    actor=SYSTEM, list_id=wanted, file=file, now=datetime.now(UTC), dry_run=dry_run
+                )
+            except MekongError as failure:
+                _stop_with(failure)
+            _show(report.errors)
+    counts = f"{report.rows} / ~{report.changed} / {report.blank}"
+    if report.errors:
+        _say_bad(len(report.errors))
+    elif dry_run:
+        say(
+            f"Tệp hợp lệ (dòng / giá thay đổi / không ghi giá: {counts}); chưa ghi gì.",
+            f"The file is good (rows / prices that change / without a price: {counts}); nothing was written.",
+        )
+    else:
+        say(
+            f"Đã nhập (dòng / giá thay đổi / không ghi giá): {counts}",
+            f"Imported (rows / prices that changed / without a price): {counts}",
+        )
+    return not report.errors
+
+
+def export_price_list(data: Path | None, file: Path, *, code: str, is_whole: bool) -> None:
+    """Write a list's prices to a file; its ending says how. Raises: Stop."""
+    if file.suffix.lower() not in (".xlsx", ".csv"):
+        stop(f"{file.name}: hãy đặt đuôi .xlsx hoặc .csv.", f"{file.name}: let its name end in .xlsx or .csv.")
+    with installation.opened(data):
+        from django.utils import translation
+
+        from mekong.foundation.actor import SYSTEM
+        from mekong.foundation.errors import MekongError
+        from mekong.pricing import queries
+
+        draft = file.with_name(f".{file.name}.new")
+        try:
+            with translation.override(language()), draft.open("wb") as out:
+                wanted = queries.get_price_list(actor=SYSTEM, code=code).id
+                rows = queries.export_price_list(
+                    actor=SYSTEM, list_id=wanted, out=out, is_whole=is_whole,
+                    format="csv" if file.suffix.lower() == ".csv" else "xlsx",
+                )  # fmt: skip
+            draft.replace(file)
+        except MekongError as failure:
+            with translation.override(language()):
+                _stop_with(failure)
+        except OSError as failure:
+            stop(f"Không ghi được {file}: {failure.strerror}", f"Cannot write {file}: {failure.strerror}")
+        finally:
+            draft.unlink(missing_ok=True)
+    say(f"Đã ghi {rows} dòng vào {file}", f"{rows} rows written to {file}")
+
+
 def import_stock(data: Path | None, file: Path, *, dry_run: bool) -> bool:
     """Book opening stock, all rows or none; every bad cell is named. Whether there was nothing wrong. Raises: Stop."""
     with installation.opened(data):

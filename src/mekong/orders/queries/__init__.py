@@ -36,6 +36,7 @@ from mekong.orders.queries.filters import get_filter, list_filters
 from mekong.orders.queries.listing import LOOKED_AT, codes_that_fit, list_orders, orders_on_screen
 from mekong.orders.queries.narrowing import seen_by
 from mekong.orders.queries.present import people_on
+from mekong.orders.queries.preview import preview_offer
 from mekong.orders.rules import OPEN, wanted_by, wrong_condition
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "packed_together",
     "people_on",
     "platform_of",
+    "preview_offer",
     "sales_of_day",
     "sees",
     "units_back",

@@ -31,7 +31,14 @@ from mekong.pricing.commands.games import (
     start_game,
     stop_game,
 )
-from mekong.pricing.commands.lists import save_price_list, set_entries, set_hand_limits, set_price_policy
+from mekong.pricing.commands.list_file import import_price_list
+from mekong.pricing.commands.lists import (
+    save_price_list,
+    set_entries,
+    set_hand_limits,
+    set_policy,
+    set_price_policy,
+)
 from mekong.pricing.commands.promotions import save_promotion, turn_promotion
 from mekong.pricing.commands.vouchers import block_voucher, give_voucher, make_vouchers, share_code, show_codes
 
@@ -53,6 +60,7 @@ __all__ = [
     "give_back",
     "give_voucher",
     "hold_cards",
+    "import_price_list",
     "issue_cards",
     "make_vouchers",
     "play_game",
@@ -63,6 +71,7 @@ __all__ = [
     "save_promotion",
     "set_entries",
     "set_hand_limits",
+    "set_policy",
     "set_price_policy",
     "share_code",
     "show_codes",

@@ -79,10 +79,7 @@ def set_entries(*, actor: Actor, list_id: int, lines: Sequence[EntryLine], now: 
     """
     actor.require("pricing.manage")
     row = lock_list(list_id)
-    wanted = _wanted(lines, row.currency)
-    there = _there(list_id, {variant for variant, _ in wanted})
-    gone = [key for key, price in wanted.items() if price is None and key in there]
-    put = {key: price for key, price in wanted.items() if price is not None and there.get(key) != price}
+    gone, put = plan_entries(list_id, lines, row.currency)
     with connection.cursor() as cursor:
         if gone:
             cursor.execute(
@@ -102,6 +99,17 @@ def set_entries(*, actor: Actor, list_id: int, lines: Sequence[EntryLine], now: 
         PriceList.objects.filter(id=list_id).update(updated_at=now)
         tell(actor, "list", row.code, now)
     return len(gone) + len(put)
+
+
+def plan_entries(
+    list_id: int, lines: Sequence[EntryLine], currency: str
+) -> tuple[list[tuple[int, int]], dict[tuple[int, int], int]]:
+    """What setting these prices takes away and puts in, by variant and step. Raises: PriceListInvalid naming the line."""
+    wanted = _wanted(lines, currency)
+    there = _there(list_id, {variant for variant, _ in wanted})
+    gone = [key for key, price in wanted.items() if price is None and key in there]
+    put = {key: price for key, price in wanted.items() if price is not None and there.get(key) != price}
+    return gone, put
 
 
 def _wanted(lines: Sequence[EntryLine], currency: str) -> dict[tuple[int, int], int | None]:
@@ -168,12 +176,21 @@ def set_hand_limits(*, actor: Actor, limits: Mapping[str, int | None]) -> None:
     for role, most_bp in limits.items():
         if role not in ROLES:
             raise PriceListInvalid(
-                field=f"limits.{role}", problem="There is no such role. Use: {known}.", known=", ".join(ROLES)
+                field=f"hand_limits.{role}", problem="There is no such role. Use: {known}.", known=", ".join(ROLES)
             )
         if most_bp is not None and not 0 <= most_bp <= WHOLE_BP:
-            raise PriceListInvalid(field=f"limits.{role}", problem="From {least} to {most}.", least=0, most=WHOLE_BP)
+            raise PriceListInvalid(
+                field=f"hand_limits.{role}", problem="From {least} to {most}.", least=0, most=WHOLE_BP
+            )
     for role, most_bp in limits.items():
         if most_bp is None:
             HandLimit.objects.filter(role=role).delete()
         else:
             HandLimit.objects.update_or_create(role=role, defaults={"most_bp": most_bp})
+
+
+@command
+def set_policy(*, actor: Actor, guard_bp: int | None, limits: Mapping[str, int | None], now: datetime) -> None:
+    """Set the price floor and the limits of discounts by hand, both or neither. Raises: MayNot, PriceListInvalid."""
+    set_price_policy(actor=actor, guard_bp=guard_bp, now=now)
+    set_hand_limits(actor=actor, limits=limits)

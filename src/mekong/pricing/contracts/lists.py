@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from mekong.catalog.contracts import CellProblem
+
 
 @dataclass(frozen=True)
 class ListDraft:
@@ -40,6 +42,20 @@ class EntryLine(NamedTuple):
     sku: str
     price_minor: int | None
     from_units: int = 1
+
+
+@dataclass(frozen=True)
+class EntriesReport:
+    """What a file of prices would do, or did. `changed`: steps that are other than before; `blank`: rows without a price,
+    which leave things as they are. `errors`: every bad cell; with one nothing is written."""
+
+    rows: int
+    changed: int
+    blank: int
+    errors: tuple[CellProblem, ...]
+    dry_run: bool
+    written: bool
+    ignored_columns: tuple[str, ...] = ()
 
 
 class EntryView(NamedTuple):
@@ -104,6 +120,16 @@ class BatchMade(NamedTuple):
     promotion: str
     name: str
     codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """Vouchers that were made together."""
+
+    uid: UUID
+    name: str
+    count: int
+    created_at: datetime
 
 
 class FoundCode(NamedTuple):

@@ -20,30 +20,46 @@ from mekong.pricing.queries.games import (
     public_game,
     verify_game,
 )
+from mekong.pricing.queries.list_file import export_price_list
 from mekong.pricing.queries.lists import (
     get_price_list,
     hand_limit_of,
     hand_limits,
     list_entries,
     list_price_lists,
+    list_priced,
     price_guard,
+    unit_floor,
 )
+from mekong.pricing.queries.names import NAMED_FIELDS, Spoken, keys_of_effect, keys_of_goods
 from mekong.pricing.queries.prices import Shown, articles, book, gift_variants, quote, shown_prices
 from mekong.pricing.queries.promotions import (
+    batch_codes,
     find_codes,
     get_promotion,
     list_promotions,
     list_vouchers,
     promotions_by_id,
+    voucher_batches,
+    written_code,
 )
+from mekong.pricing.queries.rehearsing import Rehearsal, rehearsal
+from mekong.pricing.queries.trying import Tried, TryLine, try_promotion
 
 __all__ = [
+    "NAMED_FIELDS",
+    "Rehearsal",
     "Shown",
+    "Spoken",
+    "Tried",
+    "TryLine",
     "articles",
+    "batch_codes",
     "book",
     "card_holds",
     "card_totals",
     "cards_of",
+    "export_price_list",
     "find_codes",
     "get_batch",
     "get_card",
@@ -53,6 +69,8 @@ __all__ = [
     "gift_variants",
     "hand_limit_of",
     "hand_limits",
+    "keys_of_effect",
+    "keys_of_goods",
     "list_batches",
     "list_card_entries",
     "list_cards",
@@ -60,6 +78,7 @@ __all__ = [
     "list_games",
     "list_plays",
     "list_price_lists",
+    "list_priced",
     "list_promotions",
     "list_vouchers",
     "play_lines",
@@ -69,6 +88,11 @@ __all__ = [
     "promotions_by_id",
     "public_game",
     "quote",
+    "rehearsal",
     "shown_prices",
+    "try_promotion",
+    "unit_floor",
     "verify_game",
+    "voucher_batches",
+    "written_code",
 ]

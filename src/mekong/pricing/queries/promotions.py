@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Count, Q
 
 from mekong.foundation.actor import Actor
-from mekong.pricing.contracts.lists import FoundCode, PromotionView, VoucherView
-from mekong.pricing.errors import PromotionNotFound
-from mekong.pricing.models import Allowance, Promotion, PromotionState, Redemption, RedemptionState, Voucher
+from mekong.pricing.contracts.lists import BatchRow, FoundCode, PromotionView, VoucherView
+from mekong.pricing.errors import BatchNotFound, PromotionNotFound
+from mekong.pricing.models import Allowance, CodeBatch, Promotion, PromotionState, Redemption, RedemptionState, Voucher
 from mekong.pricing.rules import codes
 
 
@@ -49,19 +50,20 @@ def list_promotions(
     rows = Promotion.objects.order_by("-id")
     if state:
         rows = rows.filter(state=state)
-    if text:
+    if text := text.replace("\0", ""):
         rows = rows.filter(Q(code__icontains=text) | Q(name__icontains=text))
     if after is not None:
         rows = rows.filter(id__lt=after)
     return promotion_views(list(rows[:limit]))
 
 
-def get_promotion(*, actor: Actor, promotion_id: int) -> PromotionView:
-    """Raises: MayNot, PromotionNotFound."""
+def get_promotion(*, actor: Actor, promotion_id: int | None = None, code: str = "") -> PromotionView:
+    """A promotion by its id, or by its code without regard to case. Raises: MayNot, PromotionNotFound."""
     actor.require("pricing.view")
-    row = Promotion.objects.filter(id=promotion_id).first()
+    wanted = {"id": promotion_id} if promotion_id is not None else {"code": code.replace("\0", "").strip().upper()}
+    row = Promotion.objects.filter(**wanted).first()
     if row is None:
-        raise PromotionNotFound(key=promotion_id)
+        raise PromotionNotFound(key=code or promotion_id)
     return promotion_views([row])[0]
 
 
@@ -78,7 +80,7 @@ def list_vouchers(
     rows = Voucher.objects.select_related("promotion").order_by("-id")
     if promotion_id is not None:
         rows = rows.filter(promotion_id=promotion_id)
-    if text:
+    if text := text.replace("\0", ""):
         rows = rows.filter(Q(code__startswith=codes.normalise(text)) | Q(person=text))
     if after is not None:
         rows = rows.filter(id__lt=after)
@@ -125,3 +127,28 @@ def find_codes(*, typed: Collection[str], person: str = "", checkout: str = "", 
         else:
             found.append(FoundCode(code, 0, 0, is_known=code in known))
     return found
+
+
+def batch_codes(*, actor: Actor, batch: UUID) -> tuple[str, str, list[str]]:
+    """A batch of vouchers: the code of its promotion, its name, and its codes. Two SQL statements.
+
+    Raises: MayNot, BatchNotFound.
+    """
+    actor.require("vouchers.issue")
+    row = CodeBatch.objects.select_related("promotion").filter(uid=batch).first()
+    if row is None:
+        raise BatchNotFound(key=batch)
+    found = Voucher.objects.filter(batch=row).order_by("id").values_list("code", flat=True)
+    return row.promotion.code, row.name, list(found)
+
+
+def written_code(code: str) -> str:
+    """A voucher's code as people read it: one of its own in groups, a shared one as it is."""
+    return codes.written(code, codes.VOUCHER) if codes.shape_of(code) is codes.VOUCHER else code
+
+
+def voucher_batches(*, actor: Actor, promotion_id: int, limit: int = 50) -> list[BatchRow]:
+    """Batches of vouchers of a promotion, the newest first. Raises: MayNot."""
+    actor.require("vouchers.issue")
+    rows = CodeBatch.objects.filter(promotion_id=promotion_id).order_by("-id")[:limit]
+    return [BatchRow(row.uid, row.name, row.count, row.created_at) for row in rows]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mekong.catalog import queries as catalog
 from mekong.channels import queries as channels
-from mekong.faces.backoffice import channel_book, paper, sentences, words
+from mekong.faces.backoffice import channel_book, order_prices, paper, sentences, words
 from mekong.faces.backoffice.once import once
 from mekong.faces.backoffice.templatetags.mekong import cancel_word, remote_word
 from mekong.faces.backoffice.views import earnings, order_desk, returns
@@ -168,6 +168,7 @@ def show(visit: Visit, found: OrderView, *, status: int = 200, **more: Any) -> H
         "may_edit": visit.actor.may("orders.edit"),
         "may_print": visit.actor.may("orders.ship"),
         "has_platform_labels": channel_book.gives_labels(found.channel),
+        "why": order_prices.why(found),
         "unmatched": [line for line in found.lines if line.variant_id is None],
         "grades": words.GRADES,
         "places": places.values(),
