@@ -28,6 +28,7 @@ from mekong.channels.socket import (
     RemoteListing,
     RemoteOrder,
     RemoteState,
+    SalePrice,
     Shipment,
     StockPush,
     Transport,
@@ -44,6 +45,8 @@ MANIFEST = Manifest(
     capabilities=frozenset({"PullsProducts", "ReadsListings", "PushesStock", "PushesPrice", "PullsOrders", "Ships",
                             "Cancels", "HandlesReturns", "TellsEarnings", "ReceivesNotices"}),
     limits={"default": RateLimit(10_000, 1000)},
+    sale_prices=True,
+    sale_dates=True,
 )  # fmt: skip
 
 
@@ -57,6 +60,7 @@ class Platform:
 
     quantities: dict[ListingKey, int] = field(default_factory=dict)
     prices: dict[ListingKey, int] = field(default_factory=dict)
+    sales: dict[ListingKey, SalePrice] = field(default_factory=dict)
     skus: dict[ListingKey, str] = field(default_factory=dict)
     orders: dict[str, RemoteOrder] = field(default_factory=dict)
     returns: dict[str, RemoteReturn] = field(default_factory=dict)
@@ -155,10 +159,12 @@ class Bazaar:
         return [self._listing(key) for key in keys if key in self.platform.quantities]
 
     def _listing(self, key: ListingKey) -> RemoteListing:
-        platform = self.platform
+        platform, sale = self.platform, self.platform.sales.get(key)
+        on = sale if sale is not None and sale.is_in_force(datetime.now(UTC)) else None
         return RemoteListing(
-            key, platform.skus[key], f"Áo {platform.skus[key]}", platform.quantities[key], platform.prices[key]
-        )
+            key, platform.skus[key], f"Áo {platform.skus[key]}", platform.quantities[key], platform.prices[key],
+            sale_minor=on.price_minor if on else None, sale_ends_at=on.ends_at if on else None,
+        )  # fmt: skip
 
     def stock_batches(self, pushes: Sequence[StockPush]) -> list[list[StockPush]]:
         return [list(pushes[start : start + 10]) for start in range(0, len(pushes), 10)]
@@ -185,6 +191,9 @@ class Bazaar:
 
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
         self.platform.prices.update({push.key: push.price_minor for push in batch})
+        for push in batch:
+            self.platform.sales.pop(push.key, None)
+        self.platform.sales.update({push.key: push.sale for push in batch if push.sale is not None})
         return [PushResult(push.key) for push in batch]
 
     async def list_orders(self, *, updated_from: datetime, updated_to: datetime, cursor: str | None) -> OrderRefPage:

@@ -737,7 +737,10 @@ def test_a_price_goes_out_as_exact_text(minor: int, currency: str, text: str) ->
     push = PricePush(KEY, "AO", minor, currency)
     assert run(shop.push_price([push])) == [PushResult(KEY)]
     assert wire.variables("SetPrices") == [
-        {"product": "gid://shopify/Product/77", "variants": [{"id": "gid://shopify/ProductVariant/808", "price": text}]}
+        {
+            "product": "gid://shopify/Product/77",
+            "variants": [{"id": "gid://shopify/ProductVariant/808", "price": text, "compareAtPrice": None}],
+        }
     ]
     assert wire.operations == ["SetPrices"]
 

@@ -128,14 +128,15 @@ def an_account(**changes: Any) -> Account:
 def a_shop(
     answers: dict[str, Answer | list[Answer]] | None = None, now: datetime = NOW, **changes: Any
 ) -> tuple[TikTok, Wire]:
-    """A shop whose wire answers so. Unless told otherwise it may speak for one shop among two."""
-    wire = Wire({"/authorization/202309/shops": SHOPS, **(answers or {})})
+    """A shop whose wire answers so. Unless told otherwise it may speak for one shop among two, and has no activities."""
+    known: dict[str, Answer | list[Answer]] = {"/authorization/202309/shops": SHOPS, "/activities/search": ok()}
+    wire = Wire({**known, **(answers or {})})
     return TikTok(an_account(**changes), wire, clock=lambda: now), wire
 
 
 def asked(wire: Wire) -> list[Request]:
-    """The requests, without the one that finds the cipher."""
-    return [request for request in wire.requests if not request.url.endswith("/shops")]
+    """The requests, without the ones that find the cipher and the activities."""
+    return [request for request in wire.requests if not request.url.endswith(("/shops", "/activities/search"))]
 
 
 # --- signatures ------------------------------------------------------------------------------------------------------

@@ -602,7 +602,8 @@ def test_a_price_goes_out_as_exact_text(minor: int, currency: str, text: str) ->
     shop, wire = a_shop({"/products/batch": {"update": [{"id": 790, "manage_stock": False}]}})
     assert [len(batch) for batch in shop.price_batches([push])] == [1]
     assert run(shop.push_price([push])) == [PushResult(push.key)]
-    assert body(wire.requests[0]) == {"update": [{"id": 790, "regular_price": text}]}
+    no_sale = {"sale_price": "", "date_on_sale_from_gmt": "", "date_on_sale_to_gmt": ""}
+    assert body(wire.requests[0]) == {"update": [{"id": 790, "regular_price": text, **no_sale}]}
 
 
 @given(minor=st.integers(0, 10**12), currency=st.sampled_from(["VND", "GBP", "SGD", "KWD"]))

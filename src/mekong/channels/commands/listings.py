@@ -85,6 +85,8 @@ def store_listings(*, actor: Actor, channel: str, listings: Sequence[RemoteListi
             listing=each,
             remote_quantity=unique_of.quantity,
             remote_price_minor=unique_of.price_minor,
+            remote_sale_minor=unique_of.sale_minor,
+            remote_sale_ends_at=unique_of.sale_ends_at,
             read_at=now,
         )
         for each, unique_of in ((each, _remote(unique, each)) for each in made)

@@ -132,7 +132,8 @@ class ListingView:
     """A listing with what it should show and what the platform acknowledged.
 
     `desired` is computed now, None where it is not matched or not synced. `state`: converged, queued, retrying,
-    parked, unmatched, ignored, off.
+    parked, unmatched, ignored, off. `remote_sale_minor`: the lower price that was in force beside `remote_price_minor`
+    when the platform was last asked.
     """
 
     id: int
@@ -167,6 +168,8 @@ class ListingView:
     read_at: datetime | None
     own_price_minor: int | None = None
     price_error: Problem | None = None
+    remote_sale_minor: int | None = None
+    remote_sale_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,8 @@ class LiveListing:
     price_minor: int | None
     read_at: datetime
     took_ms: float
+    sale_minor: int | None = None
+    sale_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,8 @@ class ListingSync(models.Model):
     error_params = models.JSONField(default=dict)
     remote_quantity = models.BigIntegerField(null=True)
     remote_price_minor = models.BigIntegerField(null=True)
+    remote_sale_minor = models.BigIntegerField(null=True)
+    remote_sale_ends_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -403,6 +403,7 @@ def _listing_view(row: Listing, known: Mapping[int, Any], desired: Mapping[int, 
         desired_price_minor=_desired_price(row, variant) if variant and row.channel.price_sync else None,
         acknowledged_price_minor=sync.acked_price_minor, attempts=sync.attempts, next_attempt_at=sync.next_attempt_at,
         error=error, remote_quantity=sync.remote_quantity, remote_price_minor=sync.remote_price_minor,
+        remote_sale_minor=sync.remote_sale_minor, remote_sale_ends_at=sync.remote_sale_ends_at,
         read_at=sync.read_at, own_price_minor=row.own_price_minor,
         price_error=Problem(sync.price_error_code, dict(sync.price_error_params)) if sync.price_error_code else None,
     )  # fmt: skip

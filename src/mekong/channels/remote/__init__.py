@@ -204,6 +204,7 @@ async def _live_on(line: Line, views: list[ListingView]) -> list[LiveListing]:
         LiveListing(
             view.id, view.channel, view.item_id, view.model_id, each.quantity if each else None,
             each.price_minor if each else None, at, took_ms,
+            each.sale_minor if each else None, each.sale_ends_at if each else None,
         )
         for view, key in zip(views, keys, strict=True)
         for each in (shown.get(key),)

@@ -28,6 +28,7 @@ from typing import Protocol, runtime_checkable
 from mekong.channels.socket.earnings import TellsEarnings as TellsEarnings
 from mekong.channels.socket.publishing import PublishesProducts as PublishesProducts
 from mekong.channels.socket.returns import HandlesReturns as HandlesReturns
+from mekong.channels.socket.sales import SalePrice as SalePrice
 
 # --- what a connector gets -------------------------------------------------------------------------------------------
 
@@ -106,7 +107,12 @@ class RateLimit:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `manifest.toml` says. `limits` maps a lane to its limit; "default" must be there."""
+    """What `manifest.toml` says. `limits` maps a lane to its limit; "default" must be there.
+
+    `sale_prices`: the platform shows a sale price beside the list price. Where it does not, a price push shows what is
+    in force at that moment (`PricePush.shown_minor`), and has to be made again when a sale begins or ends.
+    `sale_dates`: the platform begins and ends a sale by itself.
+    """
 
     name: str
     title: str
@@ -115,6 +121,8 @@ class Manifest:
     capabilities: frozenset[str]
     limits: Mapping[str, RateLimit]
     docs_url: str = ""
+    sale_prices: bool = False
+    sale_dates: bool = False
 
 
 def read_manifest(package: str) -> Manifest:
@@ -128,6 +136,8 @@ def read_manifest(package: str) -> Manifest:
         capabilities=frozenset(said["capabilities"]),
         limits={lane: RateLimit(float(limit["per_second"]), limit["burst"]) for lane, limit in said["limits"].items()},
         docs_url=said.get("docs_url", ""),
+        sale_prices=bool(said.get("sale_prices", False)),
+        sale_dates=bool(said.get("sale_dates", False)),
     )
 
 
@@ -144,7 +154,11 @@ class ListingKey:
 
 @dataclass(frozen=True)
 class RemoteListing:
-    """One sellable thing as the platform shows it. `quantity` is what shoppers may buy now, in units."""
+    """One sellable thing as the platform shows it. `quantity` is what shoppers may buy now, in units.
+
+    `price_minor` is the seller's list price, what a price push sets. `sale_minor` is the lower price in force beside it
+    at this moment, None where there is none; `sale_ends_at` when that ends, None where nothing says so.
+    """
 
     key: ListingKey
     sku: str
@@ -156,6 +170,8 @@ class RemoteListing:
     is_active: bool = True
     url: str = ""
     image_url: str = ""
+    sale_minor: int | None = None
+    sale_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -175,10 +191,23 @@ class StockPush:
 
 @dataclass(frozen=True)
 class PricePush:
+    """Set the list price to `price_minor`, and the sale price beside it to `sale`; None: no sale price stands."""
+
     key: ListingKey
     sku: str
     price_minor: int
     currency: str = "VND"
+    sale: SalePrice | None = None
+
+    def sale_at(self, now: datetime) -> SalePrice | None:
+        """The sale price in force or still to begin. One that is over, or no lower than the list price, is none."""
+        is_one = self.sale is not None and not self.sale.is_over(now) and self.sale.price_minor < self.price_minor
+        return self.sale if is_one else None
+
+    def shown_minor(self, now: datetime) -> int:
+        """What a shopper is to pay at this moment."""
+        sale = self.sale_at(now)
+        return sale.price_minor if sale is not None and sale.is_in_force(now) else self.price_minor
 
 
 @dataclass(frozen=True)
@@ -359,7 +388,15 @@ class PushesStock(Protocol):
 class PushesPrice(Protocol):
     def price_batches(self, pushes: Sequence[PricePush]) -> list[list[PricePush]]: ...
 
-    async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]: ...
+    async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
+        """Make the calls for one batch: list prices, and sale prices where the manifest says `sale_prices`.
+
+        Level-triggered: what stands there now decides what is called for. So a repeat changes nothing, and a push that
+        broke off half way is finished by the next. Exactly one result per push; one without an error says that both
+        prices stand, or will from the moment on that the platform's terms allow. What those terms are (how far ahead a
+        sale must begin, how long it may last) is the connector's to know.
+        """
+        ...
 
 
 @runtime_checkable

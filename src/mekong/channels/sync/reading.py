@@ -38,8 +38,12 @@ _ACKED = """
      where l.id = any(%s) and l.match_state = 'matched' and l.is_synced and not s.is_parked
 """
 _READ = """
-    with said as (select * from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) r(id, quantity, price))
-    update channels_listingsync s set remote_quantity = said.quantity, remote_price_minor = said.price, read_at = %s
+    with said as (
+        select * from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[])
+            r(id, quantity, price, sale, sale_ends_at))
+    update channels_listingsync s
+       set remote_quantity = said.quantity, remote_price_minor = said.price, remote_sale_minor = said.sale,
+           remote_sale_ends_at = said.sale_ends_at, read_at = %s
       from said where s.listing_id = said.id
 """
 _REPAIR = """
@@ -200,7 +204,8 @@ def _compare(
             _READ,
             [
                 [row.listing_id for row, _ in seen], [each.quantity for _, each in seen],
-                [each.price_minor for _, each in seen], asked_at,
+                [each.price_minor for _, each in seen], [each.sale_minor for _, each in seen],
+                [each.sale_ends_at for _, each in seen], asked_at,
             ],
         )  # fmt: skip
         # Only where nothing was acknowledged meanwhile: else what was read is old news.

@@ -158,7 +158,8 @@ class Lazada:
             page = msgspec.convert(said or {}, products.ProductPage, strict=False)
             if narrower := span.halved(page.total_products, int(self.clock().timestamp())):
                 return ListingPage([], narrower.text())
-            found = [one for product in page.products for one in products.listings(product, self.account.currency)]
+            now, currency = self.clock(), self.account.currency
+            found = [one for product in page.products for one in products.listings(product, currency, now)]
             following = span.following(page.total_products, len(page.products))
         return ListingPage(found, following.text() if following else None)
 
@@ -177,7 +178,7 @@ class Lazada:
                 continue
             with wire.readable(TITLE):
                 product = msgspec.convert(said, products.Product, strict=False)
-                found += products.listings(product, self.account.currency)
+                found += products.listings(product, self.account.currency, self.clock())
         return [listing for listing in found if listing.key in wanted]
 
     # PushesStock, PushesPrice
@@ -193,7 +194,9 @@ class Lazada:
         return _batches(pushes)
 
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
-        return await self._push("/product/price_quantity/update", batch, products.price_payload(batch), "default")
+        """Sets the retail price, and the special price with its times or that there is none."""
+        payload = products.price_payload(batch, self.clock())
+        return await self._push("/product/price_quantity/update", batch, payload, "default")
 
     async def _push(
         self, path: str, batch: Sequence[StockPush] | Sequence[PricePush], payload: str, lane: str

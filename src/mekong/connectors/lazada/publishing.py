@@ -127,7 +127,8 @@ class Publishing:
         """The product, and its listings as every pull gives them; None where it is deleted."""
         with wire.readable(TITLE):
             product = msgspec.convert(said, publishing.Product, strict=False)
-            listings = products.listings(msgspec.convert(said, products.Product, strict=False), self.account.currency)
+            shown = msgspec.convert(said, products.Product, strict=False)
+            listings = products.listings(shown, self.account.currency, self.client.clock())
             published = publishing.published(product, listings)
         return None if published is None else _Stand(product, published)
 

@@ -46,6 +46,7 @@ from mekong.connectors.shopee.client import (
 )
 from mekong.connectors.shopee.earnings import Escrow
 from mekong.connectors.shopee.mapping import notices, orders, products
+from mekong.connectors.shopee.prices import Prices, item_of
 from mekong.connectors.shopee.publishing import Publishing
 from mekong.connectors.shopee.returns import RETURN_WINDOW, Returns
 from mekong.connectors.shopee.taxonomy import Taxonomy
@@ -57,7 +58,6 @@ from mekong.foundation.errors import (
     RemoteRefused,
     Unavailable,
 )
-from mekong.foundation.money import to_decimal
 
 PushT = TypeVar("PushT", StockPush, PricePush)
 
@@ -100,6 +100,7 @@ class Shopee:
         self.taxonomy = Taxonomy(self.client)
         self.publishing = Publishing(self.account, self.client, self.taxonomy)
         self.returns = Returns(self.account, self.client)
+        self.prices = Prices(self.account, self.client, self.clock, self._listings)
 
     # Authorises
 
@@ -163,14 +164,17 @@ class Shopee:
         return [listing for listing in found if listing.key in wanted]
 
     async def _listings(self, item_ids: Sequence[str]) -> list[RemoteListing]:
-        listings: list[RemoteListing] = []
-        for item in await self._items(item_ids):
-            if item.item_status in products.DELETED:
-                continue
-            models = await self._models(str(item.item_id)) if item.has_model else None
-            with wire.readable(TITLE):
-                listings += products.listings(item, models, self.account.currency)
-        return listings
+        there = [
+            (item, await self._models(str(item.item_id)) if item.has_model else None)
+            for item in await self._items(item_ids)
+            if item.item_status not in products.DELETED
+        ]
+        is_sale = any(products.is_on_sale(item, models) for item, models in there)
+        ends = await self.prices.ends() if is_sale else {}
+        with wire.readable(TITLE):
+            return [
+                one for item, models in there for one in products.listings(item, models, self.account.currency, ends)
+            ]
 
     async def _items(self, item_ids: Sequence[str]) -> list[products.Item]:
         """Base info of these items. One unknown id makes some calls fail whole: then by halves, down to that id."""
@@ -204,39 +208,22 @@ class Shopee:
 
     async def push_stock(self, batch: Sequence[StockPush]) -> list[PushResult]:
         rows = [{"model_id": products.model_id(push.key), "seller_stock": [{"stock": push.quantity}]} for push in batch]
-        return await self._push("/product/update_stock", "stock_list", batch, rows)
-
-    def price_batches(self, pushes: Sequence[PricePush]) -> list[list[PricePush]]:
-        return _by_item(pushes)
-
-    async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
-        rows = [
-            {
-                "model_id": products.model_id(push.key),
-                "original_price": to_decimal(push.price_minor, push.currency),
-            }
-            for push in batch
-        ]
-        return await self._push("/product/update_price", "price_list", batch, rows)
-
-    async def _push(
-        self,
-        path: str,
-        name: str,
-        batch: Sequence[StockPush] | Sequence[PricePush],
-        rows: Sequence[Mapping[str, Any]],
-    ) -> list[PushResult]:
         if not batch:
             return []
-        items = {push.key.item_id for push in batch}
-        if len(items) > 1 or len(batch) > _MODELS:
-            raise ValueError("a batch is at most 50 models of one item: group pushes with stock_batches()")
-        reply = await self.client.ask("POST", path, body={"item_id": int(items.pop()), name: rows})
+        body = {"item_id": int(item_of(batch)), "stock_list": rows}
+        reply = await self.client.ask("POST", "/product/update_stock", body=body)
         if is_account_wide(reply.error):
             raise reply.refusal()
         with wire.readable(TITLE):
             lists = msgspec.convert(reply.response, products.PushReply, strict=False)
             return products.results(batch, lists, reply.error, reply.message)
+
+    def price_batches(self, pushes: Sequence[PricePush]) -> list[list[PricePush]]:
+        return _by_item(pushes)
+
+    async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
+        """Original prices, and sale prices by discounts of the shop's own: see `prices.py`."""
+        return await self.prices.push(batch)
 
     # PullsOrders
 

@@ -176,13 +176,15 @@ class Shopify:
         ]
 
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
+        """Sets the price asked now, and the list price to compare it with while a sale is on. The platform begins and ends
+        no sale by itself: a push at both ends of it does."""
         known, strange = _known(batch)
         if not known:
             return strange
         product = {push.key.item_id for push in known}
         if len(product) > 1:
             raise ValueError("a batch is of one product: group pushes with price_batches()")
-        variables = {"product": gid("Product", product.pop()), "variants": products.price_input(known)}
+        variables = {"product": gid("Product", product.pop()), "variants": products.price_input(known, self.clock())}
         said = await self.client.query(documents.SET_PRICES, variables)
         return [*products.results(known, self._pushed(said.get("productVariantsBulkUpdate"))), *strange]
 

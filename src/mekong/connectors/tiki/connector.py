@@ -239,12 +239,17 @@ class Tiki:
         return _singly(pushes)
 
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
+        """Sets the one price a seller has on Tiki: what is in force now, of list price and sale price the lower.
+
+        The market price that Tiki strikes out beside it is told with a product's information and reviewed; no write of a
+        price takes it (Open API, "updateSku"). A push at both ends of a sale begins and ends it.
+        """
         if not batch:
             return []
         push = _single(batch)
         if not _is_number(push.key.item_id):
             return [PushResult(push.key, "unknown_product", "Tiki numbers its products.", is_final=True)]
-        body = {"product_id": int(push.key.item_id), "price": to_decimal(push.price_minor, push.currency)}
+        body = {"product_id": int(push.key.item_id), "price": to_decimal(push.shown_minor(self.clock()), push.currency)}
         try:
             return [await self._write(push.key, body, "price")]
         except RemoteRefused as refused:

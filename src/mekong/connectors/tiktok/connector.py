@@ -41,6 +41,7 @@ from mekong.connectors.tiktok.client import TITLE, Client, is_account_wide, is_u
 from mekong.connectors.tiktok.earnings import Statements
 from mekong.connectors.tiktok.mapping import following, listed, moment, notices, orders, products
 from mekong.connectors.tiktok.mapping.authorisation import TokenReply
+from mekong.connectors.tiktok.prices import Prices
 from mekong.connectors.tiktok.publishing import Publishing
 from mekong.connectors.tiktok.returns import RETURN_WINDOW, Returns
 from mekong.connectors.tiktok.warehouses import Warehouses
@@ -89,6 +90,7 @@ class TikTok:
         self.publishing = Publishing(self.account, self.client, self.warehouses)
         self._one_by_one: set[str] = set()
         """Products of which a call about several SKUs was refused whole: from then on one SKU a call."""
+        self.prices = Prices(self.account, self.client, self.clock, self.read_listings, self._one_by_one)
 
     # Authorises
 
@@ -141,7 +143,9 @@ class TikTok:
             page = msgspec.convert(said, products.ProductPage, strict=False)
             found = listed(page.products, page.total_count)
             token = following(page.next_page_token, cursor or "") if found else ""
-            rows = [one for product in found for one in products.listings(product, {}, self.account.currency)]
+        sales = await self.prices.sales() if found else {}
+        with wire.readable(TITLE):
+            rows = [one for product in found for one in products.listings(product, {}, self.account.currency, sales)]
         self._learn(found)
         return ListingPage(_once(rows), token or None)
 
@@ -164,8 +168,9 @@ class TikTok:
         stock = await self.warehouses.stock(skus)
         self.warehouses.learn({sku_id: sku.warehouses for sku_id, sku in stock.items()})
         available = {sku_id: sku.available for sku_id, sku in stock.items()}
+        sales, currency = await self.prices.sales() if found else {}, self.account.currency
         with wire.readable(TITLE):
-            rows = [one for product in found for one in products.listings(product, available, self.account.currency)]
+            rows = [one for product in found for one in products.listings(product, available, currency, sales)]
         return [row for row in _once(rows) if row.key in wanted]
 
     def _learn(self, found: Sequence[products.Product]) -> None:
@@ -205,15 +210,13 @@ class TikTok:
         return self._batches(pushes)
 
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
-        if not batch:
-            return []
-        path = paths.PRICES_UPDATE.format(product_id=_product_of(batch))
-        return await self._push(path, batch, {"skus": products.price_rows(batch)}, frozenset(), "default")
+        """List prices, and sale prices by activities of the shop's own: see `prices.py`."""
+        return await self.prices.push(batch)
 
     async def _push(
         self,
         path: str,
-        batch: Sequence[StockPush] | Sequence[PricePush],
+        batch: Sequence[StockPush],
         body: Mapping[str, Any],
         doubtful: frozenset[str],
         lane: str,

@@ -30,6 +30,11 @@ ACTIVATE: Final = "/product/202309/products/activate"
 DEACTIVATE: Final = "/product/202309/products/deactivate"
 WAREHOUSES: Final = "/logistics/202309/warehouses"
 
+ACTIVITIES: Final = "/promotion/202309/activities"
+ACTIVITY_SEARCH: Final = "/promotion/202309/activities/search"
+ACTIVITY: Final = "/promotion/202309/activities/{activity_id}"
+ACTIVITY_PRODUCTS: Final = "/promotion/202309/activities/{activity_id}/products"
+
 ORDER_SEARCH: Final = "/order/202309/orders/search"
 ORDERS: Final = "/order/202507/orders"
 HANDOVER_SLOTS: Final = "/fulfillment/202309/packages/{package_id}/handover_time_slots"

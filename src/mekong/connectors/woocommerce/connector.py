@@ -104,13 +104,13 @@ class WooCommerce:
             return []
         if not product.has_variations:
             with wire.readable(TITLE):
-                return [products.listing(product, self.account.currency)]
+                return [products.listing(product, self.account.currency, self.clock())]
         variations: list[products.Variation] = []
         parts = [models[start : start + _PAGE] for start in range(0, len(models), _PAGE)] or [()]
         for part in parts:
             variations += await self._variations(str(product.id), part)
         with wire.readable(TITLE):
-            return products.listings(product, variations, self.account.currency)
+            return products.listings(product, variations, self.account.currency, self.clock())
 
     async def _variations(self, product_id: str, models: Sequence[str]) -> list[products.Variation]:
         found: dict[str, products.Variation] = {}
@@ -145,8 +145,10 @@ class WooCommerce:
         return _batches(pushes)
 
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
-        """Sets the regular price, entered with or without tax as the shop is set up. One of a sale stays as it is."""
-        return await self._push(batch, [products.price_row(push) for push in batch])
+        """Sets the regular price, and the sale price with its dates or that there is none; entered with or without tax as
+        the shop is set up."""
+        now = self.clock()
+        return await self._push(batch, [products.price_row(push, now) for push in batch])
 
     async def _push(
         self, batch: Sequence[StockPush] | Sequence[PricePush], rows: Sequence[Mapping[str, Any]]

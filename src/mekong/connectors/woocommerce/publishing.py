@@ -194,14 +194,14 @@ class Publishing:
             page += 1
 
     def _published(self, row: Any, rows: _Rows) -> Published:
-        item, currency = _read(row, publishing.Item), self.account.currency
+        item, currency, now = _read(row, publishing.Item), self.account.currency, self.client.clock()
         with wire.readable(TITLE):
             product = msgspec.convert(row, products.Product, strict=False)
             if item.is_variable:
                 variations = msgspec.convert(rows, list[products.Variation], strict=False)
-                listings = products.listings(product, variations, currency)
+                listings = products.listings(product, variations, currency, now)
             else:
-                listings = [products.listing(product, currency)]
+                listings = [products.listing(product, currency, now)]
         return Published(item.state, str(item.id), listings=listings, url=item.permalink)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Final
 from xml.etree import ElementTree as ET
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from mekong.channels.socket import (
     PricePush,
     PushResult,
     RemoteListing,
+    SalePrice,
     StockPush,
 )
 from mekong.connectors.lazada.mapping import Word, minor
@@ -34,6 +36,11 @@ class Sku(Struct, frozen=True):
     Available: int | None = None
     quantity: int | None = None
     price: Decimal | None = None
+    special_price: Decimal | None = None
+    special_from_date: Word = ""
+    special_from_time: Word = ""
+    special_to_date: Word = ""
+    special_to_time: Word = ""
     Url: str = ""
     Images: tuple[str, ...] = ()
     multiWarehouseInventories: tuple[Warehouse, ...] = ()  # noqa: N815 - the platform's own name
@@ -56,16 +63,18 @@ class ProductPage(Struct, frozen=True):
     products: tuple[Product, ...] = ()
 
 
-def listings(product: Product, currency: str) -> list[RemoteListing]:
+def listings(product: Product, currency: str, now: datetime) -> list[RemoteListing]:
     """One listing a SKU; deleted ones are left out.
 
-    The price is the seller's own (`price`, what a price push sets), not the promotion's. The quantity is what shoppers
-    may buy: `Available`, or what the warehouses may sell, and only failing both the total, which still counts units
+    The price is the retail price (`price`), and the sale price the special one within its dates. The quantity is what
+    shoppers may buy: `Available`, or what the warehouses may sell, and only failing both the total, which still counts units
     withheld and occupied by orders.
     """
     if product.status.lower() == "deleted":
         return []
     images = product.images if isinstance(product.images, tuple) else ()
+    listed = [sku for sku in product.skus if sku.Status.lower() != "deleted"]
+    sales = {str(sku.SkuId): sale_at(sku, currency, now) for sku in listed}
     return [
         RemoteListing(
             key=ListingKey(str(product.item_id), str(sku.SkuId)),
@@ -77,9 +86,11 @@ def listings(product: Product, currency: str) -> list[RemoteListing]:
             is_active=sku.Status.lower() == "active" and product.status.lower() in {"active", ""},
             url=sku.Url,
             image_url=next(iter((*sku.Images, *images)), ""),
+            sale_minor=None if sale is None else sale.price_minor,
+            sale_ends_at=None if sale is None else sale.ends_at,
         )
-        for sku in product.skus
-        if sku.Status.lower() != "deleted"
+        for sku in listed
+        for sale in (sales[str(sku.SkuId)],)
     ]
 
 
@@ -88,6 +99,67 @@ def _sellable(sku: Sku) -> int | None:
         return sku.Available
     said = [place.sellableQuantity for place in sku.multiWarehouseInventories if place.sellableQuantity is not None]
     return sum(said) if said else sku.quantity
+
+
+# --- special prices -------------------------------------------------------------------------------------------------
+
+_HOURS_AHEAD: Final = {"VND": 7, "THB": 7, "IDR": 7, "MYR": 8, "SGD": 8, "PHP": 8}
+_FIRST: Final = datetime(2020, 1, 1, tzinfo=UTC)
+"""The beginning of a sale that names none, and the year in which one ended where there is to be none."""
+_DAY: Final = timedelta(days=1)
+_LAST: Final = datetime(2099, 12, 31, tzinfo=UTC)
+_MOMENT: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]?(\d{2}:\d{2}(?::\d{2})?)?")
+
+
+def special(push: PricePush, now: datetime) -> dict[str, str]:
+    """The members of a write that set the special price, or end the one that stands.
+
+    The platform has no way to take a special price away: it shows the retail price when the special one has expired. So
+    where none is to stand, one that is no lower is written with dates long past.
+
+    Source: Lazada Open Platform, "Updateproduct overview" (fields `price`, `special_price`, `special_from_date`,
+    `special_to_date`: expiry, not removable, times as "2022-06-20 17:18:31") and UpdatePriceQuantity. That the times
+    are those of the seller's country is from live integrations, not from the documents.
+    """
+    sale = push.sale_at(now)
+    if sale is None:
+        price, begins, ends = push.price_minor, _FIRST, _FIRST + timedelta(days=1)
+    else:
+        price, begins, ends = sale.price_minor, sale.starts_at or _FIRST, sale.ends_at or _LAST
+    return {
+        "SalePrice": format(to_decimal(price, push.currency), "f"),
+        "SaleStartDate": _local(begins, push.currency),
+        "SaleEndDate": _local(ends, push.currency),
+    }
+
+
+def sale_at(sku: Sku, currency: str, now: datetime) -> SalePrice | None:
+    """The special price in force at a moment; its end is None where the platform has written none or a far one."""
+    if not sku.special_price or sku.price is None or sku.special_price >= sku.price:
+        return None
+    begins = _moment(sku.special_from_date, sku.special_from_time, currency)
+    ends = _moment(sku.special_to_date, sku.special_to_time, currency, is_end=True)
+    sale = SalePrice(minor(sku.special_price, currency), begins, None if ends and ends >= _LAST - _DAY else ends)
+    return sale if sale.is_in_force(now) else None
+
+
+def _moment(date: Word, exact: Word, currency: str, *, is_end: bool = False) -> datetime | None:
+    """A time of the seller's country; an end that names but a day is that day's end. Raises: ValueError."""
+    text = str(exact or date).strip()
+    if not text:
+        return None
+    if (found := _MOMENT.match(text)) is None:
+        raise ValueError(f"not a time: {text!r}")
+    when = datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}").replace(tzinfo=_zone(currency)).astimezone(UTC)
+    return when + _DAY if is_end and found[2] is None else when
+
+
+def _local(when: datetime, currency: str) -> str:
+    return when.astimezone(_zone(currency)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _zone(currency: str) -> timezone:
+    return timezone(timedelta(hours=_HOURS_AHEAD.get(currency, 7)))
 
 
 # --- pushes ---------------------------------------------------------------------------------------------------------
@@ -111,21 +183,31 @@ _CODE = re.compile(r"^\W*(E?\d{1,5})\b")
 
 
 def stock_payload(batch: Sequence[StockPush]) -> str:
-    return _payload([(push.key, push.sku, "SellableQuantity", str(push.quantity)) for push in batch])
+    return _payload([(push.key, push.sku, {"SellableQuantity": str(push.quantity)}) for push in batch])
 
 
-def price_payload(batch: Sequence[PricePush]) -> str:
-    amounts = [format(to_decimal(push.price_minor, push.currency), "f") for push in batch]
-    return _payload([(push.key, push.sku, "Price", amount) for push, amount in zip(batch, amounts, strict=True)])
+def price_payload(batch: Sequence[PricePush], now: datetime) -> str:
+    """Retail and special prices, both told each time: a member that is left out stays as it is."""
+    return _payload(
+        [
+            (
+                push.key,
+                push.sku,
+                {"Price": format(to_decimal(push.price_minor, push.currency), "f"), **special(push, now)},
+            )
+            for push in batch
+        ]
+    )
 
 
-def _payload(rows: Sequence[tuple[ListingKey, str, str, str]]) -> str:
+def _payload(rows: Sequence[tuple[ListingKey, str, Mapping[str, str]]]) -> str:
     """The XML of a write. All three names of a SKU go along: the seller's alone is no longer enough."""
     request = ET.Element("Request")
     skus = ET.SubElement(ET.SubElement(request, "Product"), "Skus")
-    for key, sku, name, value in rows:
+    for key, sku, values in rows:
         row = ET.SubElement(skus, "Sku")
-        for tag, text in (("ItemId", key.item_id), ("SkuId", key.model_id), ("SellerSku", sku), (name, value)):
+        named = {"ItemId": key.item_id, "SkuId": key.model_id, "SellerSku": sku, **values}
+        for tag, text in named.items():
             if text:
                 ET.SubElement(row, tag).text = text
     return ET.tostring(request, encoding="unicode")

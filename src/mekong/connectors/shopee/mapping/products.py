@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
@@ -52,6 +54,7 @@ class Item(Struct, frozen=True):
     has_model: bool = False
     gtin_code: Word = ""
     price_info: tuple[Price, ...] = ()
+    promotion_id: Word = 0
     stock_info_v2: Stock = Stock()
     image: Image = Image()
 
@@ -72,6 +75,7 @@ class Model(Struct, frozen=True):
     model_status: str = "MODEL_NORMAL"
     gtin_code: Word = ""
     price_info: tuple[Price, ...] = ()
+    promotion_id: Word = 0
     stock_info_v2: Stock = Stock()
 
 
@@ -94,12 +98,15 @@ class ItemPage(Struct, frozen=True):
     next_offset: int = 0
 
 
-def listings(item: Item, models: Models | None, currency: str) -> list[RemoteListing]:
+def listings(
+    item: Item, models: Models | None, currency: str, ends: Mapping[str, datetime] = MappingProxyType({})
+) -> list[RemoteListing]:
     """One listing of an item without variants, or one for each of its models.
 
-    The price is the seller's own (`original_price`, what a price push sets), not the campaign's. The quantity is what
-    is left to buy, reservations taken off (`total_available_stock`). A model without a SKU has none: the item's SKU
-    is not lent to it, since several models would then claim one article.
+    The price is the seller's own (`original_price`, what a price push sets). The sale price is what shoppers pay now
+    (`current_price`) where that is lower, whoever lowered it; it ends as `ends` says of the promotion it comes from, by
+    its number. The quantity is what is left to buy, reservations taken off (`total_available_stock`). A model without a
+    SKU has none: the item's SKU is not lent to it, since several models would then claim one article.
     """
     is_active = item.item_status == "NORMAL"
     picture = next(iter(item.image.image_url_list), "")
@@ -111,6 +118,8 @@ def listings(item: Item, models: Models | None, currency: str) -> list[RemoteLis
                 name=str(item.item_name),
                 quantity=available(item.stock_info_v2),
                 price_minor=price_minor(item.price_info, currency),
+                sale_minor=sale_minor(item.price_info, currency),
+                sale_ends_at=_sale_ends_at(item, currency, ends),
                 currency=_currency(item.price_info, currency),
                 barcode=str(item.gtin_code),
                 is_active=is_active,
@@ -124,6 +133,8 @@ def listings(item: Item, models: Models | None, currency: str) -> list[RemoteLis
             name=_model_name(item, model, models.tier_variation),
             quantity=available(model.stock_info_v2),
             price_minor=price_minor(model.price_info, currency),
+            sale_minor=sale_minor(model.price_info, currency),
+            sale_ends_at=_sale_ends_at(model, currency, ends),
             currency=_currency(model.price_info, currency),
             barcode=str(model.gtin_code),
             is_active=is_active and model.model_status == "MODEL_NORMAL",
@@ -148,6 +159,24 @@ def price_minor(prices: Sequence[Price], currency: str) -> int | None:
         if amount is not None:
             return minor(amount, price.currency or currency)
     return None
+
+
+def sale_minor(prices: Sequence[Price], currency: str) -> int | None:
+    """What shoppers pay now, where it is less than the original price."""
+    for price in prices:
+        original, current = price.original_price, price.current_price
+        if original is not None and current is not None and current < original:
+            return minor(current, price.currency or currency)
+    return None
+
+
+def is_on_sale(item: Item, models: Models | None) -> bool:
+    rows: Sequence[Item | Model] = [item] if models is None else models.model
+    return any(sale_minor(each.price_info, "VND") is not None for each in rows)
+
+
+def _sale_ends_at(each: Item | Model, currency: str, ends: Mapping[str, datetime]) -> datetime | None:
+    return None if sale_minor(each.price_info, currency) is None else ends.get(str(each.promotion_id))
 
 
 def _options(model: Model, tiers: Sequence[Tier]) -> list[Option]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _VARIANT = """
-  id sku barcode title price
+  id sku barcode title price compareAtPrice
   product { id title status }
   inventoryItem { id tracked inventoryLevel(locationId: $place) { quantities(names: ["available"]) { name quantity } } }
 """

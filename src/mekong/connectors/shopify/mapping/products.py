@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -56,6 +57,11 @@ class Variant(Struct, frozen=True):
     sku: str = ""
     barcode: str = ""
     price: Decimal | None = None
+    compareAtPrice: Decimal | None = None  # noqa: N815 - the platform's own name
+
+    @property
+    def is_on_sale(self) -> bool:
+        return self.price is not None and self.compareAtPrice is not None and self.price < self.compareAtPrice
 
 
 class VariantPage(Struct, frozen=True):
@@ -87,17 +93,21 @@ def item_of(listing: ListingKey) -> str:
 
 def listing(variant: Variant, currency: str) -> RemoteListing:
     """One variant. The quantity is what may be sold (`available`) at the location that is kept: 0 where it is not
-    stocked there, None where the shop does not count it."""
+    stocked there, None where the shop does not count it. Where there is a higher price to compare with, that is the
+    list price, and the price asked is the sale's."""
     own = "" if variant.title == _ONLY_VARIANT else variant.title
+    price = variant.compareAtPrice if variant.is_on_sale else variant.price
+    sale = variant.price if variant.is_on_sale else None
     return RemoteListing(
         key=key(variant.product.id, variant.id, variant.inventoryItem.id),
         sku=variant.sku,
         name=" - ".join(part for part in (variant.product.title, own) if part),
         quantity=_quantity(variant.inventoryItem),
-        price_minor=None if variant.price is None else minor(variant.price, currency),
+        price_minor=None if price is None else minor(price, currency),
         currency=currency,
         barcode=variant.barcode,
         is_active=variant.product.status.upper() == "ACTIVE",
+        sale_minor=None if sale is None else minor(sale, currency),
     )
 
 
@@ -139,14 +149,21 @@ def stock_input(batch: Sequence[StockPush], at: str, channel: str) -> dict[str, 
     }
 
 
-def price_input(batch: Sequence[PricePush]) -> list[dict[str, Any]]:
+def price_input(batch: Sequence[PricePush], now: datetime) -> list[dict[str, Any]]:
+    """What is asked at this moment, and beside it the list price while a sale is on: the platform knows no dates."""
     return [
         {
             "id": gid("ProductVariant", variant_of(push.key)),
-            "price": format(to_decimal(push.price_minor, push.currency), "f"),
+            "price": _amount(shown, push.currency),
+            "compareAtPrice": _amount(push.price_minor, push.currency) if shown < push.price_minor else None,
         }
         for push in batch
+        for shown in (push.shown_minor(now),)
     ]
+
+
+def _amount(amount_minor: int, currency: str) -> str:
+    return format(to_decimal(amount_minor, currency), "f")
 
 
 def results(batch: Sequence[StockPush] | Sequence[PricePush], errors: Sequence[UserError]) -> list[PushResult]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from mekong.channels.socket import (
     PricePush,
     PushResult,
     RemoteListing,
+    SalePrice,
     StockPush,
 )
 from mekong.connectors.tiktok.mapping import Word, minor
@@ -70,11 +72,17 @@ class ProductPage(Struct, frozen=True):
     total_count: int | None = None
 
 
-def listings(product: Product, available: Mapping[str, int], currency: str) -> list[RemoteListing]:
+def listings(
+    product: Product,
+    available: Mapping[str, int],
+    currency: str,
+    sales: Mapping[str, SalePrice] = MappingProxyType({}),
+) -> list[RemoteListing]:
     """One listing a SKU; those of deleted products and of drafts are left out.
 
     `available`: units that shoppers may buy, by SKU id, where the inventory was asked; a SKU that is not in it shows
-    what its product says. The price is the seller's own, what a price push sets.
+    what its product says. The price is the seller's own, what a price push sets. `sales`: the prices of activities under
+    way, by SKU id or by product id.
     """
     if product.status in NOT_FOR_SALE:
         return []
@@ -90,9 +98,17 @@ def listings(product: Product, available: Mapping[str, int], currency: str) -> l
             barcode=str(sku.identifier_code.code),
             is_active=product.status in {"ACTIVATE", ""},
             image_url=picture,
+            sale_minor=None if sale is None else sale.price_minor,
+            sale_ends_at=None if sale is None else sale.ends_at,
         )
         for sku in product.skus
+        for sale in (_sale(product, sku, currency, sales),)
     ]
+
+
+def _sale(product: Product, sku: Sku, currency: str, sales: Mapping[str, SalePrice]) -> SalePrice | None:
+    sale, price = sales.get(str(sku.id)) or sales.get(str(product.id)), _price(sku.price, currency)
+    return sale if sale is not None and price is not None and sale.price_minor < price else None
 
 
 def _name(product: Product, sku: Sku) -> str:

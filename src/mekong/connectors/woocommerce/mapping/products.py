@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
 
-from mekong.channels.socket import ListingKey, PricePush, PushResult, RemoteListing, StockPush
-from mekong.connectors.woocommerce.mapping import Word, minor
+from mekong.channels.socket import ListingKey, PricePush, PushResult, RemoteListing, SalePrice, StockPush
+from mekong.connectors.woocommerce.mapping import Word, minor, moment
 from mekong.foundation.money import to_decimal
 
 _GONE: Final = frozenset({"trash", "auto-draft"})
@@ -38,6 +39,9 @@ class Variation(Struct, frozen=True):
     global_unique_id: Word = ""
     price: Decimal | None = None
     regular_price: Decimal | None = None
+    sale_price: Decimal | None = None
+    date_on_sale_from_gmt: str = ""
+    date_on_sale_to_gmt: str = ""
     manage_stock: bool | str = False
     stock_quantity: Decimal | None = None
     stock_status: str = ""
@@ -61,12 +65,13 @@ class Product(Variation, frozen=True):
         return self.type.startswith("variable") or (self.type != "simple" and bool(self.variations))
 
 
-def listing(product: Product, currency: str) -> RemoteListing:
+def listing(product: Product, currency: str, now: datetime) -> RemoteListing:
     """A product without variations.
 
-    The price is the regular one, which a price push sets, not that of a sale. The quantity is what is left to buy:
+    The price is the regular one, and the sale price that of a sale within its dates. The quantity is what is left to buy:
     None where the shop counts no stock and sells all the same, 0 where it says that the product is sold out.
     """
+    sale = _sale(product, currency, now)
     return RemoteListing(
         key=ListingKey(str(product.id)),
         sku=str(product.sku),
@@ -78,10 +83,12 @@ def listing(product: Product, currency: str) -> RemoteListing:
         is_active=product.status == "publish",
         url=product.permalink,
         image_url=_picture(product),
+        sale_minor=None if sale is None else sale.price_minor,
+        sale_ends_at=None if sale is None else sale.ends_at,
     )
 
 
-def listings(product: Product, variations: Sequence[Variation], currency: str) -> list[RemoteListing]:
+def listings(product: Product, variations: Sequence[Variation], currency: str, now: datetime) -> list[RemoteListing]:
     """One listing a variation.
 
     A variation without a SKU, barcode or picture shows those of its product. The picture may stand in; SKU and barcode
@@ -92,6 +99,7 @@ def listings(product: Product, variations: Sequence[Variation], currency: str) -
         if each.status in _GONE:
             continue
         words = ", ".join(str(one.option) for one in each.attributes if one.option)
+        sale = _sale(each, currency, now)
         found.append(
             RemoteListing(
                 key=ListingKey(str(product.id), str(each.id)),
@@ -106,6 +114,8 @@ def listings(product: Product, variations: Sequence[Variation], currency: str) -
                 is_active=product.status == each.status == "publish",
                 url=each.permalink or product.permalink,
                 image_url=_picture(each) or _picture(product),
+                sale_minor=None if sale is None else sale.price_minor,
+                sale_ends_at=None if sale is None else sale.ends_at,
             )
         )
     return found
@@ -124,6 +134,16 @@ def _quantity(thing: Variation) -> int | None:
 def _price(thing: Variation, currency: str) -> int | None:
     amount = thing.price if thing.regular_price is None else thing.regular_price
     return None if amount is None else minor(amount, currency)
+
+
+def _sale(thing: Variation, currency: str, now: datetime) -> SalePrice | None:
+    """The sale price in force: lower than the regular one, and within its dates."""
+    if thing.sale_price is None or thing.regular_price is None or thing.sale_price >= thing.regular_price:
+        return None
+    begins = moment(thing.date_on_sale_from_gmt) if thing.date_on_sale_from_gmt else None
+    ends = moment(thing.date_on_sale_to_gmt) if thing.date_on_sale_to_gmt else None
+    sale = SalePrice(minor(thing.sale_price, currency), begins, ends)
+    return sale if sale.is_in_force(now) else None
 
 
 def _picture(thing: Variation) -> str:
@@ -162,8 +182,23 @@ def stock_row(push: StockPush) -> dict[str, Any]:
     return {"id": number(push.key), "manage_stock": True, "stock_quantity": push.quantity}
 
 
-def price_row(push: PricePush) -> dict[str, Any]:
-    return {"id": number(push.key), "regular_price": format(to_decimal(push.price_minor, push.currency), "f")}
+def price_row(push: PricePush, now: datetime) -> dict[str, Any]:
+    """Both prices and both dates, each time: a member that is left out, or null, stays as it is, an empty one is cleared.
+
+    Source: WooCommerce's own REST controllers (`set_sale_price`, `date_on_sale_from_gmt`, `date_on_sale_to_gmt`).
+    """
+    sale = push.sale_at(now)
+    return {
+        "id": number(push.key),
+        "regular_price": format(to_decimal(push.price_minor, push.currency), "f"),
+        "sale_price": "" if sale is None else format(to_decimal(sale.price_minor, push.currency), "f"),
+        "date_on_sale_from_gmt": _gmt(sale.starts_at) if sale else "",
+        "date_on_sale_to_gmt": _gmt(sale.ends_at) if sale else "",
+    }
+
+
+def _gmt(when: datetime | None) -> str:
+    return "" if when is None else when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def number(key: ListingKey) -> int:
