@@ -38,6 +38,7 @@ class DuePrice:
     listing_id: int
     push: PricePush
     version: int
+    is_refused: bool
 
     @property
     def price(self) -> tuple[int, int]:
@@ -51,7 +52,8 @@ class PricePusher:
         self.line, self.threads, self.currency = line, threads, currency
         self._wake = asyncio.Event()
         self.refused: dict[int, tuple[int, int]] = {}
-        """Listing to the version and amount of the price that the platform refused for good."""
+        """Listing to the version and amount of the price that the platform refused for good. Tried again when it is
+        another, or when a person had the refusal forgotten."""
 
     def heard(self) -> None:
         self._wake.set()
@@ -61,7 +63,7 @@ class PricePusher:
         while True:
             try:
                 due = await self.threads.run(_due, self.line.channel_id, self.currency)
-                due = [row for row in due if self.refused.get(row.listing_id) != row.price]
+                due = [row for row in due if not (row.is_refused and self.refused.get(row.listing_id) == row.price)]
                 for start in range(0, len(due), _AT_ONCE):
                     await self._push(due[start : start + _AT_ONCE])
             except NeedsReconnect:
@@ -118,7 +120,7 @@ def _due(channel_id: int, currency: str) -> list[DuePrice]:
             is_behind = variant.price_version > row.sync.acked_price_version or wanted != row.sync.acked_price_minor
             if wanted is not None and is_behind:
                 push = PricePush(ListingKey(row.item_id, row.model_id), row.remote_sku, wanted, currency)
-                found.append(DuePrice(row.id, push, variant.price_version))
+                found.append(DuePrice(row.id, push, variant.price_version, bool(row.sync.price_error_code)))
     return found
 
 
