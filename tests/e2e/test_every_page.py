@@ -29,7 +29,7 @@ PAGES = (
     "/orders/?tab=all&cod=yes&least=1",
     "/orders/filters/", "/orders/returns/", "/orders/returns/?view=all",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
-    "/channels/health/", "/channels/health/?span=7d",
+    "/channels/health/", "/channels/health/?span=7d", "/consistency/", "/consistency/?reason=prices_off",
     "/channels/shopee-1/categories/", "/channels/shopee-1/categories/gom/", "/channels/shopee-1/publishing/",
     "/products/publish/", "/products/publish/?pick=BG-ML-28&channel=shopee-1",
     "/products/publish/?pick=BG-ML-28&pick=TS-TH-100&channel=shopee-1",
@@ -132,6 +132,7 @@ def _pages_of_things(page: Page) -> list[str]:
         first("/orders/?tab=all", "tbody a[href^='/orders/']"),
         first("/orders/returns/", "main a[href^='/orders/DH']"),
         first("/stock/campaigns/", "tbody a[href^='/stock/campaigns/']"),
+        first("/consistency/", "tbody a[href^='/consistency/']"),
     ]
     for room in ("webhooks", "apps", "feeds"):
         one = first(f"/settings/{room}/", f"tbody a[href^='/settings/{room}/']")
