@@ -13,7 +13,7 @@ from mekong.channels.models import Channel, Listing, MatchState
 from mekong.channels.socket import ListingKey, ReadsListings, RemoteListing
 from mekong.channels.sync.line import Line
 from mekong.foundation.actor import SYSTEM, Actor
-from mekong.foundation.errors import MekongError, NeedsReconnect, RemoteRefused, Unavailable
+from mekong.foundation.errors import MekongError
 
 
 def look_now(*, actor: Actor, product_id: int) -> list[str]:
@@ -58,5 +58,5 @@ async def _read_one(line: Line, keys: Sequence[ListingKey]) -> Sequence[RemoteLi
 
     try:
         return await line.call(read, tries=2)
-    except (Unavailable, RemoteRefused, NeedsReconnect):
+    except MekongError:  # one shop that cannot be asked leaves the others alone
         return None

@@ -38,7 +38,7 @@ REASONS: Mapping[str, Shape] = {
     "unread": Shape(pgettext_lazy("why a channel differs", "Not read yet"), "wait"),
 }
 REMEDIES: Mapping[str, Word] = {
-    "changed": _("Somebody changed it there. Send ours again, or take theirs over."),
+    "changed": _("Somebody changed it there. Send ours again."),
     "refused": _("Mend what the platform names, then send it again."),
     "incomplete": _("Fill in what the publishing page names; it is sent by itself then."),
     "pending": _("Sent by itself, and gone from here once the platform has confirmed it."),
@@ -51,6 +51,7 @@ REMEDIES: Mapping[str, Word] = {
     "reviewing": _("The platform looks at what it was sent."),
     "unread": _("Press Look now, or wait for the next reading back."),
 }
+_THEIRS = _("Somebody changed it there. Send ours again, or take theirs over.")
 LONGEST = 160
 
 
@@ -73,9 +74,10 @@ def line_of(listing: ListingCheck, mark: Mark, cell: Cell) -> Line:
     why = ""
     if cell.problem is not None and cell.reason == "refused":
         why = str(cell.problem.params.get("remote_message") or cell.problem.params.get("remote_code") or "")
+    remedy = _THEIRS if cell.may_accept and cell.reason == "changed" else REMEDIES.get(cell.reason, "")
     return Line(
         listing, mark, cell, FACTS[cell.fact], REASONS.get(cell.reason), _said(cell, cell.should, listing.currency),
-        _said(cell, cell.shows, listing.currency), why, REMEDIES.get(cell.reason, ""),
+        _said(cell, cell.shows, listing.currency), why, remedy,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from mekong.channels.contracts import ChannelView
@@ -222,7 +222,7 @@ def _differing(products: int, differences: int) -> list[Work]:
     )
     count = ngettext("{n} difference", "{n} differences", differences).format(n=num(differences))
     detail = gettext("Price, offer, name, description or pictures on some channel.")
-    link, word = "/consistency/", gettext("Set right")
+    link, word = "/consistency/", pgettext("a channel", "Set right")
     return [Work("channels", "warn", title.format(n=num(products)), detail, count, "", link, word, TODAY, OFFICE)]
 
 
