@@ -141,7 +141,7 @@ class Pace:
     verify_after_s: float = 5.0
     audit_s: float = 6 * 3600.0
     check_s: float = 5.0
-    check_rest_s: float = 60.0
+    check_rest_s: float = 300.0
     check_whole_s: float = 900.0
     figures_s: float = 5.0
     incident_after_s: float = 10.0

@@ -18,6 +18,8 @@ from mekong.foundation.actor import SYSTEM
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 1_000
+_PART = 200
+"""Of a whole check, which takes half a millisecond a listing: at a quarter of the time, so that orders and pushes go first."""
 _OVERLAP = timedelta(seconds=5)
 """Acknowledgements are dated before they are committed: a look reaches back a little."""
 
@@ -60,8 +62,10 @@ class CheckDesk:
 
     async def _whole(self) -> None:
         ids = await self.threads.run(_matched, self.line.channel_id)
-        for start in range(0, len(ids), _AT_ONCE):
-            await self._check(ids[start : start + _AT_ONCE])
+        for start in range(0, len(ids), _PART):
+            clock = time.monotonic()
+            await self._check(ids[start : start + _PART])
+            await asyncio.sleep(min(1.0, 3 * (time.monotonic() - clock)))
         await self.threads.run(note_whole_check, actor=SYSTEM, channel_id=self.line.channel_id, now=now())
 
     async def _check(self, ids: list[int]) -> None:
