@@ -143,6 +143,7 @@ def count_differences(request: HttpRequest, channel: ChannelCode = "") -> Any:
 def get_product_consistency(request: HttpRequest, sku: str) -> Any:
     """What every channel shows of one product, compared at this moment. `sku`: of any of its variants."""
     actor = authenticate(request)
+    actor.require("channels.view")
     product = catalog.get_product(actor=actor, sku=sku)
     (found,) = queries.consistency(actor=actor, product_ids=[product.id], now=moment(request))
     return _product(found)
@@ -152,6 +153,7 @@ def get_product_consistency(request: HttpRequest, sku: str) -> Any:
 def look_at_product(request: HttpRequest, sku: str) -> Any:
     """Read one product on every channel now. `no_answer`: names of channels that gave none."""
     actor = authenticate(request)
+    actor.require("channels.sync")
     product = catalog.get_product(actor=actor, sku=sku)
     silent = asking.look_now(actor=actor, product_id=product.id)
     found = queries.consistency(actor=actor, product_ids=[product.id], now=moment(request))
@@ -162,6 +164,7 @@ def look_at_product(request: HttpRequest, sku: str) -> Any:
 def repair_differences(request: HttpRequest, body: RepairIn) -> Any:
     """Push prices anew and publish words and pictures anew. Safe to repeat: what is on its way is left alone."""
     actor, now = authenticate(request), moment(request)
+    actor.require("channels.sync")
     if body.listing_id is not None:
         return commands.repair_difference(actor=actor, listing_id=body.listing_id, fact=body.fact or "", now=now)
     if body.sku is not None:
