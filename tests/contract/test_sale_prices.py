@@ -282,6 +282,25 @@ def test_a_platform_that_knows_dates_begins_and_ends_a_sale_by_itself(kind: str,
     assert {row.sale_minor for row in stand.read().values()} == {None}
 
 
+@pytest.mark.parametrize("kind", SELLING_DATED)
+def test_a_sale_as_long_as_no_platform_allows_and_one_without_an_end_go_on(kind: str, sandbox: Sandbox) -> None:
+    stand = a_stand(sandbox, kind)
+    long, endless = a_sale(stand, 99_000, days=200), SalePrice(99_000)
+    for sale, skus in ((long, ("AO-M", "AO-L")), (endless, ("TU-VAI",))):
+        for _ in range(2):
+            assert {result.error for result in stand.push(120_000, sale, skus=skus)[0]} == {""}
+    stand.skip(TWO_HOURS)
+    rows = stand.read()
+    assert {row.sale_minor for row in rows.values()} == {99_000}
+    for days in (60, 60, 79):  # on day 199 only the one with an end is certain
+        stand.skip(days * DAY)
+        shown = stand.shown()
+        assert {shown["AO-M"][1], shown["AO-L"][1]} == {99_000}
+    stand.skip(DAY)
+    shown = stand.shown()
+    assert {shown["AO-M"][1], shown["AO-L"][1]} == {120_000}
+
+
 @pytest.mark.parametrize("is_done", [False, True], ids=["unsent", "sent"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_a_push_left_half_done_is_mended_by_the_next(kind: str, is_done: bool, sandbox: Sandbox) -> None:

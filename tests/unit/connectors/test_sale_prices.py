@@ -78,6 +78,37 @@ def test_lazada_ends_a_special_price_by_one_no_lower_that_is_long_over(sale: Sal
     assert (said["SaleStartDate"], said["SaleEndDate"]) == ("2020-01-01 07:00:00", "2020-01-02 07:00:00")
 
 
+EQUAL = {"code": "4157", "message": "SalePrice", "type": "ISP", "request_id": "r", "detail": [
+    {"seller_sku": "AO-DO-M", "message": "BIZ_CHECK_SPECIAL_PRICE_GREATER_THAN_PRICE: must be cheaper"}
+]}  # fmt: skip
+
+
+def a_lazada(special_price: int | None) -> tuple[list[PushResult], list[str]]:
+    """A shop that takes no special price that is over, and shows this one; what came of a push, and what was sent."""
+    sku = {"SkuId": 11, "Status": "active", "price": 120_000, "special_price": special_price}
+    item = test_lazada.ok({"item_id": 1, "skus": [sku]})
+    answers: Any = {"/price_quantity/update": [EQUAL, test_lazada.ok()], "/product/item/get": item}
+    shop, wire = test_lazada.a_shop(answers, NOW)
+    results = run(shop.push_price([a_push(None)]))
+    return results, [form(request)["payload"] for request in wire.asked("/price_quantity/update")]
+
+
+def test_where_lazada_takes_no_special_price_that_is_over_the_retail_price_goes_alone() -> None:
+    results, sent = a_lazada(None)
+    assert results == [PushResult(KEY)]
+    assert ["SalePrice" in payload for payload in sent] == [True, False]
+    assert "<Price>120000</Price>" in sent[1]
+    (result,), _ = a_lazada(99_000)
+    assert (result.error, result.is_final) == ("special_price_stands", False)
+
+
+def test_a_special_price_that_lazada_refuses_is_told() -> None:
+    shop, wire = test_lazada.a_shop({"/price_quantity/update": EQUAL}, NOW)
+    (result,) = run(shop.push_price([a_push()]))
+    assert (result.error, result.is_final) == ("4157", True)
+    assert len(wire.requests) == 1
+
+
 def lazada_listing(now: datetime = NOW, **sku: Any) -> RemoteListing:
     said = {"item_id": 1, "skus": [{"SkuId": 11, **{name: value for name, value in sku.items() if value is not None}}]}
     product = msgspec.convert(said, lazada.Product, strict=False)

@@ -181,20 +181,25 @@ def test_a_price_locked_by_a_campaign_of_the_platforms_waits() -> None:
 
 
 def test_a_refused_activity_blames_a_sku_alone_and_of_several_none() -> None:
-    answers: Answers = {MAKE: ok(activity_id="7"), "/activities/7/products": refused("17029005", "price too low")}
+    answers: Answers = {MAKE: ok(activity_id="7"), "/activities/7/products": refused("17029001", "price too low")}
     (result,), _ = pushed(answers, on_sale())
-    assert result == PushResult(A, "17029005", "price too low", is_final=True)
+    assert result == PushResult(A, "17029001", "price too low", is_final=True)
     shop, _ = a_shop({PRICES: ok(), **answers})
     assert {result.is_final for result in run(shop.push_price([on_sale(A), on_sale(B)]))} == {False}
     assert [len(each) for each in shop.price_batches([on_sale(A), on_sale(B)])] == [1, 1]
-    held: Answers = {**answers, "/activities/7/products": refused("17029022", "in another activity")}
-    (result,), _ = pushed(held, on_sale())
-    assert (result.error, result.is_final) == ("17029022", False)
+
+
+@pytest.mark.parametrize("code", ["17029004", "17029005", "17029009", "17029012", "17029022"])
+def test_a_refusal_that_comes_of_an_old_picture_is_tried_again(code: str) -> None:
+    (result,), _ = pushed({MAKE: ok(activity_id="7"), "/activities/7/products": refused(code, "why")}, on_sale())
+    assert (result.error, result.is_final) == (code, False)
+    (result,), _ = pushed({MAKE: refused(code, "why")}, on_sale())
+    assert (result.error, result.is_final) == (code, False)
 
 
 def test_an_activity_that_cannot_be_made_or_left_is_told() -> None:
-    (result,), _ = pushed({MAKE: refused("17029010", "title exists")}, on_sale())
-    assert (result.error, result.is_final) == ("17029010", True)
+    (result,), _ = pushed({MAKE: refused("17029035", "restricted")}, on_sale())
+    assert (result.error, result.is_final) == ("17029035", True)
     stuck = {**holding(an_activity(), s171=99000), "/activities/5/products": refused("17029011", "immutable")}
     (result,), _ = pushed(stuck, on_sale(sale=None))
     assert (result.error, result.is_final) == ("17029011", False)

@@ -60,6 +60,7 @@ _ITEM_ORDERS = 50
 _PUSHES = 20  # fifty are allowed, twenty advised
 _REVERSE_PAGE = 50
 _SECOND = timedelta(seconds=1)
+_SPECIAL_STANDS: Final = "The platform keeps a special price that it does not let end: take it away in Seller Center."
 _UNKNOWN_CODES = frozenset({"16", "E016", "207", "E207", "208", "E208"})  # no such order; no such item
 _PACKED = frozenset(
     {
@@ -194,9 +195,21 @@ class Lazada:
         return _batches(pushes)
 
     async def push_price(self, batch: Sequence[PricePush]) -> list[PushResult]:
-        """Sets the retail price, and the special price with its times or that there is none."""
-        payload = products.price_payload(batch, self.clock())
-        return await self._push("/product/price_quantity/update", batch, payload, "default")
+        """Sets the retail price, and the special price with its times or that there is none.
+
+        Where the platform does not take that there is none, the retail price goes alone, and the listing is read: it is
+        acknowledged unless a special price is in force.
+        """
+        now, path = self.clock(), "/product/price_quantity/update"
+        said = {each.key: each for each in await self._push(path, batch, products.price_payload(batch, now), "default")}
+        plain = [push for push in batch if push.sale_at(now) is None and products.is_about_special(said[push.key])]
+        if plain:
+            alone = products.price_payload(plain, now, is_alone=True)
+            said |= {each.key: each for each in await self._push(path, plain, alone, "default")}
+            keys = [push.key for push in plain if not said[push.key].error]
+            still = [each.key for each in await self.read_listings(keys=keys) if each.sale_minor is not None]
+            said |= {key: PushResult(key, "special_price_stands", _SPECIAL_STANDS) for key in still}
+        return list(said.values())
 
     async def _push(
         self, path: str, batch: Sequence[StockPush] | Sequence[PricePush], payload: str, lane: str

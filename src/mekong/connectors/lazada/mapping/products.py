@@ -198,18 +198,13 @@ def stock_payload(batch: Sequence[StockPush]) -> str:
     return _payload([(push.key, push.sku, {"SellableQuantity": str(push.quantity)}) for push in batch])
 
 
-def price_payload(batch: Sequence[PricePush], now: datetime) -> str:
-    """Retail and special prices, both told each time: a member that is left out stays as it is."""
-    return _payload(
-        [
-            (
-                push.key,
-                push.sku,
-                {"Price": format(to_decimal(push.price_minor, push.currency), "f"), **special(push, now)},
-            )
-            for push in batch
-        ]
-    )
+def price_payload(batch: Sequence[PricePush], now: datetime, *, is_alone: bool = False) -> str:
+    """Retail and special prices, both told each time: a member that is left out stays as it is. `is_alone`: without."""
+    rows = []
+    for push in batch:
+        price = {"Price": format(to_decimal(push.price_minor, push.currency), "f")}
+        rows.append((push.key, push.sku, price if is_alone else price | special(push, now)))
+    return _payload(rows)
 
 
 def _payload(rows: Sequence[tuple[ListingKey, str, Mapping[str, str]]]) -> str:
@@ -256,6 +251,14 @@ def results(
         else:
             said.append(PushResult(push.key))
     return said
+
+
+def is_about_special(result: PushResult) -> bool:
+    """Whether a refusal is of the special price rather than of the retail price."""
+    words = f"{result.error} {result.message}".lower()
+    return bool(result.error) and any(
+        sign in words for sign in ("special", "saleprice", "sale price", "4157", "discount")
+    )
 
 
 def may_pass(code: str, reason: str) -> bool:

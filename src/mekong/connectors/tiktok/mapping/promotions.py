@@ -2,7 +2,7 @@
 
 Source: TikTok Shop Partner Center, API reference, "Promotion" 202309 (Create Activity, Search Activities, Get Activity,
 Update Activity Product, Remove Activity Product), as of 2026-08. That an activity's number is wanted in the body of a
-write too, and the code of a SKU that another activity holds, are from live integrations, not from the documents.
+write too, that it lasts 90 days at most, and the codes of refusals are from live integrations, not from the documents.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from mekong.channels.socket import ListingKey, PricePush, PushResult, SalePrice
-from mekong.channels.socket.sales import Promotion, Terms
+from mekong.channels.socket.sales import MINUTE, Promotion, Terms
 from mekong.connectors.tiktok.mapping import Word, minor, moment
 from mekong.connectors.tiktok.mapping.products import may_pass
 from mekong.foundation.money import to_decimal
@@ -26,10 +26,12 @@ OPEN: Final = ("ONGOING", "NOT_START")
 TERMS: Final = Terms(
     lead=timedelta(minutes=10),  # the beginning "must be greater than the value of the current time"
     shortest=timedelta(minutes=10),
-    longest=timedelta(days=180),  # the platform names no longest
+    longest=timedelta(days=90) - MINUTE,
 )
 _OURS: Final = re.compile(r"MK \d{10}-\d{10} \d+")
-_HELD: Final = frozenset({"17029022"})  # the SKU is in another activity at that time
+# The title is taken, the beginning has passed, the activity is gone or over, another holds the SKU at that time: what
+# was read is old, or it passes by itself.
+_PASSING: Final = frozenset({"17029004", "17029005", "17029009", "17029012", "17029022"})
 _OVER: Final = ("EXPIRED", "DEACTIVATED", "NOT_EFFECTIVE")
 
 
@@ -132,7 +134,7 @@ def product_rows(pushes: Sequence[PricePush]) -> list[dict[str, Any]]:
 
 def refused(keys: Sequence[ListingKey], code: str, message: str) -> dict[ListingKey, PushResult]:
     """A refusal names no SKU: of several none is blamed, and each may go again alone."""
-    is_final = len(keys) == 1 and code not in _HELD and not may_pass(code, message)
+    is_final = len(keys) == 1 and code not in _PASSING and not may_pass(code, message)
     return {key: PushResult(key, code, message, is_final=is_final) for key in keys}
 
 
