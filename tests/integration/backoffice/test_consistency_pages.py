@@ -52,7 +52,14 @@ def test_a_products_page_is_a_matrix_with_every_act(shop: Shop, visitor: Visitor
     clerk = visitor("owner", language="en")
     address = f"/consistency/{product}/"
     said = clerk.get(address).content.decode()
-    for words in ("should be 890,000", "Changed on the platform", "Not read yet", "Set the product right", "Look now"):
+    for words in (
+        "should be 890,000",
+        "Changed on the platform",
+        "Not read yet",
+        "Set the product right",
+        "Set the channel right",
+        "Look now",
+    ):
         assert words in said, words
     assert 'hx-get="' + address not in said, "nothing is on its way"
     assert address in clerk.get("/products/BG-ML-28/").content.decode()
