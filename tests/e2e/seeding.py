@@ -23,6 +23,7 @@ def main() -> None:
         _a_desk(now)
         _offers(now)
         furnish_prices(now)
+        _drift(now)
 
 
 def _offers(now: datetime) -> None:
@@ -110,6 +111,42 @@ def _incident(now: datetime) -> None:
         now=since + timedelta(minutes=3),
     )
     commands.note_well(actor=SYSTEM, code="web", waiting=12, now=since + timedelta(minutes=9))
+
+
+def _drift(now: datetime) -> None:
+    """Prices and words that somebody changed on a platform, one that it refused, and one of a listing's own."""
+    from mekong.catalog import queries as catalog
+    from mekong.channels import commands
+    from mekong.channels.models import Listing, ListingSync, Publication
+    from mekong.channels.socket import ListingKey, Looks, RemoteListing
+    from mekong.foundation.actor import SYSTEM
+
+    commands.set_price_sync(actor=SYSTEM, code="shopee-1", on=True)
+    rows = list(Listing.objects.filter(channel__code="shopee-1", match_state="matched").order_by("id")[:8])
+    views = catalog.variants_by_id(actor=SYSTEM, ids={row.variant_id for row in rows if row.variant_id})
+    before = now - timedelta(hours=1)
+    for place, row in enumerate(rows):
+        price = views[row.variant_id or 0].price_minor
+        refusal = {"remote_message": "Giá thấp hơn mức sàn cho phép", "remote_code": "price.too_low"}
+        ListingSync.objects.filter(listing=row).update(
+            acked_price_minor=price, acked_price_at=before, price_error_code="remote_refused" if place == 1 else "",
+            price_error_params=refusal if place == 1 else {},
+        )  # fmt: skip
+        looks = Looks(f"{views[row.variant_id or 0].product_name} (hàng sale)", "Xem shop để biết thêm.", 1)
+        key, shown = (row.item_id, row.model_id), price - 20_000 if place in (0, 1) else price
+        seen = RemoteListing(
+            ListingKey(*key), row.remote_sku, row.name, 3, shown, looks=looks if place == 0 else None,
+            sale_minor=price - 30_000 if place == 2 else None,
+        )  # fmt: skip
+        commands.note_seen(actor=SYSTEM, channel="shopee-1", listings=[seen], now=now)
+        if place == 0:
+            Publication.objects.create(
+                channel=row.channel, product_id=views[row.variant_id or 0].product_id, state="live", turn=1, done_turn=1,
+                item_id=row.item_id, asked_by="system", asked_at=before, sent_at=before,
+            )  # fmt: skip
+    commands.set_listing_price(actor=SYSTEM, listing_id=rows[4].id, price_minor=99_000)
+    everything = list(Listing.objects.values_list("id", flat=True))
+    commands.note_checked(actor=SYSTEM, listing_ids=everything, now=now)
 
 
 COLLEAGUE = "lan@moclan.vn"

@@ -29,7 +29,7 @@ PAGES = (
     "/orders/?tab=all&cod=yes&least=1",
     "/orders/filters/", "/orders/returns/", "/orders/returns/?view=all",
     "/stock/controls/", "/channels/", "/channels/lazada-1/", "/channels/lazada-1/orders-file/", "/channels/lazada-1/match/",
-    "/channels/health/", "/channels/health/?span=7d",
+    "/channels/health/", "/channels/health/?span=7d", "/consistency/", "/consistency/?reason=prices_off",
     "/channels/shopee-1/categories/", "/channels/shopee-1/categories/gom/", "/channels/shopee-1/publishing/",
     "/products/publish/", "/products/publish/?pick=BG-ML-28&channel=shopee-1",
     "/products/publish/?pick=BG-ML-28&pick=TS-TH-100&channel=shopee-1",
@@ -153,6 +153,7 @@ def _pages_of_things(page: Page) -> list[str]:
         (draft := first("/offers/games/", "tbody a[href^='/offers/games/']")),
         f"{draft}edit/",
         first("/offers/games/", "tbody tr:nth-child(4) a[href^='/offers/games/']") + "?check=1",
+        first("/consistency/", "tbody a[href^='/consistency/']"),
     ]
     member = first("/members/", "tbody a[href^='/members/']")
     found += [member, f"{member}edit/", first(member, "aside a[href*='/card/']")]

@@ -16,6 +16,7 @@ from mekong.channels.socket import (
     Connector,
     ListingKey,
     ListingPage,
+    Looks,
     Manifest,
     Notice,
     NoticeKind,
@@ -62,6 +63,7 @@ class Platform:
     prices: dict[ListingKey, int] = field(default_factory=dict)
     sales: dict[ListingKey, SalePrice] = field(default_factory=dict)
     skus: dict[ListingKey, str] = field(default_factory=dict)
+    looks: dict[str, Looks] = field(default_factory=dict)
     orders: dict[str, RemoteOrder] = field(default_factory=dict)
     returns: dict[str, RemoteReturn] = field(default_factory=dict)
     earnings: dict[str, Earnings] = field(default_factory=dict)
@@ -164,6 +166,7 @@ class Bazaar:
         return RemoteListing(
             key, platform.skus[key], f"Áo {platform.skus[key]}", platform.quantities[key], platform.prices[key],
             sale_minor=on.price_minor if on else None, sale_ends_at=on.ends_at if on else None,
+            looks=platform.looks.get(key.item_id),
         )  # fmt: skip
 
     def stock_batches(self, pushes: Sequence[StockPush]) -> list[list[StockPush]]:

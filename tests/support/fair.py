@@ -15,7 +15,7 @@ from mekong.channels.contracts.publishing import PublicationView
 from mekong.channels.models import Listing, Publication
 from mekong.channels.registry import Plug
 from mekong.channels.remote import publishing as asking
-from mekong.channels.socket import Account, Connector, ListingKey, RemoteListing, Secrets, Transport
+from mekong.channels.socket import Account, Connector, ListingKey, Looks, RemoteListing, Secrets, Transport
 from mekong.channels.socket.listing_needs import Need
 from mekong.channels.socket.publishing import (
     AttributeKind,
@@ -75,6 +75,7 @@ class Fair(Platform):
         if said:
             raise RemoteRefused(remote="Bazaar", remote_code="bad_product", remote_message=said)
         self.products[item] = draft
+        self.looks[item] = Looks(draft.name, draft.description, len(draft.pictures))
         if self.reviews:
             self.states[item] = PublishedState.REVIEWING
             return

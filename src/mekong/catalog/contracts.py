@@ -352,6 +352,17 @@ class ListingMaterial:
 
 
 @dataclass(frozen=True)
+class ListingWords:
+    """What a product is to be called and described as elsewhere. `pictures`: its own, those of single variants left out."""
+
+    product_id: int
+    code: str
+    name: str
+    description: str
+    pictures: int
+
+
+@dataclass(frozen=True)
 class ProductRow:
     """A product in a list. Prices: lowest and highest of its active variants, of one currency, else None."""
 

@@ -139,3 +139,15 @@ class ListedByHand(Conflict):
 
     code = "channels.listed_by_hand"
     template = "Somebody listed this product there already (number {item_id}). Send it again to put the catalogue's words there."
+
+
+class NothingToRepair(Conflict):
+    """What differs is as people said: see the reason beside it."""
+
+    code = "channels.nothing_to_repair"
+    template = "This difference on {channel} is as somebody set it. Change that setting to have it sent."
+
+
+class ShownPriceMoved(Conflict):
+    code = "channels.shown_price_moved"
+    template = "{channel} shows another price by now. Load the page again and look before taking it over."

@@ -121,6 +121,8 @@ class Pace:
     """How a worker paces one account, in seconds. Tests and benches may hurry it.
 
     `poll_unnoticed_s`: between polls of a platform that sends no notices, where nothing else tells of an order.
+    `check_s`: between looks for listings to compare anew with what they should show; all of them are compared every
+    `check_whole_s`, and sooner when prices or products changed, but not within `check_rest_s`.
     """
 
     poll_s: float = 30.0
@@ -138,6 +140,9 @@ class Pace:
     gate_rest_s: float = 5.0
     verify_after_s: float = 5.0
     audit_s: float = 6 * 3600.0
+    check_s: float = 5.0
+    check_rest_s: float = 300.0
+    check_whole_s: float = 900.0
     figures_s: float = 5.0
     incident_after_s: float = 10.0
     start_wait_s: float = 10.0

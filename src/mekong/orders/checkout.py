@@ -25,7 +25,7 @@ from mekong.pricing.contracts.lists import FoundCode
 from mekong.pricing.contracts.quote import Quote
 from mekong.pricing.contracts.redeeming import Want
 from mekong.pricing.errors import BelowFloor, HandLimitPassed
-from mekong.pricing.shelf import shelf
+from mekong.pricing.shelf import Prices
 
 MAX_PRICE = 10**13
 """Minor units of one unit; above this somebody typed a barcode into the price."""
@@ -98,12 +98,14 @@ class Bill:
     gifts: Mapping[int, VariantView] = field(default_factory=dict)
 
 
-def asks_database(asked: Asked, variants: Collection[VariantView]) -> bool:
-    """Whether `make_bill` has to ask the database, so that an event loop leaves it to a thread."""
-    if not shelf.is_fresh or not shelf.knows(variants):
-        return True
-    book = pricing.book()
-    return bool(
+def prices_at_hand(asked: Asked, variants: Collection[VariantView]) -> Prices | None:
+    """What `make_bill` needs of pricing to ask the database nothing; None where it has to, so that an event loop leaves it
+    to a thread."""
+    found = pricing.prices_at_hand(variants)
+    if found is None:
+        return None
+    book = found.book
+    is_asking = (
         asked.codes
         or asked.discount_minor
         or book.has_gifts
@@ -111,6 +113,7 @@ def asks_database(asked: Asked, variants: Collection[VariantView]) -> bool:
         or asked.member
         or (book.asks_who and asked.customer_phone)
     )
+    return None if is_asking else found
 
 
 def make_bill(
@@ -121,20 +124,22 @@ def make_bill(
     phone: str,
     now: datetime,
     without: Collection[int] = (),
+    prices: Prices | None = None,
 ) -> Bill:
-    """What an order costs now, and why. `variants` by SKU, read with costs (by the system); `phone` in E.164.
+    """What an order costs now, and why. `variants` by SKU, read with costs (by the system); `phone` in E.164; `prices`: of
+    `prices_at_hand`.
 
     Raises: MayNot, UnknownSku, BadLine, BadQuantity, HandLimitPassed, BelowFloor, each naming the field.
     """
     views, currency = _views(asked, variants)
-    known = pricing.articles({view.id: view for view in views}.values())
+    prices = prices or pricing.prices({view.id: view for view in views}.values())
     lines = []
     for position, (line, view) in enumerate(zip(asked.lines, views, strict=True)):
         hand = _hand_price(actor, line, view, position)
         unit = view.price_minor if hand is None else hand
         if not 1 <= line.quantity <= inventory.MAX_QUANTITY or line.quantity * unit > MAX_TOTAL:
             raise BadQuantity(field=f"lines[{position}].quantity", quantity=line.quantity, range="from 1 up")
-        lines.append(BasketLine(known[view.id], line.quantity, hand))
+        lines.append(BasketLine(prices.articles[view.id], line.quantity, hand))
     if len(asked.codes) > MOST_CODES:
         raise BadLine(field="codes", problem="At most {most} vouchers. Leave some out.", most=MOST_CODES)
     codes: tuple[FoundCode, ...] = ()
@@ -154,11 +159,11 @@ def make_bill(
     if asked.allows_below_floor:
         actor.require("pricing.below_guard")
     basket = Basket(
-        tuple(lines), asked.channel, now, asked.location, shopper_of(phone, asked.member, now), currency,
+        tuple(lines), asked.channel, now, asked.location, shopper_of(phone, asked.member, prices, now), currency,
         tuple((code.code, code.offer_id) for code in codes), asked.payment or ("cod" if asked.is_cod else ""),
         asked.delivery, asked.shipping_fee_minor, asked.discount_minor, asked.allows_below_floor,
     )  # fmt: skip
-    quote = pricing.quote(basket, without=without)
+    quote = pricing.quote(basket, prices, without=without)
     if quote.subtotal_minor > MAX_TOTAL:
         raise BadLine(field="lines", problem="The total is too high. Check prices and quantities.")
     _check_hands(actor, asked, quote)
@@ -178,12 +183,12 @@ def make_bill(
     return Bill(quote, tuple(drafts), currency, codes, wants, basket.shopper.key, gifts)
 
 
-def shopper_of(phone: str, member: str, now: datetime) -> Shopper:
+def shopper_of(phone: str, member: str, prices: Prices, now: datetime) -> Shopper:
     """What lists and offers may ask of a buyer. Looked up only where one in force asks it.
 
     Raises: MemberNotFound: the member named is none.
     """
-    book = pricing.book()
+    book = prices.book
     if not member and (not phone or not book.asks_who):
         return Shopper(key=phone)
     found = _member(phone, member, now)
@@ -237,17 +242,17 @@ def _views(asked: Asked, variants: Mapping[str, VariantView]) -> tuple[list[Vari
 
 def _hand_price(actor: Actor, line: AskedLine, view: VariantView, position: int) -> int | None:
     """A price of somebody who may set one; None where it is the retail price, or none was named."""
-    price = line.unit_price_minor
-    if price is None or price == view.price_minor:
+    unit = line.unit_price_minor
+    if unit is None or unit == view.price_minor:
         return None
-    if not 0 <= price <= MAX_PRICE:
+    if not 0 <= unit <= MAX_PRICE:
         raise BadLine(
             field=f"lines[{position}].unit_price_minor",
             problem="{price} is not a price. Send 0 or more, in minor units.",
-            price=price,
+            price=unit,
         )
     actor.require("orders.edit")
-    return price
+    return unit
 
 
 def _check_hands(actor: Actor, asked: Asked, quote: Quote) -> None:

@@ -32,7 +32,7 @@ from mekong.inventory.engine import engine
 from mekong.inventory.errors import HoldNotFound
 from mekong.orders import rules
 from mekong.orders.book import Draft, book, serve
-from mekong.orders.checkout import MAX_TOTAL, Asked, AskedLine, Bill, asks_database, make_bill
+from mekong.orders.checkout import MAX_TOTAL, Asked, AskedLine, Bill, make_bill, prices_at_hand
 from mekong.orders.contracts import DraftLine, OrderDraft, OrderView, Placed
 from mekong.orders.errors import BadLine, BadPhone, EmptyOrder, PriceMoved
 from mekong.orders.queries import order_of_key
@@ -41,6 +41,7 @@ from mekong.pricing.contracts.quote import Quote
 from mekong.pricing.contracts.redeeming import Refused, Take, Took
 from mekong.pricing.errors import OfferGone
 from mekong.pricing.redeeming import give_free, redeemer
+from mekong.pricing.shelf import Prices
 
 __all__ = [
     "Asked",
@@ -78,15 +79,22 @@ class Prepared:
 
 
 def prepare(
-    *, actor: Actor, asked: Asked, variants: Mapping[str, VariantView], now: datetime, without: Collection[int] = ()
+    *,
+    actor: Actor,
+    asked: Asked,
+    variants: Mapping[str, VariantView],
+    now: datetime,
+    without: Collection[int] = (),
+    prices: Prices | None = None,
 ) -> Prepared:
-    """Check and price an order. `variants` by SKU as `catalog.queries.variants_by_sku` answers the system.
+    """Check and price an order. `variants` by SKU as `catalog.queries.variants_by_sku` answers the system; `prices`: of
+    `checkout.prices_at_hand`.
 
     Raises: MayNot, EmptyOrder, BadLine, UnknownSku, BadPhone, BelowFloor, HandLimitPassed, PriceMoved, each naming the field.
     """
     actor.require("orders.place")
     phone = checked_phone(asked)
-    bill = make_bill(actor=actor, asked=asked, variants=variants, phone=phone, now=now, without=without)
+    bill = make_bill(actor=actor, asked=asked, variants=variants, phone=phone, now=now, without=without, prices=prices)
     quote = bill.quote
     if asked.expected_total_minor is not None and asked.expected_total_minor != quote.total_minor:
         raise PriceMoved(field="expected_total_minor", total=quote.total_minor, expected=asked.expected_total_minor)
@@ -265,11 +273,11 @@ async def aplace_order(*, actor: Actor, asked: Asked, variants: Mapping[str, Var
     if _has_tenders(asked):
         return await asyncio.to_thread(_beside, place_order, actor=actor, asked=asked, now=now)
     has_bundles = any(variant.is_bundle for variant in variants.values())
-    is_asking = has_bundles or asks_database(asked, variants.values())
+    prices = None if has_bundles else prices_at_hand(asked, variants.values())
     without: set[int] = set()
     for _ in range(MOST_TRIES):
-        ask = partial(prepare, actor=actor, asked=asked, variants=variants, now=now, without=without)
-        prepared = await asyncio.to_thread(_beside, ask) if is_asking else ask()
+        ask = partial(prepare, actor=actor, asked=asked, variants=variants, now=now, without=without, prices=prices)
+        prepared = await asyncio.to_thread(_beside, ask) if prices is None else ask()
         if prepared.take is not None:
             answered = await redeemer().acall(prepared.take)
             if (

@@ -39,6 +39,13 @@ def _deaf() -> bool:
     return False
 
 
+class Prices(NamedTuple):
+    """The book, and what pricing knows of some goods by variant: all that `rules.pricing.price` needs, at one moment."""
+
+    book: Book
+    articles: Mapping[int, Article]
+
+
 class _Kept(NamedTuple):
     view: VariantView
     article: Article
@@ -73,18 +80,16 @@ class Shelf:
 
     def book(self) -> Book:
         """The lists and offers that are in force or will be. At most two small statements, and most often none."""
-        book, is_fresh = self._book, self.is_fresh
-        if book is not None and is_fresh:
+        book = self._book_at_hand()
+        if book is not None:
             return book
         with self._lock:
             return self._read()
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether `book` answers without asking the database."""
-        return self._book is not None and (
-            (self._looked_at > 0 and self.hears()) or time.monotonic() - self._looked_at < LOOK_S
-        )
+    def _book_at_hand(self) -> Book | None:
+        looked_at = self._looked_at
+        is_fresh = (looked_at > 0 and self.hears()) or time.monotonic() - looked_at < LOOK_S
+        return self._book if is_fresh else None
 
     def _read(self) -> Book:
         at = time.monotonic()
@@ -95,14 +100,25 @@ class Shelf:
         self._looked_at = at
         return self._book
 
-    def knows(self, views: Collection[VariantView]) -> bool:
-        """Whether `articles` answers without asking the database."""
-        kept = self._articles
-        return all((one := kept.get(view.id)) is not None and one.view is view for view in views)
+    def at_hand(self, views: Collection[VariantView]) -> Prices | None:
+        """The book and these variants where no statement is needed for them, as an event loop may not wait for one."""
+        book, kept = self._book_at_hand(), self._articles
+        if book is None or self._has_stale_goods():
+            return None
+        found: dict[int, Article] = {}
+        for view in views:
+            one = kept.get(view.id)
+            if one is None or one.view is not view:
+                return None
+            found[view.id] = one.article
+        return Prices(book, found)
+
+    def _has_stale_goods(self) -> bool:
+        return not self.hears() and time.monotonic() - self._goods_at > GOODS_S
 
     def articles(self, views: Collection[VariantView]) -> dict[int, Article]:
         """What pricing knows of these variants. One statement for those not met before, a second for their products."""
-        if not self.hears() and time.monotonic() - self._goods_at > GOODS_S:
+        if self._has_stale_goods():
             self.forget_goods()
             self._goods_at = time.monotonic()
         kept = self._articles

@@ -49,6 +49,7 @@ SAMPLES = {
     "orders-file": ("/channels/shopee-1/orders-file/",),
     "live": ("/live/?sku=BG-DB-07", "/live/?view=replay"),
     "channel-health": ("/channels/health/",),
+    "consistency": ("/consistency/",),
     "campaigns": ("/stock/campaigns/", "/stock/campaigns/new/"),
     "transfers": ("/stock/transfers/", "/stock/transfers/new/"),
     "stock-file": ("/stock/transfers/file/", "/stock/adjust/file/"),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mekong.channels.socket import ListingKey, PublishesProducts, RemoteListing, Request
+from mekong.channels.socket import ListingKey, Looks, PublishesProducts, RemoteListing, Request
 from mekong.channels.socket.publishing import (
     AttributeKind,
     Draft,
@@ -118,14 +118,15 @@ def a_product(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+LOOKS = Looks(DRAFT.name, "Vải mát & nhẹ\nGiặt máy\nBảo hành < 7 ngày", 2)
 SAID = [
     RemoteListing(
         ListingKey(PRODUCT_ID, "1729500000000000011"), "AO-DO-M", f"{DRAFT.name} - Đỏ, M", 12, 95000,
-        barcode="8938505970018", image_url="https://p16.example/1.jpg",
+        barcode="8938505970018", image_url="https://p16.example/1.jpg", looks=LOOKS,
     ),
     RemoteListing(
         ListingKey(PRODUCT_ID, "1729500000000000012"), "AO-XANH-M", f"{DRAFT.name} - Xanh, M", 12, 95000,
-        image_url="https://p16.example/1.jpg",
+        image_url="https://p16.example/1.jpg", looks=LOOKS,
     ),
 ]  # fmt: skip
 

@@ -13,7 +13,7 @@ from mekong.catalog.queries.export import export_products, write_template
 from mekong.catalog.queries.grid import grid_facts, grid_index, grid_layout, products_of
 from mekong.catalog.queries.health import bundles_have_parts, media_files_exist
 from mekong.catalog.queries.listing_facts import listing_facts
-from mekong.catalog.queries.listing_material import listing_material
+from mekong.catalog.queries.listing_material import listing_material, listing_words
 from mekong.catalog.queries.products import (
     get_product,
     list_brands,
@@ -65,6 +65,7 @@ __all__ = [
     "list_tax_classes",
     "listing_facts",
     "listing_material",
+    "listing_words",
     "lot_tracked",
     "media_files_exist",
     "options_used",

@@ -15,6 +15,14 @@ from mekong.channels.commands.accounts import (
     update_channel,
 )
 from mekong.channels.commands.audits import ask_audit, begin_audit, end_audit, note_audited
+from mekong.channels.commands.consistency import (
+    accept_price,
+    note_checked,
+    note_whole_check,
+    repair_difference,
+    repair_found,
+    repair_product,
+)
 from mekong.channels.commands.earnings import expect_earnings, keep_earnings, note_untold
 from mekong.channels.commands.incidents import Facts, hush_incident, note_caught_up, note_trouble, note_well
 from mekong.channels.commands.listings import (
@@ -29,6 +37,7 @@ from mekong.channels.commands.listings import (
     store_listings,
     unmatch_listing,
 )
+from mekong.channels.commands.looks import note_seen
 from mekong.channels.commands.mappings import map_category, set_attribute_rules, store_attributes, store_categories
 from mekong.channels.commands.notices import areceive_notice, receive_notice
 from mekong.channels.commands.outbound import (
@@ -50,6 +59,7 @@ from mekong.channels.commands.silence import learn_habits, watch_silence
 
 __all__ = [
     "Facts",
+    "accept_price",
     "adopt_tokens",
     "answer_cancellation",
     "areceive_notice",
@@ -76,14 +86,20 @@ __all__ = [
     "match_listings",
     "note_audited",
     "note_caught_up",
+    "note_checked",
     "note_problem",
+    "note_seen",
     "note_trouble",
     "note_untold",
     "note_well",
+    "note_whole_check",
     "pause_channel",
     "publish_products",
     "push_now",
     "receive_notice",
+    "repair_difference",
+    "repair_found",
+    "repair_product",
     "resolve_held_lines",
     "resume_channel",
     "retry_listing",

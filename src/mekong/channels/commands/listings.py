@@ -10,6 +10,7 @@ from django.db import connection
 from mekong.channels import hints, matching
 from mekong.channels.commands.accounts import lock as lock_channel
 from mekong.channels.commands.incidents import note_act
+from mekong.channels.commands.looks import keep_looks, keep_reads
 from mekong.channels.contracts import ListingView, PullReport
 from mekong.channels.errors import ChannelInvalid, ListingNotFound
 from mekong.channels.models import Channel, Listing, ListingSync, MatchState
@@ -50,7 +51,7 @@ def store_listings(*, actor: Actor, channel: str, listings: Sequence[RemoteListi
     """Keep a page of what a channel lists. New and unmatched ones are matched by SKU, then by barcode.
 
     A match made by hand, and a listing ignored by hand, stay as they are. What the platform refused before is tried
-    again where the listing has changed. Five statements a page.
+    again where the listing has changed. Seven statements a page.
     """
     actor.require("channels.sync")
     row = Channel.objects.get(code=channel)
@@ -98,6 +99,9 @@ def store_listings(*, actor: Actor, channel: str, listings: Sequence[RemoteListi
     )  # fmt: skip
     kept = [each.id for each in there.values() if each.id not in set(dirty)]
     Listing.objects.filter(id__in=kept).update(pulled_at=now)
+    seen = {each.id: unique[ListingKey(*key)] for key, each in there.items() if ListingKey(*key) in unique}
+    keep_reads(seen, now)
+    keep_looks(row.id, unique.values(), now)
     turn(channel, dirty)
     if made:
         hints.listings(channel, [each.id for each in made if each.match_state == MatchState.MATCHED])

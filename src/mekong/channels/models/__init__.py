@@ -12,6 +12,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from mekong.channels.models.consistency import Checked as Checked
+from mekong.channels.models.consistency import Difference as Difference
+from mekong.channels.models.consistency import ItemLooks as ItemLooks
 from mekong.channels.models.publishing import CategoryMapping as CategoryMapping
 from mekong.channels.models.publishing import PictureCopy as PictureCopy
 from mekong.channels.models.publishing import PlatformCategory as PlatformCategory

@@ -26,6 +26,7 @@ from importlib.resources import files
 from typing import Protocol, runtime_checkable
 
 from mekong.channels.socket.earnings import TellsEarnings as TellsEarnings
+from mekong.channels.socket.looks import Looks as Looks
 from mekong.channels.socket.publishing import PublishesProducts as PublishesProducts
 from mekong.channels.socket.returns import HandlesReturns as HandlesReturns
 from mekong.channels.socket.sales import SalePrice as SalePrice
@@ -157,7 +158,8 @@ class RemoteListing:
     """One sellable thing as the platform shows it. `quantity` is what shoppers may buy now, in units.
 
     `price_minor` is the seller's list price, what a price push sets. `sale_minor` is the lower price in force beside it
-    at this moment, None where there is none; `sale_ends_at` when that ends, None where nothing says so.
+    at this moment, None where there is none; `sale_ends_at` when that ends, None where nothing says so. `looks`: None
+    where the call does not tell them.
     """
 
     key: ListingKey
@@ -172,6 +174,7 @@ class RemoteListing:
     image_url: str = ""
     sale_minor: int | None = None
     sale_ends_at: datetime | None = None
+    looks: Looks | None = None
 
 
 @dataclass(frozen=True)

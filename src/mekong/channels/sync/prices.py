@@ -39,6 +39,7 @@ class DuePrice:
     listing_id: int
     push: PricePush
     version: int
+    is_refused: bool
 
     @property
     def price(self) -> tuple[int, int, str]:
@@ -52,7 +53,8 @@ class PricePusher:
         self.line, self.threads = line, threads
         self._wake = asyncio.Event()
         self.refused: dict[int, tuple[int, int, str]] = {}
-        """Listing to the version, amount and sale of the price that the platform refused for good."""
+        """Listing to the version, amount and sale of the price that the platform refused for good. Tried again when it
+        is another, or when a person had the refusal forgotten."""
 
     def heard(self) -> None:
         self._wake.set()
@@ -62,7 +64,7 @@ class PricePusher:
         while True:
             try:
                 due = await self.threads.run(_due, self.line.channel_id, self.line.plug.manifest.sale_dates)
-                due = [row for row in due if self.refused.get(row.listing_id) != row.price]
+                due = [row for row in due if not (row.is_refused and self.refused.get(row.listing_id) == row.price)]
                 for start in range(0, len(due), _AT_ONCE):
                     await self._push(due[start : start + _AT_ONCE])
             except NeedsReconnect:
@@ -124,7 +126,7 @@ def _due(channel_id: int, has_dates: bool) -> list[DuePrice]:
             if _is_behind(row.sync, variant.price_version, shown.price_minor, sale, moment):
                 key = ListingKey(row.item_id, row.model_id)
                 push = PricePush(key, row.remote_sku, shown.price_minor, row.channel.currency, sale)
-                found.append(DuePrice(row.id, push, variant.price_version))
+                found.append(DuePrice(row.id, push, variant.price_version, bool(row.sync.price_error_code)))
     return found
 
 

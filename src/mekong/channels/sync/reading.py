@@ -17,6 +17,7 @@ import structlog
 from django.db import connection, transaction
 
 from mekong.channels.commands import begin_audit, end_audit, note_audited
+from mekong.channels.commands.looks import keep_looks
 from mekong.channels.errors import AuditUnderWay
 from mekong.channels.events import ListingDrifted
 from mekong.channels.socket import ListingKey, ReadsListings, RemoteListing
@@ -162,7 +163,7 @@ class Reader:
         asked_at = now()
         keys = [row.key for row in before]
         shown = await self.line.call(lambda connector: connector.read_listings(keys=keys), tries=3)
-        report = await self.threads.run(_compare, self.line.code, before, shown, asked_at, run)
+        report = await self.threads.run(_compare, self.line, before, shown, asked_at, run)
         if self.pusher is not None:
             self.pusher.look(report.drifted, is_doubted=True)
         return report
@@ -185,9 +186,9 @@ def _acked(listings: Sequence[int]) -> list[Acked]:
 
 
 def _compare(
-    channel: str, before: Sequence[Acked], shown: Sequence[RemoteListing], asked_at: datetime, run: int | None
+    line: Line, before: Sequence[Acked], shown: Sequence[RemoteListing], asked_at: datetime, run: int | None
 ) -> Audit:
-    by_key = {each.key: each for each in shown}
+    by_key, channel = {each.key: each for each in shown}, line.code
     report = Audit(read=len(by_key), missing=[row.listing_id for row in before if row.key not in by_key])
     seen = [(row, by_key[row.key]) for row in before if row.key in by_key]
     differ = [
@@ -208,6 +209,7 @@ def _compare(
                 [each.sale_ends_at for _, each in seen], asked_at,
             ],
         )  # fmt: skip
+        keep_looks(line.channel_id, shown, asked_at)
         # Only where nothing was acknowledged meanwhile: else what was read is old news.
         cursor.execute(_REPAIR, [[row.listing_id for row, _ in differ], [row.quantity for row, _ in differ]])
         turns = dict(cursor.fetchall())

@@ -24,6 +24,7 @@ from mekong.channels.socket import (
     PushesStock,
     TellsEarnings,
 )
+from mekong.channels.sync.checking import CheckDesk
 from mekong.channels.sync.desk import Desk, Ledger
 from mekong.channels.sync.earnings import EarningsDesk
 from mekong.channels.sync.figures import Counts, Rates, write_down
@@ -70,6 +71,7 @@ class Runner:
         self.returns = ReturnsDesk(self.line, threads)
         self.earnings = EarningsDesk(self.line, threads)
         self.publishing = PublishingDesk(self.line, threads)
+        self.checking = CheckDesk(self.line, threads)
         self.reader = Reader(self.line, self.pusher, threads)
         self.prices = PricePusher(self.line, threads) if row.price_sync else None
         self._compare_now = asyncio.Event()
@@ -99,9 +101,11 @@ class Runner:
     def heard_prices(self) -> None:
         if self.prices is not None:
             self.prices.heard()
+        self.checking.heard()
 
     def heard_publications(self) -> None:
         self.publishing.soon()
+        self.checking.heard()
 
     def heard_listings(self, listings: list[int] | None) -> None:
         if listings is None:
@@ -152,6 +156,7 @@ class Runner:
         works: dict[str, Callable[[], Awaitable[None]]] = {
             "figures": self._figures,
             "tokens": self.line.keep_fresh,
+            "checking": self.checking.run,
         }
         if self.line.can(PullsOrders):
             works |= {"notices": self.intake.follow_notices, "poll": self.intake.poll, "telling": self.teller.run}

@@ -54,6 +54,7 @@ _PAGES: tuple[tuple[str, str], ...] = (
     (r"/channels/", "channels"),
     (r"/channels/new/", "channel-new"),
     (r"/channels/health/.*|/channels/[^/]+/read-backs/.*", "channel-health"),
+    (r"/consistency/.*", "consistency"),
     (r"/channels/[^/]+/match/", "channel-match"),
     (r"/channels/[^/]+/categories/.*", "channel-categories"),
     (r"/channels/[^/]+/publishing/.*", "channel-publishing"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from mekong.channels.contracts import ChannelView
@@ -167,8 +167,8 @@ def _of_kind(kind: Kind, each: Waiting, may: Callable[[str], bool], now: datetim
 # --- channels ---------------------------------------------------------------------------------------------------------
 
 
-def of_channels(found: Sequence[ChannelView], now: datetime) -> list[Work]:
-    """What keeps channels from flowing."""
+def of_channels(found: Sequence[ChannelView], now: datetime, differing: tuple[int, int] = (0, 0)) -> list[Work]:
+    """What keeps channels from flowing. `differing`: products that some channel shows otherwise, and in how many facts."""
     works = [
         _broken(each, state) for each in found if (state := channel_book.state_of(each, now)) in channel_book.BROKEN
     ]
@@ -188,6 +188,7 @@ def of_channels(found: Sequence[ChannelView], now: datetime) -> list[Work]:
                 _listings(n), "", f"/channels/{parked[0].code}/?state=parked", gettext("See listings"), NOW, OFFICE,
             )
         )  # fmt: skip
+    works += _differing(*differing)
     lost = sum(each.parked_orders for each in found)
     if lost:
         title = ngettext(
@@ -211,6 +212,18 @@ def of_channels(found: Sequence[ChannelView], now: datetime) -> list[Work]:
             )
         )  # fmt: skip
     return works
+
+
+def _differing(products: int, differences: int) -> list[Work]:
+    if not products:
+        return []
+    title = ngettext(
+        "{n} product shows otherwise than it should", "{n} products show otherwise than they should", products
+    )
+    count = ngettext("{n} difference", "{n} differences", differences).format(n=num(differences))
+    detail = gettext("Price, offer, name, description or pictures on some channel.")
+    link, word = "/consistency/", pgettext("a channel", "Set right")
+    return [Work("channels", "warn", title.format(n=num(products)), detail, count, "", link, word, TODAY, OFFICE)]
 
 
 def _listings(n: int) -> str:

@@ -32,7 +32,7 @@ from mekong.pricing.queries.lists import (
     unit_floor,
 )
 from mekong.pricing.queries.names import NAMED_FIELDS, Spoken, keys_of_effect, keys_of_goods
-from mekong.pricing.queries.prices import Shown, articles, book, gift_variants, quote, shown_prices
+from mekong.pricing.queries.prices import Shown, articles, gift_variants, prices, prices_at_hand, quote, shown_prices
 from mekong.pricing.queries.promotions import (
     batch_codes,
     find_codes,
@@ -55,7 +55,6 @@ __all__ = [
     "TryLine",
     "articles",
     "batch_codes",
-    "book",
     "card_holds",
     "card_totals",
     "cards_of",
@@ -84,6 +83,8 @@ __all__ = [
     "play_lines",
     "player_phone",
     "price_guard",
+    "prices",
+    "prices_at_hand",
     "prize_table",
     "promotions_by_id",
     "public_game",

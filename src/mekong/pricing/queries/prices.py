@@ -14,7 +14,7 @@ from mekong.pricing.contracts.offers import PriceList
 from mekong.pricing.contracts.quote import Quote
 from mekong.pricing.rules.book import Book
 from mekong.pricing.rules.pricing import price
-from mekong.pricing.shelf import shelf
+from mekong.pricing.shelf import Prices, shelf
 
 
 class Shown(NamedTuple):
@@ -42,14 +42,24 @@ def book() -> Book:
     return shelf.book()
 
 
+def prices(views: Collection[VariantView]) -> Prices:
+    """The lists and offers of this moment, and what pricing knows of these variants (read with costs, by the system)."""
+    return Prices(shelf.book(), shelf.articles(views))
+
+
+def prices_at_hand(views: Collection[VariantView]) -> Prices | None:
+    """As `prices`, where no statement is needed; else None."""
+    return shelf.at_hand(views)
+
+
 def articles(views: Collection[VariantView]) -> dict[int, Article]:
     """What pricing knows of these variants, by id. They must have been read with costs (by the system)."""
     return shelf.articles(views)
 
 
-def quote(basket: Basket, *, without: Collection[int] = ()) -> Quote:
-    """The price of a basket under what is in force now (`rules.pricing.price`)."""
-    return price(basket, shelf.book(), without=without)
+def quote(basket: Basket, prices: Prices, *, without: Collection[int] = ()) -> Quote:
+    """What a basket costs and why, offers `without` these left out (`rules.pricing.price`)."""
+    return price(basket, prices.book, without=without)
 
 
 def gift_variants(priced: Quote) -> dict[int, VariantView]:

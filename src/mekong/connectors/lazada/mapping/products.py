@@ -14,12 +14,14 @@ from msgspec import Struct
 
 from mekong.channels.socket import (
     ListingKey,
+    Looks,
     PricePush,
     PushResult,
     RemoteListing,
     SalePrice,
     StockPush,
 )
+from mekong.channels.socket.looks import plain
 from mekong.connectors.lazada.mapping import Word, minor
 from mekong.foundation.errors import Invalid
 from mekong.foundation.money import to_decimal
@@ -48,6 +50,7 @@ class Sku(Struct, frozen=True):
 
 class Attributes(Struct, frozen=True):
     name: Word = ""
+    description: Word | None = None
 
 
 class Product(Struct, frozen=True):
@@ -73,6 +76,7 @@ def listings(product: Product, currency: str, now: datetime) -> list[RemoteListi
     if product.status.lower() == "deleted":
         return []
     images = product.images if isinstance(product.images, tuple) else ()
+    looks = _looks(product)
     listed = [sku for sku in product.skus if sku.Status.lower() != "deleted"]
     sales = {str(sku.SkuId): sale_at(sku, currency, now) for sku in listed}
     return [
@@ -88,10 +92,18 @@ def listings(product: Product, currency: str, now: datetime) -> list[RemoteListi
             image_url=next(iter((*sku.Images, *images)), ""),
             sale_minor=None if sale is None else sale.price_minor,
             sale_ends_at=None if sale is None else sale.ends_at,
+            looks=looks,
         )
         for sku in listed
         for sale in (sales[str(sku.SkuId)],)
     ]
+
+
+def _looks(product: Product) -> Looks:
+    """Pictures may be told as JSON in a text: then they are not counted."""
+    said = product.attributes.description
+    pictures = len(product.images) if isinstance(product.images, tuple) else None
+    return Looks(str(product.attributes.name), None if said is None else plain(str(said)), pictures)
 
 
 def _sellable(sku: Sku) -> int | None:

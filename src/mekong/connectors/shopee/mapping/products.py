@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from mekong.channels.socket import (
     ListingKey,
+    Looks,
     PricePush,
     PushResult,
     RemoteListing,
@@ -51,6 +52,8 @@ class Item(Struct, frozen=True):
     item_name: Word = ""
     item_sku: Word = ""
     item_status: str = ""
+    description: str = ""
+    description_type: str = "normal"
     has_model: bool = False
     gtin_code: Word = ""
     price_info: tuple[Price, ...] = ()
@@ -109,7 +112,7 @@ def listings(
     SKU has none: the item's SKU is not lent to it, since several models would then claim one article.
     """
     is_active = item.item_status == "NORMAL"
-    picture = next(iter(item.image.image_url_list), "")
+    picture, looks = next(iter(item.image.image_url_list), ""), looks_of(item)
     if models is None:
         return [
             RemoteListing(
@@ -124,6 +127,7 @@ def listings(
                 barcode=str(item.gtin_code),
                 is_active=is_active,
                 image_url=picture,
+                looks=looks,
             )
         ]
     return [
@@ -139,9 +143,16 @@ def listings(
             barcode=str(model.gtin_code),
             is_active=is_active and model.model_status == "MODEL_NORMAL",
             image_url=_model_picture(model, models.tier_variation) or picture,
+            looks=looks,
         )
         for model in models.model
     ]
+
+
+def looks_of(item: Item) -> Looks:
+    """An extended description stands in a member of its own, in pieces: nothing is said of it."""
+    described = item.description if item.description_type in ("normal", "") else None
+    return Looks(str(item.item_name), described, len(item.image.image_url_list))
 
 
 def available(stock: Stock) -> int:

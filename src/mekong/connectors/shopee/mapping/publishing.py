@@ -63,8 +63,6 @@ class ItemImage(products.Image, frozen=True):
 
 class Item(products.Item, frozen=True):
     category_id: Word = 0
-    description: str = ""
-    description_type: str = "normal"
     attribute_list: tuple[GivenAttribute, ...] = ()
     weight: Decimal = Decimal(0)
     dimension: Size = Size()

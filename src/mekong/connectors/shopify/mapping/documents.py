@@ -6,7 +6,7 @@ from typing import Final
 
 _VARIANT = """
   id sku barcode title price compareAtPrice
-  product { id title status }
+  product { id title descriptionHtml status }
   inventoryItem { id tracked inventoryLevel(locationId: $place) { quantities(names: ["available"]) { name quantity } } }
 """
 _MONEY = "{ shopMoney { amount } }"

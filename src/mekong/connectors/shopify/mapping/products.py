@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from mekong.channels.socket import ListingKey, PricePush, PushResult, RemoteListing, StockPush
+from mekong.channels.socket import ListingKey, Looks, PricePush, PushResult, RemoteListing, StockPush
+from mekong.channels.socket.looks import plain
 from mekong.connectors.shopify.mapping import PageInfo, UserError, Word, gid, minor, number
 from mekong.foundation.money import to_decimal
 
@@ -46,6 +47,7 @@ class Item(Struct, frozen=True):
 class Product(Struct, frozen=True):
     id: Word
     title: str = ""
+    descriptionHtml: str | None = None  # noqa: N815 - the platform's own name
     status: str = ""
 
 
@@ -108,7 +110,14 @@ def listing(variant: Variant, currency: str) -> RemoteListing:
         barcode=variant.barcode,
         is_active=variant.product.status.upper() == "ACTIVE",
         sale_minor=None if sale is None else minor(sale, currency),
+        looks=_looks(variant.product),
     )
+
+
+def _looks(product: Product) -> Looks:
+    """Pictures of variants are pictures of their product there, so they are not counted."""
+    said = product.descriptionHtml
+    return Looks(product.title, None if said is None else plain(said))
 
 
 def _quantity(item: Item) -> int | None:

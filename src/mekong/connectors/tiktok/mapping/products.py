@@ -11,12 +11,14 @@ from msgspec import Struct
 
 from mekong.channels.socket import (
     ListingKey,
+    Looks,
     PricePush,
     PushResult,
     RemoteListing,
     SalePrice,
     StockPush,
 )
+from mekong.channels.socket.looks import plain
 from mekong.connectors.tiktok.mapping import Word, minor
 from mekong.foundation.money import to_decimal
 
@@ -61,6 +63,7 @@ class Sku(Struct, frozen=True):
 class Product(Struct, frozen=True):
     id: Word
     title: Word = ""
+    description: Word | None = None
     status: str = ""
     skus: tuple[Sku, ...] = ()
     main_images: tuple[Image, ...] = ()
@@ -86,7 +89,7 @@ def listings(
     """
     if product.status in NOT_FOR_SALE:
         return []
-    picture = next((url for image in product.main_images for url in image.urls), "")
+    picture, looks = next((url for image in product.main_images for url in image.urls), ""), _looks(product)
     return [
         RemoteListing(
             key=ListingKey(str(product.id), str(sku.id)),
@@ -100,10 +103,18 @@ def listings(
             image_url=picture,
             sale_minor=None if sale is None else sale.price_minor,
             sale_ends_at=None if sale is None else sale.ends_at,
+            looks=looks,
         )
         for sku in product.skus
         for sale in (_sale(product, sku, currency, sales),)
     ]
+
+
+def _looks(product: Product) -> Looks:
+    """A search tells titles alone; words and pictures come with a product asked for by its number."""
+    if product.description is None:
+        return Looks(str(product.title))
+    return Looks(str(product.title), plain(str(product.description)), len(product.main_images))
 
 
 def _sale(product: Product, sku: Sku, currency: str, sales: Mapping[str, SalePrice]) -> SalePrice | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,7 +11,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from mekong.channels.socket import ListingKey, PricePush, PushResult, RemoteListing, SalePrice, StockPush
+from mekong.channels.socket import ListingKey, Looks, PricePush, PushResult, RemoteListing, SalePrice, StockPush
+from mekong.channels.socket.looks import plain
 from mekong.connectors.woocommerce.mapping import Word, minor, moment
 from mekong.foundation.money import to_decimal
 
@@ -51,6 +53,7 @@ class Variation(Struct, frozen=True):
 
 class Product(Variation, frozen=True):
     name: Word = ""
+    description: str | None = None
     type: str = "simple"
     variations: tuple[Word, ...] = ()
     images: tuple[Image, ...] = ()
@@ -85,6 +88,7 @@ def listing(product: Product, currency: str, now: datetime) -> RemoteListing:
         image_url=_picture(product),
         sale_minor=None if sale is None else sale.price_minor,
         sale_ends_at=None if sale is None else sale.ends_at,
+        looks=_looks(product),
     )
 
 
@@ -95,6 +99,7 @@ def listings(product: Product, variations: Sequence[Variation], currency: str, n
     may not: several variations would then claim one article.
     """
     found = []
+    looks = _looks(product)
     for each in variations:
         if each.status in _GONE:
             continue
@@ -116,9 +121,16 @@ def listings(product: Product, variations: Sequence[Variation], currency: str, n
                 image_url=_picture(each) or _picture(product),
                 sale_minor=None if sale is None else sale.price_minor,
                 sale_ends_at=None if sale is None else sale.ends_at,
+                looks=looks,
             )
         )
     return found
+
+
+def _looks(product: Product) -> Looks:
+    said = product.description
+    name = " ".join(html.unescape(str(product.name)).split())
+    return Looks(name, None if said is None else plain(said), None if said is None else len(product.images))
 
 
 def _quantity(thing: Variation) -> int | None:

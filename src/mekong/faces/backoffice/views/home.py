@@ -14,6 +14,7 @@ from mekong.catalog import queries as catalog
 from mekong.catalog.contracts import VariantView
 from mekong.channels import queries as channels
 from mekong.channels.contracts import ChannelView
+from mekong.channels.queries.consistency import count_faults
 from mekong.faces.backoffice import charts, sales_day, steps, todo
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.foundation.actor import SYSTEM
@@ -103,7 +104,7 @@ def _work(visit: Visit, covers: Covers, low: Sequence[LowStock], names: Mapping[
     if actor.may("staff.manage"):
         works += todo.of_locks(locks.count_recent(actor=actor, since=now - timedelta(days=1)))
     if actor.may("channels.view"):
-        works += todo.of_channels(found, now)
+        works += todo.of_channels(found, now, count_faults())
     if actor.may("orders.view"):
         # What is owed is for those who see the shop's money.
         kinds = [kind.name for kind in todo.KINDS if kind.right != "reports.view" or actor.may("reports.view")]
