@@ -32,7 +32,7 @@ def test_a_gift_card_is_issued_topped_up_and_blocked(visit: Callable[..., Visit]
     page.click("dialog[open] button.primary")
     page.wait_for_selector(".toast:has-text('Đã nạp')")
     expect(page.locator(".stats")).to_contain_text("350.000")
-    page.click("button:has-text('Khóa thẻ')")
+    page.click("button[data-open='do-block']")
     page.fill("dialog[open] #reason", "khách báo mất")
     page.click("dialog[open] button.primary")
     page.wait_for_selector(".banner:has-text('khách báo mất')")

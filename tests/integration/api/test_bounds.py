@@ -178,6 +178,7 @@ def places(client: Client) -> dict[str, str]:
     made = send(client, "/api/v1/webhooks", hook)
     cards = send(client, "/api/v1/gift-cards", {"count": 1, "value_minor": 50_000, "name": "Tết"})
     person = {"phone": "0903 123 456", "name": "Lan", "has_consented": True}
+    assert send(client, "/api/v1/price-lists", {"code": "web", "name": "Web"}).status_code == 201
     return {
         "member_id": send(client, "/api/v1/members", person).json()["id"],
         "card_id": cards.json()["cards"][0]["id"],
