@@ -332,15 +332,20 @@ def preset(role: str) -> frozenset[str]:
     return frozenset(PERMISSIONS) if held is None else held
 
 
-def ask(client: Client, operation: str, body: Any) -> Any:
-    method, _, path = operation.partition(" ")
+def url_of(operation: str) -> str:
+    """The address of an operation, with all that it needs in its path and query."""
+    _, _, path = operation.partition(" ")
     url = f"/api/v1{path.format(**PLACES)}"
     if path in {"/stock/movements", "/stock/availability", "/stock/lots"}:
         url += "?sku=A&channel=web"
     if path.endswith("/preview"):
         url += "?placed_from=2026-10-01T00:00:00Z&placed_to=2026-11-01T00:00:00Z"
+    return url
+
+
+def ask(client: Client, operation: str, body: Any) -> Any:
     content = b"" if body is None else json.dumps(body).encode()
-    return client.generic(method, url, content, content_type="application/json")
+    return client.generic(operation.split(" ", maxsplit=1)[0], url_of(operation), content, content_type="application/json")
 
 
 def test_the_table_has_every_endpoint() -> None:

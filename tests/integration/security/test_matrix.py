@@ -23,7 +23,7 @@ from mekong.foundation import commands
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.permissions import PERMISSIONS, ROLES
 from mekong.inventory.models import Location
-from tests.integration.api.test_permissions import ASKS, FILES, OPEN, PLACES
+from tests.integration.api.test_permissions import ASKS, FILES, OPEN, url_of
 from tests.support.asgi import Door
 from tests.support.door import browser, member
 from tests.support.people import NOON
@@ -169,12 +169,6 @@ def test_a_role_takes_the_steps_of_an_order_it_has_the_right_for(role: str, scop
 # --- the API ----------------------------------------------------------------------------------------------------------
 
 
-def _url(operation: str) -> str:
-    _, _, path = operation.partition(" ")
-    url = f"/api/v1{path.format(**PLACES)}"
-    return url + "?sku=A&channel=web" if path in {"/stock/movements", "/stock/availability", "/stock/lots"} else url
-
-
 @pytest.mark.parametrize(("role", "scope"), SCOPES)
 def test_a_role_on_a_browser_calls_what_it_has_the_right_for_and_no_more(role: str, scope: str) -> None:
     narrow = scope == "one store"
@@ -182,7 +176,7 @@ def test_a_role_on_a_browser_calls_what_it_has_the_right_for_and_no_more(role: s
     wrong = []
     for operation, (permission, body) in ASKS.items():
         content = b"" if body is None else json.dumps(body).encode()
-        answer = client.generic(operation.split(" ")[0], _url(operation), content, content_type="application/json")
+        answer = client.generic(operation.split(" ")[0], url_of(operation), content, content_type="application/json")
         told = answer.json() if answer.status_code == 403 else {}
         named = told.get("params", {}).get("permission")
         may = holds(role, permission, narrow=narrow)

@@ -18,16 +18,16 @@ _GIVING = ("pricing.discount", "orders.edit")
 """Rights by which somebody lowers a price by hand."""
 
 
-@page("pricing.view", methods=("GET", "HEAD", "POST"))
+@page(methods=("GET", "HEAD", "POST"))
 def policy(visit: Visit) -> HttpResponse:
     """Look at the policy; with the right, set it."""
+    visit.actor.require("pricing.manage" if visit.is_post else "pricing.view")
     errors = Errors()
     roles = [each for each in ROLES.values() if each.permissions is None or not each.permissions.isdisjoint(_GIVING)]
     limits = queries.hand_limits(actor=visit.actor)
     guard = bare_percent(queries.price_guard(actor=visit.actor))
     rows = {each.name: bare_percent(limits.get(each.name)) for each in roles}
     if visit.is_post:
-        visit.actor.require("pricing.manage")
         guard = visit.posted("guard", longest=20)
         rows = {each.name: visit.posted(f"limit-{each.name}", longest=20) for each in roles}
         guard_bp = read_percent(errors, "guard", guard, most=100_000)
