@@ -345,7 +345,9 @@ def url_of(operation: str) -> str:
 
 def ask(client: Client, operation: str, body: Any) -> Any:
     content = b"" if body is None else json.dumps(body).encode()
-    return client.generic(operation.split(" ", maxsplit=1)[0], url_of(operation), content, content_type="application/json")
+    return client.generic(
+        operation.split(" ", maxsplit=1)[0], url_of(operation), content, content_type="application/json"
+    )
 
 
 def test_the_table_has_every_endpoint() -> None:

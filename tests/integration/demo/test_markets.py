@@ -33,7 +33,9 @@ from mekong.foundation.delivery import deliver_due
 from mekong.foundation.errors import Conflict
 from mekong.foundation.models import Person
 from mekong.inventory.models import StockLevel, StockMovement
+from mekong.loyalty.models import Member
 from mekong.orders.models import SalesOrder
+from mekong.pricing.models import Game, GiftCard, Promotion, Voucher
 from tests.integration.demo.test_replay import a_file, add_up, ready_for
 from tests.support.marketplaces import Door, Sandbox, Shop, a_catalogue, a_shop, a_worker, eventually
 
@@ -228,7 +230,10 @@ def test_the_demo_is_loaded_once_and_loading_it_again_changes_nothing(sandbox: S
         return len(loaded.accounts)
 
     def counted() -> tuple[int, ...]:
-        models = (Person, Product, Media, Channel, Listing, StockMovement, SalesOrder, PlayedStep)
+        models = (
+            Person, Product, Media, Channel, Listing, StockMovement, SalesOrder, PlayedStep, Promotion, Voucher, Member,
+            GiftCard, Game,
+        )  # fmt: skip
         return tuple(model.objects.count() for model in models)
 
     assert once() == 6
@@ -249,6 +254,9 @@ def test_the_demo_is_loaded_once_and_loading_it_again_changes_nothing(sandbox: S
         "ML-CU-2019-07", "COMBO-NEN-3", "KHAN-DONGSON",
     }  # fmt: skip
     assert {"web", "store", "phone"} <= set(SalesOrder.objects.values_list("channel", flat=True))
+    shown = SalesOrder.objects.get(external_id="demo-14")
+    assert "CAMON" in [code for _, code, _, _ in shown.priced["offers"]]
+    assert {"sale", "offer"} <= {reason[0] for reason in shown.priced["reasons"]}
     while deliver_due(now=datetime.now(UTC)):
         pass
     assert [name for name, finding in health.run_all(datetime.now(UTC)) if not finding.ok] == []

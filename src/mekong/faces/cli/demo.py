@@ -9,6 +9,7 @@ from mekong.faces.cli.words import say, stop, words
 _STEPS = {
     "places": ("kho, cửa hàng và người dùng", "places and people"),
     "catalogue": ("sản phẩm và tồn đầu kỳ", "products and opening stock"),
+    "offers": ("bảng giá, khuyến mãi và thành viên", "price lists, offers and members"),
     "past": ("đơn của bốn tuần trước, ảnh sản phẩm", "orders of the four weeks before, pictures"),
     "channels": ("kênh bán", "channels"),
     "history": ("lịch sử bán hàng thật", "real order history"),

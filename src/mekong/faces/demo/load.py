@@ -17,6 +17,7 @@ from mekong.channels.queries import get_channel
 from mekong.faces.demo import orders, shop
 from mekong.faces.demo.listings import offers_of
 from mekong.faces.demo.markets import MARKETS, Market, Offer, Sandbox, connect_market
+from mekong.faces.demo.offers import enrol, open_offers
 from mekong.faces.demo.past import place_past
 from mekong.faces.demo.people import PEOPLE
 from mekong.faces.demo.pictures import picture
@@ -82,7 +83,7 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
     sandbox = Sandbox(sandbox_url)
     beside, pictures = ThreadPoolExecutor(1), []
     try:
-        total = 8
+        total = 9
         report(0, total, "places")
         open_places(actor=actor)
         report(1, total, "history")
@@ -92,20 +93,23 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
         done.products = lay_in(actor=actor, now=now)
         # Drawn while others are waited for: they keep one core busy, and nothing that follows needs them.
         pictures = hang_pictures(actor=actor, now=now, beside=beside)
-        report(3, total, "past")
+        report(3, total, "offers")
+        open_offers(actor=actor, now=now)
+        enrol(actor=actor, now=now)
+        report(4, total, "past")
         done.orders = place_past(actor=actor, plan=plan, location=WAREHOUSE, now=now)
-        report(4, total, "channels")
+        report(5, total, "channels")
         numbers = {
             market: connect_market(actor=actor, sandbox=sandbox, market=market, base_url=base_url, now=now)[0]
             for market in MARKETS
         }
-        report(5, total, "listings")
+        report(6, total, "listings")
         for market, number in numbers.items():
             sandbox.offer(market, number, offers(actor=actor, market=market, plan=plan))
-        report(6, total, "matching")
+        report(7, total, "matching")
         for market in numbers:
             _pull(actor, market, done)
-        report(7, total, "orders")
+        report(8, total, "orders")
         done.orders += orders.place_own(actor=actor, now=now)
         for market, number in numbers.items():
             if not sandbox.has_orders(market, number):
@@ -115,7 +119,7 @@ def load(*, actor: Actor, sandbox_url: str, base_url: str, now: datetime, report
             each.result()
         # Last, because their passwords are shown once: a load that fails before has made none.
         done.accounts = hire(actor=actor, now=now)
-        report(8, total, "")
+        report(9, total, "")
     finally:
         for each in pictures:
             each.cancel()

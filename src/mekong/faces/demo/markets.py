@@ -194,7 +194,7 @@ def _make(actor: Actor, sandbox: Sandbox, market: Market, notice_url: str, now: 
     made = sandbox.post(f"/control/{market.kind}/{market.shops}", {**market.app_named, **asked})
     number = str(made[market.number])
     commands.create_channel(
-        actor=actor, code=market.kind, name=market.name, kind=market.kind, shop_id=number, now=now,
+        actor=actor, code=market.kind, name=market.name, kind=market.kind, shop_id=number, price_sync=True, now=now,
         limits={"default": _CALLS, "stock": _CALLS}, notice_url=notice_url, **_urls(sandbox, market, number),
     )  # fmt: skip
     key, secret = market.app_keys

@@ -9,6 +9,7 @@ from typing import Any
 
 from mekong.catalog import queries as catalogue
 from mekong.faces.demo.markets import Market, Sandbox
+from mekong.faces.demo.offers import SHARED_CODE
 from mekong.foundation.actor import Actor
 from mekong.orders import commands as orders
 from mekong.orders.contracts import DraftLine, GradedReturn, OrderDraft
@@ -31,6 +32,7 @@ class _Order:
     then: tuple[str, ...] = ()
     note: str = ""
     is_cod: bool = False
+    codes: tuple[str, ...] = ()
 
 
 _SENT = ("confirm", "ship", "deliver")
@@ -53,6 +55,8 @@ _OWN = (
     _Order("store", 0.5, "Khách lẻ", "", (("THO-05-SA", 3),), None, _DONE),
     _Order("web", 0.3, "Đinh Công Thành", "0944332211", (("GOM-13-KEM", 2),), _SAIGON, ()),
     _Order("web", 0.28, "Đinh Công Thành", "0944332211", (("GOM-13-KEM", 2),), _SAIGON, ()),
+    _Order("web", 0.2, "Tô Ngọc Diệp", "0936454545",
+           (("GOM-10", 1), ("GOM-12-HONG", 2), ("TRA-05", 2)), _HANOI, ("confirm",), codes=(SHARED_CODE,)),
     _Order("web", 0.1, "Mai Anh Thư", "0968776655",
            (("NHA-03-DO-25CM", 4), ("NHA-03-VANG-25CM", 2)), _DANANG, (), is_cod=True),
 )  # fmt: skip
@@ -106,6 +110,7 @@ def place_own(*, actor: Actor, now: datetime) -> int:
                 note=each.note,
                 is_cod=each.is_cod,
                 is_paid=not each.is_cod,
+                codes=each.codes,
                 placed_at=now - timedelta(days=each.days),
             ),
             now=now,

@@ -7,6 +7,7 @@ import zlib
 from datetime import datetime, timedelta
 
 from mekong.catalog import queries as catalogue
+from mekong.faces.demo.offers import REGULARS
 from mekong.faces.replay.plan import Plan, Sale
 from mekong.foundation.actor import Actor
 from mekong.inventory import queries as stock
@@ -43,9 +44,10 @@ def place_past(*, actor: Actor, plan: Plan, location: str, now: datetime) -> int
 def _place(actor: Actor, sale: Sale, skus: list[str], at: datetime) -> bool:
     seed = zlib.crc32(sale.invoice.encode())
     wanted = {skus[(seed >> shift) % len(skus)]: 1 + (seed >> shift) % 2 for shift in (3, 11)[: 1 + seed % 2]}
+    name, phone = _buyer(seed)
     asked = orders.Asked(
         channel=_CHANNELS[seed % len(_CHANNELS)], external_id=f"demo-past-{sale.invoice}", is_paid=True, placed_at=at,
-        lines=[orders.AskedLine(sku, units) for sku, units in wanted.items()], customer_name="Khách lẻ",
+        lines=[orders.AskedLine(sku, units) for sku, units in wanted.items()], customer_name=name, customer_phone=phone,
     )  # fmt: skip
     try:
         placed = orders.place_order(actor=actor, asked=asked, now=at)
@@ -55,3 +57,11 @@ def _place(actor: Actor, sale: Sale, skus: list[str], at: datetime) -> bool:
         for step in _STEPS:
             step(actor=actor, code=placed.code, now=at)
     return placed.is_new
+
+
+def _buyer(seed: int) -> tuple[str, str]:
+    """Name and phone. Every third invoice is a member's; the others walk in."""
+    if (seed >> 17) % 3:
+        return "Khách lẻ", ""
+    who = REGULARS[(seed >> 19) % len(REGULARS)]
+    return who.name, who.phone
