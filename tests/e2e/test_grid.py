@@ -217,6 +217,10 @@ def test_a_channel_takes_a_limit(here: Visit) -> None:
 
 def test_a_channel_has_a_price_of_its_own_where_prices_are_sent(here: Visit) -> None:
     page = here.page
+    page.goto("/channels/shopee-1/")
+    page.locator("[value=prices-off]").click()
+    expect(page.locator("[value=prices-on]")).to_be_visible()
+    page.goto(f"{GRID}?sort=sku")
     of_channel(page, "BT-MN-15", "Giá").click()
     page.keyboard.press("F2")
     expect(page.locator(".gedit")).to_be_hidden()
@@ -239,9 +243,6 @@ def test_a_channel_has_a_price_of_its_own_where_prices_are_sent(here: Visit) -> 
     with page.expect_response("**/products/grid/edit/"):
         page.keyboard.press("Delete")
     expect(found).to_have_text("145.000")
-    page.goto("/channels/shopee-1/")
-    page.locator("[value=prices-off]").click()
-    expect(page.locator("[value=prices-on]")).to_be_visible()
 
 
 def test_columns_are_chosen_and_remembered(here: Visit) -> None:

@@ -205,6 +205,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "prices/vouchers/new/": {"GET": "vouchers.issue", "POST": "vouchers.issue"},
     "prices/vouchers/act/": {"POST": "vouchers.issue"},
     "prices/vouchers/batches/<uuid:uid>/file/": {"GET": "vouchers.issue"},
+    "prices/vouchers/batches/<uuid:uid>/print/": {"POST": "vouchers.issue"},
     "prices/policy/": {"GET": "pricing.view", "POST": "pricing.manage"},
     # Platforms fetch these without an account: the address holds a secret.
     "offers/": {"GET": "pricing.view"},

@@ -267,6 +267,25 @@ def test_vouchers_are_made_once_found_blocked_and_taken_out(owner: Client) -> No
     assert Voucher.objects.count() == 5
 
 
+def test_codes_that_were_made_together_come_on_paper(owner: Client) -> None:
+    a_promotion("KM10", needs_code=True)
+    owner.post(f"{VOUCHERS}new/", {"promotion": "KM10", "kind": "own", "count": "12", "name": "Tết", "once": "v"})
+    page = owner.get(f"{VOUCHERS}?promotion=KM10").content.decode()
+    link = re.search(r"/prices/vouchers/batches/[\w-]+/print/", page)
+    assert link
+    for form, pages in (
+        ({"paper": "a4-2x5", "terms": "Một phiếu một đơn"}, 2),
+        ({"paper": "a6", "first": "3", "last": "5"}, 3),
+        ({"paper": "none such", "first": "x", "last": ""}, 2),
+    ):
+        answer = owner.post(link[0], form)
+        assert answer.headers["Content-Type"] == "application/pdf"
+        assert len(re.findall(rb"/Type\s*/Page\b", answer.content)) == pages
+    none = owner.post(link[0], {"first": "13"})
+    assert (none.status_code, "no code in these places" in text_of(none)) == (422, True)
+    assert owner.post(f"{VOUCHERS}batches/00000000-0000-7000-8000-000000000000/print/").status_code == 404
+
+
 def test_an_orders_page_says_why_it_costs_what_it_costs(owner: Client) -> None:
     a_location("KHO")
     stock(a_variant("AO", price=150_000), "KHO", 5)

@@ -122,14 +122,14 @@ def list_vouchers(
 def get_voucher_codes(request: HttpRequest, batch_id: str) -> Any:
     """The codes that were made together, as CSV."""
     actor = _issuer(request)
-    promotion, _name, found = queries.batch_codes(actor=actor, batch=public_id(BATCH, batch_id, "Batch of vouchers"))
+    found = queries.batch_codes(actor=actor, batch=public_id(BATCH, batch_id, "Batch of vouchers"))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(["code", "promotion"])
-    writer.writerows([queries.written_code(code), promotion] for code in found)
+    writer.writerows([queries.written_code(code), found.promotion] for code in found.codes)
     headers = {
-        "Content-Disposition": f'attachment; filename="vouchers-{promotion}.csv"',
-        "X-Batch-Codes": str(len(found)),
+        "Content-Disposition": f'attachment; filename="vouchers-{found.promotion}.csv"',
+        "X-Batch-Codes": str(len(found.codes)),
     }
     return HttpResponse(out.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8", headers=headers)
 

@@ -21,6 +21,7 @@ from mekong.pricing.contracts.lists import PromotionDraft
 from mekong.pricing.queries import Spoken
 
 Word = str | Promise
+_WHOLE_BP = 10_000
 
 STATES: Mapping[str, Shape] = {
     "draft": Shape(_("Draft"), "wait"),
@@ -151,7 +152,7 @@ class Speaker:
         off = percent(effect.get("off_bp", 0))
         price, times = money(effect.get("price_minor", 0)), num(effect.get("most_times", 0))
         most = money(effect.get("most_minor", 0))
-        is_free = effect.get("off_bp") == 10_000
+        is_free = effect.get("off_bp") == _WHOLE_BP
         says: Mapping[str, Callable[[], str]] = {
             "percent_off": lambda: gettext("{percent} off each unit of {goods}").format(percent=off, goods=goods),
             "amount_off": lambda: gettext("{amount} off each unit of {goods}").format(
@@ -215,6 +216,18 @@ class Speaker:
         if draft.needs_code:
             said.append(gettext("Only with a voucher"))
         return [*said, *audience_words(draft.audience, self._channels)]
+
+
+def worth(draft: PromotionDraft) -> str:
+    """What a promotion gives, as short as a voucher prints it: “−10 %”, “−50.000 ₫”, or its kind in words."""
+    effect = draft.effect
+    if effect["kind"] in ("percent_off", "basket_percent"):
+        return f"−{percent(effect['off_bp'])}"
+    if effect["kind"] in ("amount_off", "basket_amount"):
+        return f"−{money(effect['off_minor'])}"
+    if effect["kind"] == "delivery_off" and effect.get("off_bp") == _WHOLE_BP:
+        return gettext("Free delivery")
+    return str(KINDS[effect["kind"]].word)
 
 
 def audience_words(audience: Mapping[str, Any], channels: Mapping[str, str]) -> list[str]:

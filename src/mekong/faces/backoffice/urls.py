@@ -173,6 +173,7 @@ urlpatterns: list[URLPattern] = [
     path("prices/vouchers/new/", vouchers.create),
     path("prices/vouchers/act/", vouchers.act),
     path("prices/vouchers/batches/<uuid:uid>/file/", vouchers.file),
+    path("prices/vouchers/batches/<uuid:uid>/print/", vouchers.on_paper),
     path("prices/policy/", price_policy.policy),
     path("orders/", orders.orders),
     path("orders/bulk/", order_bulk.bulk),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -130,6 +130,15 @@ class BatchRow:
     name: str
     count: int
     created_at: datetime
+
+
+class BatchCodes(NamedTuple):
+    """The codes of a batch. `promotion`: its code; `expires_at`: when the vouchers end, None as their promotion does."""
+
+    promotion: str
+    name: str
+    codes: Sequence[str]
+    expires_at: datetime | None
 
 
 class FoundCode(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +14,9 @@ from django.utils.translation import gettext, ngettext
 
 from mekong.faces.backoffice import kept_files, sentences
 from mekong.faces.backoffice import offer_words as words
-from mekong.faces.backoffice.fields import Errors, read_date, read_number, whole_number
+from mekong.faces.backoffice.fields import Errors, read_date, read_number
 from mekong.faces.backoffice.once import once
+from mekong.faces.backoffice.print_choice import PrintChoice, print_choice
 from mekong.faces.backoffice.templatetags.mekong import day, money, num
 from mekong.faces.backoffice.views.gift_cards import RIGHT
 from mekong.faces.backoffice.visit import Visit, page
@@ -146,20 +146,17 @@ def _sheet(issued: Issued) -> io.BytesIO:
 @page(RIGHT, methods=("POST",), confirmed=True)
 def on_paper(visit: Visit) -> HttpResponse:
     """Some cards of an issue, or one card, as a PDF. What was printed is in the audit trail."""
-    paper = visit.posted("paper")
-    paper = paper if paper in vouchers.PAPERS else "a4-2x5"
-    ids = _chosen(visit)
+    asked = print_choice(visit)
+    ids = _chosen(visit, asked)
     shown = commands.reveal_codes(actor=visit.actor, card_ids=ids, now=visit.now)
-    lines = [each.strip()[:90] for each in visit.posted("terms", longest=400).splitlines() if each.strip()][:3]
-    shop = visit.posted("shop", longest=40) or get_company().name
     made = vouchers.voucher_pdf(
-        vouchers.PAPERS[paper], [_voucher(each, shop, lines) for each in shown], lang=visit.language
+        vouchers.PAPERS[asked.paper], [_voucher(each, asked) for each in shown], lang=visit.language
     )
     name = content_disposition_header(False, f"{gettext('gift-cards')}-{timezone.localtime(visit.now):%Y%m%d-%H%M}.pdf")
     return HttpResponse(made, content_type="application/pdf", headers={"Content-Disposition": name or "inline"})
 
 
-def _chosen(visit: Visit) -> list[UUID]:
+def _chosen(visit: Visit, asked: PrintChoice) -> list[UUID]:
     """The cards to print: one, or those of an issue from place to place, at most as many as a document holds."""
     try:
         if card := visit.posted("card", longest=40):
@@ -167,13 +164,10 @@ def _chosen(visit: Visit) -> list[UUID]:
         batch = UUID(visit.posted("issue", longest=40))
     except ValueError:
         return []
-    first = max(whole_number(visit.posted("first", "1", longest=8)) or 1, 1)
-    last = whole_number(visit.posted("last", "0", longest=8)) or first + vouchers.MOST_PRINTED - 1
-    last = min(last, first + vouchers.MOST_PRINTED - 1)
-    return queries.cards_of(actor=visit.actor, batch_id=batch, first=first, last=last)
+    return queries.cards_of(actor=visit.actor, batch_id=batch, first=asked.first, last=asked.last)
 
 
-def _voucher(card: IssuedCard, shop: str, terms: Sequence[str]) -> vouchers.Voucher:
+def _voucher(card: IssuedCard, asked: PrintChoice) -> vouchers.Voucher:
     lines = []
     if card.recipient:
         lines.append(gettext("For {name}").format(name=card.recipient[:60]))
@@ -181,5 +175,5 @@ def _voucher(card: IssuedCard, shop: str, terms: Sequence[str]) -> vouchers.Vouc
     if last is not None:
         lines.append(gettext("Good until {day}").format(day=day(last)))
     return vouchers.Voucher(
-        shop, gettext("Gift card"), money(card.value_minor, card.currency), card.code, (*lines, *terms)
+        asked.shop, gettext("Gift card"), money(card.value_minor, card.currency), card.code, (*lines, *asked.terms)
     )

@@ -8,17 +8,22 @@ from uuid import UUID
 
 import xlsxwriter
 from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from mekong.faces.backoffice import kept_files, sentences
+from mekong.faces.backoffice import kept_files, promotion_words, sentences
 from mekong.faces.backoffice.fields import Errors, read_moment, read_number
+from mekong.faces.backoffice.offer_words import PAPERS, last_day
 from mekong.faces.backoffice.once import once
 from mekong.faces.backoffice.price_fields import Field, Typed, blame, read_whole, typed
 from mekong.faces.backoffice.price_tabs import tabs
-from mekong.faces.backoffice.templatetags.mekong import num
+from mekong.faces.backoffice.print_choice import print_choice
+from mekong.faces.backoffice.templatetags.mekong import day, num
 from mekong.faces.backoffice.visit import Visit, page
 from mekong.faces.backoffice.words import Shape
+from mekong.faces.printing import vouchers as printing
+from mekong.foundation.company import get_company
 from mekong.foundation.errors import MekongError
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.foundation.phones import e164
@@ -81,7 +86,7 @@ def _show(visit: Visit, *, status: int = 200, refused: str = "") -> HttpResponse
     context = {
         "rows": [_row(each, visit) for each in found[:PER_PAGE]], "q": q, "promotion": promotion, "batches": batches,
         "next_cursor": encode_cursor(found[PER_PAGE - 1].id) if len(found) > PER_PAGE else None, "refused": refused,
-        "price_tabs": tabs(visit), "here_tab": "vouchers",
+        "price_tabs": tabs(visit), "here_tab": "vouchers", "papers": PAPERS, "shop": get_company().name,
     }  # fmt: skip
     part = visit.is_partial and visit.request.headers.get("HX-Target") == "list"
     return visit.render("prices/voucher_list.html" if part else "prices/vouchers.html", context, status=status)
@@ -103,18 +108,43 @@ def act(visit: Visit) -> HttpResponse:
 @page("vouchers.issue")
 def file(visit: Visit, uid: UUID) -> HttpResponse:
     """The codes that were made together, as Excel."""
-    promotion, name, found = queries.batch_codes(actor=visit.actor, batch=uid)
+    found = queries.batch_codes(actor=visit.actor, batch=uid)
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"constant_memory": True})
     sheet = book.add_worksheet(gettext("Vouchers"))
     sheet.set_column(0, 0, 20)
     for place, head in enumerate((gettext("Code"), gettext("Promotion"), gettext("Name"))):
         sheet.write_string(0, place, head, book.add_format({"bold": True, "bottom": 1}))
-    for number, code in enumerate(found, 1):
-        for place, text in enumerate((queries.written_code(code), promotion, name)):
+    for number, code in enumerate(found.codes, 1):
+        for place, text in enumerate((queries.written_code(code), found.promotion, found.name)):
             sheet.write_string(number, place, text)
     book.close()
-    return kept_files.download(out, f"{gettext('vouchers')}-{promotion}.xlsx")
+    return kept_files.download(out, f"{gettext('vouchers')}-{found.promotion}.xlsx")
+
+
+@page("vouchers.issue", methods=("POST",))
+def on_paper(visit: Visit, uid: UUID) -> HttpResponse:
+    """Codes that were made together, from place to place, as a PDF with QR and bars."""
+    found = queries.batch_codes(actor=visit.actor, batch=uid)
+    promotion = queries.get_promotion(actor=visit.actor, code=found.promotion)
+    asked = print_choice(visit)
+    last = last_day(found.expires_at or promotion.ends_at)
+    until = (gettext("Good until {day}").format(day=day(last)),) if last else ()
+    made = [
+        printing.Voucher(
+            asked.shop,
+            promotion.name,
+            promotion_words.worth(promotion),
+            queries.written_code(code),
+            (*until, *asked.terms),
+        )
+        for code in found.codes[asked.first - 1 : asked.last]
+    ]
+    if not made:
+        return _show(visit, status=422, refused=gettext("There is no code in these places. Choose others."))
+    pdf = printing.voucher_pdf(printing.PAPERS[asked.paper], made, lang=visit.language)
+    name = content_disposition_header(False, f"{gettext('vouchers')}-{found.promotion}.pdf")
+    return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name or "inline"})
 
 
 def _fields(visit: Visit) -> list[Field]:
