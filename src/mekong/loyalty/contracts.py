@@ -90,6 +90,7 @@ class MemberView:
 
     `points`: what the account has, `free` of them neither spent nor set aside; `owed`: what the next points pay first.
     `status`: active, merged (then `merged_into` names who goes on) or closed. `price_group` is the tier's.
+    `groups`: customer groups they were put in by hand, for price lists and offers.
     """
 
     id: UUID
@@ -115,6 +116,7 @@ class MemberView:
     joined_by: str
     joined_at: datetime
     merged_into: UUID | None = None
+    groups: tuple[str, ...] = ()
 
     @property
     def price_group(self) -> str:

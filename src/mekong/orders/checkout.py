@@ -203,7 +203,8 @@ def shopper_of(phone: str, member: str, prices: Prices, now: datetime) -> Shoppe
     tier = found.tier
     return Shopper(
         key=phone or found.phone,
-        groups=frozenset({tier.price_group}) if tier and tier.price_group else frozenset(),
+        groups=frozenset(code.casefold() for code in (found.price_group, *found.groups) if code),
+        segments=frozenset(found.groups),
         tier=tier.code if tier else "",
         is_first_order=is_first,
         days_to_birthday=days,

@@ -147,6 +147,19 @@ def test_what_is_known_changes_and_is_forgotten(caller: Client) -> None:
     assert refused(put(caller, there, {"name": "x"}, "patch"), 409)["code"] == "loyalty.member_closed"
 
 
+def test_groups_are_set_whole_and_a_wrong_code_changes_nothing(caller: Client) -> None:
+    there = f"{THERE}/{joined(caller)['id']}"
+    assert put(caller, f"{there}/groups", {"groups": ["VIP", "dai-ly", "vip "]}, "put").json()["groups"] == [
+        "dai-ly",
+        "vip",
+    ]
+    for wrong in (["đại lý"], ["a,b"], [f"g{number}" for number in range(21)]):
+        answer = put(caller, f"{there}/groups", {"groups": wrong}, "put")
+        assert [each["field"].split("[")[0] for each in refused(answer, 422)["errors"]] == ["groups"]
+    assert caller.get(there).json()["groups"] == ["dai-ly", "vip"]
+    assert put(caller, f"{there}/groups", {"groups": []}, "put").json()["groups"] == []
+
+
 def test_the_programme_is_set_and_a_contradiction_names_its_field(caller: Client) -> None:
     found = caller.get("/api/v1/membership").json()
     assert [each["code"] for each in found["tiers"]] == ["member", "silver", "gold"]

@@ -240,6 +240,7 @@ ASKS: dict[str, tuple[str, Any]] = {
     "GET /members/{member_id}": ("loyalty.view", None),
     "PATCH /members/{member_id}": ("loyalty.enroll", {"name": "Lan"}),
     "POST /members/{member_id}/close": ("loyalty.adjust", None),
+    "PUT /members/{member_id}/groups": ("loyalty.manage", {"groups": ["dai-ly"]}),
     "POST /members/{member_id}/card": ("loyalty.enroll", None),
     "GET /members/{member_id}/points": ("loyalty.view", None),
     "POST /members/{member_id}/adjust": ("loyalty.adjust", {"points": 1, "note": "quà"}),

@@ -126,6 +126,16 @@ def test_points_are_booked_by_hand_once(people: dict[str, UUID], visitor: Visito
     assert Entry.objects.filter(account__members__uid=fresh).count() == 2
 
 
+def test_groups_are_set_by_who_sets_the_rules(people: dict[str, UUID], visitor: Visitor) -> None:
+    client, fresh = visitor("owner"), people["fresh"]
+    act(client, fresh, "groups", groups="VIP; dai-ly,")
+    assert seen(fresh).groups == ("dai-ly", "vip")
+    assert "dai-ly" in text(client.get(f"/members/{fresh}/"))
+    assert act(client, fresh, "groups", groups="đại lý").status_code == 422
+    assert act(visitor("cashier"), fresh, "groups", groups="").status_code == 403
+    assert seen(fresh).groups == ("dai-ly", "vip")
+
+
 def test_two_are_merged_by_phone_and_parted_again(people: dict[str, UUID], visitor: Visitor) -> None:
     client = visitor("owner")
     assert act(client, people["child"], "merge", key="0987 654 321").status_code == 302

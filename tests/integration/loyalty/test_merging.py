@@ -80,6 +80,27 @@ def test_everything_goes_along_and_comes_back_as_it_was() -> None:
     assert kinds(goes)[-2:] == [("merge", -17), ("undo_merge", 17)]
 
 
+def test_customer_groups_go_along_and_come_back() -> None:
+    keeps, goes = two()
+
+    def put(member: MemberView, *groups: str) -> None:
+        commands.set_groups(actor=SYSTEM, member_id=member.id, groups=groups, now=NOON)
+
+    def groups(member: MemberView) -> tuple[str, ...]:
+        return queries.get_member(actor=SYSTEM, member_id=member.id, now=LATER).groups
+
+    put(keeps, "vip")
+    put(goes, "dai-ly", "vip")
+    made = merge(keeps, goes)
+    assert groups(keeps) == ("dai-ly", "vip")
+    undo(made)
+    assert (groups(keeps), groups(goes)) == (("vip",), ("dai-ly", "vip"))
+    again = merge(keeps, goes)
+    put(keeps, "moi")
+    undo(again)
+    assert groups(keeps) == ("moi",), "what was set since stays"
+
+
 def test_debts_and_documents_go_along() -> None:
     keeps, goes = two()
     assert now_of(goes) == (0, 0, 3)

@@ -180,6 +180,17 @@ def test_a_tier_and_a_birthday_are_the_same_at_the_till_and_on_the_web() -> None
         assert order.priced["points_times_bp"] == 30_000
 
 
+def test_a_group_is_priced_alike_everywhere_and_only_while_one_is_in_it() -> None:
+    member = join()
+    a_list("SI", {"AO": 70_000}, audience={"groups": ["Dai-Ly"]})
+    a_promotion("KHU", {"kind": "basket_amount", "off_minor": 5000}, audience={"segments": ["dai-ly"]})
+    assert place(("AO", 1)).total_minor == 100_000
+    loyalty.set_groups(actor=SYSTEM, member_id=member.id, groups=["dai-ly"], now=NOON)
+    assert {place(("AO", 1), channel=channel).total_minor for channel in ("web", "store", "phone")} == {65_000}
+    loyalty.set_groups(actor=SYSTEM, member_id=member.id, groups=[], now=NOON)
+    assert place(("AO", 1)).total_minor == 100_000
+
+
 def test_an_order_paid_with_points_alone_stays_whole() -> None:
     member = join()
     loyalty.set_burn_rules(actor=SYSTEM, rules_of=[BurnRuleView("", 1000, DAY)])

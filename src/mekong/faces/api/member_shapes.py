@@ -133,6 +133,7 @@ class MemberOut(Schema):
     tier_since: Moment | None
     tier_until: Moment | None
     price_group: str
+    groups: list[str]
     points: int
     free: int
     owed: int
@@ -236,6 +237,12 @@ class MemberPatchIn(Body):
     name: Name | None = None
     email: Email | None = None
     birthday: BirthdayShape | None = None
+
+
+class GroupsIn(Body):
+    """`groups`: codes such as `dai-ly`; an empty list takes the member out of all."""
+
+    groups: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=20)]
 
 
 class AdjustIn(Body):

@@ -22,6 +22,7 @@ from mekong.faces.api.member_shapes import (
     ClaimIn,
     EarnRulesIn,
     EntryOut,
+    GroupsIn,
     HoldIn,
     JoinIn,
     LeaveIn,
@@ -116,6 +117,15 @@ def update_member(request: HttpRequest, member_id: str, body: MemberPatchIn) -> 
         forget_birthday="birthday" in body.model_fields_set and body.birthday is None, now=moment(request),
     )  # fmt: skip
     return _out(request, changed)
+
+
+@router.put("/members/{member_id}/groups", response=MemberOut)
+def set_groups(request: HttpRequest, member_id: str, body: GroupsIn) -> Any:
+    """Put a member into these customer groups and no others: price lists and offers name them. Needs `loyalty.manage`."""
+    actor = authenticate(request)
+    return _out(
+        request, commands.set_groups(actor=actor, member_id=_id(member_id), groups=body.groups, now=moment(request))
+    )
 
 
 @router.post("/members/{member_id}/close", response={204: None})

@@ -14,6 +14,7 @@ from mekong.pricing.contracts.games import GameSetup, NewPrize
 from mekong.pricing.contracts.lists import EntryLine, ListDraft, PromotionDraft
 
 SHARED_CODE = "CAMON50"
+DEALER = "Lương Gia Bảo"
 _SINCE = timedelta(days=6)
 """How long the offers have run: not in the weeks before, with which they are compared."""
 
@@ -63,13 +64,17 @@ def open_offers(*, actor: Actor, now: datetime) -> bool:
 def enrol(*, actor: Actor, now: datetime) -> int:
     """The membership programme, and its first members; how many are new."""
     loyalty.start_programme(actor=actor, now=now - timedelta(days=365))
-    return sum(
+    joined = [
         loyalty.join_member(
             actor=actor, phone=each.phone, name=each.name, has_consented=True, channel=each.channel,
             birthday=Birthday(*each.born) if each.born else None, now=now - timedelta(days=each.days),
-        ).is_new
+        )
         for each in REGULARS
-    )  # fmt: skip
+    ]  # fmt: skip
+    for each in joined:
+        if each.is_new and each.member.name == DEALER:
+            loyalty.set_groups(actor=actor, member_id=each.member.id, groups=["dai-ly"], now=now)
+    return sum(each.is_new for each in joined)
 
 
 def _price_lists(actor: Actor, now: datetime) -> None:

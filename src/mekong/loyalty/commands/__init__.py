@@ -9,6 +9,7 @@ from mekong.loyalty.commands.accounts import (
 )
 from mekong.loyalty.commands.adjusting import adjust_points, expire_points, give_points
 from mekong.loyalty.commands.earning import earn_for, take_back_for
+from mekong.loyalty.commands.groups import set_groups
 from mekong.loyalty.commands.holds import claim_hold, give_back_for, hold_points, release_hold
 from mekong.loyalty.commands.members import change_card, close_member, join_member, update_member
 from mekong.loyalty.commands.merging import merge_members, undo_merge
@@ -34,6 +35,7 @@ __all__ = [
     "set_account_owner",
     "set_burn_rules",
     "set_earn_rules",
+    "set_groups",
     "set_monthly_limit",
     "set_tiers",
     "share_account",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from mekong.loyalty.contracts import Birthday
 from mekong.loyalty.errors import MemberInvalid, PointsInvalid
 from mekong.loyalty.rules.points import MOST_MINOR, MOST_MULTIPLIER_BP
 
+MOST_GROUPS = 20
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -33,6 +35,19 @@ def phone(text: str, field: str = "phone") -> str:
     if number is None or len(number) > 20:
         raise MemberInvalid(field=field, problem="This is not a phone number. Write it like 0903 123 456.")
     return number
+
+
+def groups(codes: Iterable[str]) -> list[str]:
+    """Codes of customer groups, each once and sorted. Raises: MemberInvalid."""
+    found = sorted({code.strip().lower() for code in codes if code.strip()})
+    if len(found) > MOST_GROUPS:
+        raise MemberInvalid(field="groups", problem="At most {most} groups. Leave some out.", most=MOST_GROUPS)
+    for code in found:
+        if not _CHANNEL.fullmatch(code):
+            raise MemberInvalid(
+                field="groups", problem="“{code}” is no code. Use letters a to z, digits and dashes.", code=code[:40]
+            )
+    return found
 
 
 def email(text: str) -> str:

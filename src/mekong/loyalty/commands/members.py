@@ -187,5 +187,5 @@ def _forget(member: Member, now: datetime) -> None:
         _forget(each, now)
     Member.objects.filter(pk=member.pk).update(
         status=MemberStatus.CLOSED, merged_into=None, phone="", name="", name_key="", email="", birth_day=None,
-        birth_month=None, birth_year=None, tier=None, tier_until=None, card_token=new_token(), closed_at=now,
+        birth_month=None, birth_year=None, tier=None, tier_until=None, groups=[], card_token=new_token(), closed_at=now,
     )  # fmt: skip

@@ -62,6 +62,7 @@ def merge_members(*, actor: Actor, survivor_id: UUID, merged_id: UUID, now: date
         "earnings": list(Earning.objects.filter(member=merged).values_list("pk", flat=True)),
         "holds": list(Hold.objects.filter(member=merged).values_list("pk", flat=True)),
         "account_earnings": [], "account_holds": [], "tier_before": _tier(survivor),
+        "groups_before": survivor.groups,
     }  # fmt: skip
     if source.pk != target.pk:
         moved["owed"] = source.owed
@@ -75,6 +76,8 @@ def merge_members(*, actor: Actor, survivor_id: UUID, merged_id: UUID, now: date
         Account.objects.filter(pk=target.pk).update(owner=survivor)
     merged.status, merged.merged_into = MemberStatus.MERGED, survivor
     merged.save(update_fields=["status", "merged_into"])
+    survivor.groups = moved["groups_after"] = sorted({*survivor.groups, *merged.groups})
+    survivor.save(update_fields=["groups"])
     _keep_higher_tier(actor, survivor, merged, now)
     judging.reconsider(actor=actor, member=survivor, reason="reached", now=now)
     moved["tier_after"] = _tier(survivor)
@@ -144,6 +147,9 @@ def undo_merge(*, actor: Actor, merge_id: UUID, now: datetime) -> MergeView:
     points = _go_back(row, survivor, accounts, list(lots.order_by("pk")), Why(actor, now, survivor, note=merged.number))
     merged.status, merged.merged_into = MemberStatus.ACTIVE, None
     merged.save(update_fields=["status", "merged_into"])
+    if survivor.groups == row.moved.get("groups_after"):
+        survivor.groups = row.moved["groups_before"]
+        survivor.save(update_fields=["groups"])
     _tier_as_before(actor, row, survivor, now)
     for each in (survivor, merged):
         judging.reconsider(actor=actor, member=each, reason="reached", now=now)

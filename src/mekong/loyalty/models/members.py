@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -73,6 +74,9 @@ class Member(models.Model):
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     tier_since = models.DateTimeField(null=True, blank=True)
     tier_until = models.DateTimeField(null=True, blank=True)
+    groups = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True, help_text="Codes of customer groups, sorted."
+    )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     card_token = models.CharField(max_length=43, unique=True)
     joined_channel = models.CharField(max_length=40)

@@ -75,7 +75,7 @@ def views(rows: Sequence[Member], now: datetime) -> list[MemberView]:
                 is_owner=account.owner_id == row.pk, monthly_limit=row.monthly_limit, points=has.points, free=has.free,
                 owed=account.owed, card_token=row.card_token, joined_channel=row.joined_channel,
                 joined_by=row.joined_by, joined_at=row.joined_at,
-                merged_into=row.merged_into.uid if row.merged_into else None,
+                merged_into=row.merged_into.uid if row.merged_into else None, groups=tuple(row.groups),
             )
         )  # fmt: skip
     return made

@@ -43,6 +43,9 @@ _GOODS = ("items", "categories", "brands", "attributes", "excluded")
 _SETS = ("channels", "locations", "groups", "segments", "tiers", "payments", "deliveries", "weekdays")
 
 
+_FOLDED = ("groups", "segments")
+
+
 class Malformed(ValueError):
     """A JSON value that is no offer. `field` names what is wrong, `problem` how (an English sentence, translated by faces)."""
 
@@ -137,7 +140,7 @@ def audience_from_json(said: Any, **dates: Any) -> Audience:
     for name in _SETS:
         if name in said:
             values = _list(said[name], f"audience.{name}")
-            read = whole if name == "weekdays" else _text
+            read = whole if name == "weekdays" else _code if name in _FOLDED else _text
             found[name] = frozenset(read(value, f"audience.{name}[{place}]") for place, value in enumerate(values))
     if "minutes" in said:
         found["minutes"] = tuple(
@@ -173,6 +176,11 @@ def _text(value: Any, field: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 200 or "\0" in value:
         raise Malformed(field, "Send a text of 1 to 200 letters.")
     return value
+
+
+def _code(value: Any, field: str) -> str:
+    """A code that people type in many places: capitals make no difference."""
+    return _text(value, field).strip().casefold()
 
 
 def _texts(value: Any, field: str) -> list[str]:

@@ -124,6 +124,7 @@ def show(visit: Visit, uid: UUID, *, status: int = 200, **more: Any) -> HttpResp
         "is_active": found.status == "active", "qr": _qr(link),
         "may_enroll": visit.actor.may("loyalty.enroll") and found.status == "active",
         "may_adjust": visit.actor.may("loyalty.adjust") and found.status == "active",
+        "may_manage": visit.actor.may("loyalty.manage") and found.status == "active",
         "may_reveal": visit.actor.may("customers.reveal"), **more,
     }  # fmt: skip
     return visit.render("members/member.html", context, status=status)
@@ -227,6 +228,14 @@ def _adjust(visit: Visit, uid: UUID) -> str:
     return gettext("{number} now has {points} points").format(number=changed.number, points=changed.points)
 
 
+def _groups(visit: Visit, uid: UUID) -> str:
+    typed = visit.posted("groups", longest=900).replace(";", ",").split(",")
+    changed = commands.set_groups(actor=visit.actor, member_id=uid, groups=typed, now=visit.now)
+    if not changed.groups:
+        return gettext("{number} is in no group now").format(number=changed.number)
+    return gettext("{number} is now in {groups}").format(number=changed.number, groups=", ".join(changed.groups))
+
+
 def _other(visit: Visit) -> MemberView:
     return queries.member_by(actor=visit.actor, key=visit.posted("key", longest=200), now=visit.now)
 
@@ -291,5 +300,5 @@ def _close(visit: Visit, uid: UUID) -> str:
 
 _ACTS: Mapping[str, Callable[[Visit, UUID], str]] = {
     "adjust": _adjust, "merge": _merge, "undo": _undo, "open": _open, "share": _share, "limit": _limit, "own": _own,
-    "leave": _leave, "card": _card, "close": _close,
+    "leave": _leave, "card": _card, "close": _close, "groups": _groups,
 }  # fmt: skip
