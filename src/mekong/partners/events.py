@@ -17,6 +17,17 @@ from mekong.channels.events import (
     ReturnAsked,
     ReturnMoved,
 )
+from mekong.loyalty.events import (
+    MemberClosed,
+    MemberJoined,
+    MembersMerged,
+    MergeUndone,
+    PointsEarned,
+    PointsGivenBack,
+    PointsSpent,
+    PointsTakenBack,
+    TierChanged,
+)
 from mekong.orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -26,6 +37,7 @@ from mekong.orders.events import (
     OrderReturned,
     OrderShipped,
 )
+from mekong.pricing.events import PricesMoved, PrizeWon
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,21 @@ PUBLIC_EVENTS: Mapping[type[Any], str] = {
             ReturnAnswerGiven,
         ),
         "channels.view",
+    ),
+    **dict.fromkeys((PricesMoved, PrizeWon), "pricing.view"),
+    **dict.fromkeys(
+        (
+            MemberJoined,
+            MemberClosed,
+            PointsEarned,
+            PointsTakenBack,
+            PointsSpent,
+            PointsGivenBack,
+            TierChanged,
+            MembersMerged,
+            MergeUndone,
+        ),
+        "loyalty.view",
     ),
     WebhookDisabled: "webhooks.manage",
 }

@@ -38,6 +38,21 @@ EVENTS: Mapping[Word, Mapping[str, Word]] = {
         "channels.return_moved": _("A return moves on at its platform"),
         "channels.return_answer_given": _("A return is answered"),
     },
+    _("Prices and promotions"): {
+        "pricing.prices_moved": _("A price list or a promotion is changed"),
+        "pricing.prize_won": _("A prize is won in a game"),
+    },
+    _("Members"): {
+        "loyalty.member_joined": _("Somebody becomes a member"),
+        "loyalty.member_closed": _("A membership is closed"),
+        "loyalty.points_earned": _("Points are earned"),
+        "loyalty.points_taken_back": _("A return takes points back"),
+        "loyalty.points_spent": _("Points are spent"),
+        "loyalty.points_given_back": _("A return gives points back"),
+        "loyalty.tier_changed": _("A member has another tier"),
+        "loyalty.members_merged": _("Two memberships are merged"),
+        "loyalty.merge_undone": _("A merge is undone"),
+    },
     _("Webhooks"): {"partners.webhook_disabled": _("A webhook is switched off")},
 }
 EVENT: Mapping[str, Word] = {
