@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Q
 
+from mekong.catalog import queries as catalog
 from mekong.channels import hints, matching
 from mekong.channels.commands.prices import set_listing_price
 from mekong.channels.commands.publishing import turn_publications
@@ -18,7 +19,7 @@ from mekong.channels.errors import ChannelInvalid, ListingNotFound, NothingToRep
 from mekong.channels.models import Checked, Difference, Listing, MatchState, Publication
 from mekong.channels.queries.consistency import checks_of, differences, kept_cells
 from mekong.channels.queries.publishing import is_ours
-from mekong.foundation.actor import Actor
+from mekong.foundation.actor import SYSTEM, Actor
 from mekong.foundation.command import command
 
 MOST_AT_ONCE = 5_000
@@ -29,8 +30,8 @@ _FORGET = """
     with mine as (
         select listing_id from channels_listingsync where listing_id = any(%s) order by listing_id for no key update)
     update channels_listingsync s
-       set acked_price_version = 0, acked_price_minor = null, acked_price_at = null, price_error_code = '',
-           price_error_params = '{}'
+       set acked_price_version = 0, acked_price_minor = null, acked_price_at = null, acked_sale = null,
+           price_error_code = '', price_error_params = '{}'
       from mine where s.listing_id = mine.listing_id
 """
 
@@ -158,9 +159,6 @@ def _find(listing_id: int) -> Listing:
 
 
 def _listings_of(product_id: int) -> list[int]:
-    from mekong.catalog import queries as catalog
-    from mekong.foundation.actor import SYSTEM
-
     views = catalog.variants_of(actor=SYSTEM, product_ids=[product_id]).get(product_id, ())
     return list(Listing.objects.filter(variant_id__in=[each.id for each in views]).values_list("id", flat=True))
 
