@@ -17,9 +17,11 @@ from mekong.foundation.models import Delivery, OutboxEvent, Person, RoleAssignme
 from mekong.insights.models import SalesPace
 from mekong.inventory.engine import engine
 from mekong.inventory.models import Location, StockCampaign, StockControl, StockLevel
+from mekong.loyalty.models import Account
 from mekong.orders.book import book
 from mekong.orders.placing import Asked, AskedLine, place_order
 from mekong.partners.models import Feed, FeedBuild, Webhook
+from mekong.pricing.models import Allowance, CardBatch, Game, GiftCard, Promotion
 from tests.support.http import send
 from tests.support.people import NOON, a_caller
 
@@ -96,6 +98,27 @@ def _break_everything(now: datetime) -> None:
         product=Product.objects.first(), sha256="0", path="lost.jpg", thumbnail="lost.jpg", thumbnail_large="lost.jpg",
         width=1, height=1, position=0, created_at=now,
     )  # fmt: skip
+    _break_offers(now)
+
+
+def _break_offers(now: datetime) -> None:
+    """Counts without what they count: no trigger makes or minds them here."""
+    offer = Promotion.objects.create(
+        code="KM", name="KM", effect={"kind": "percent_off", "off_bp": 1000}, created_by="system", created_at=now,
+        updated_at=now,
+    )  # fmt: skip
+    Allowance.objects.update_or_create(promotion=offer, defaults={"uses": 1})
+    batch = CardBatch.objects.create(
+        name="Tết", value_minor=5, currency="VND", count=1, issued_by="system", issued_at=now
+    )
+    GiftCard.objects.create(
+        batch=batch, code_hash="0", last4="0000", currency="VND", value_minor=5, balance_minor=5, issued_at=now
+    )
+    Game.objects.create(
+        slug="quay", name="Quay", kind="spin", starts_at=now, ends_at=now + timedelta(days=1), plays=1,
+        created_by="system", created_at=now,
+    )  # fmt: skip
+    Account.objects.create(balance=1, created_at=now)
 
 
 def _variant() -> int:
