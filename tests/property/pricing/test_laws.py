@@ -150,7 +150,7 @@ def test_nothing_is_discounted_below_its_floor(shop: Any) -> None:
         if book.guard_bp is None or asked.article.cost_minor is None or basket.lifts_guard:
             assert line.floor_minor == 0
         else:
-            assert line.floor_minor == floor_of(asked.article.cost_minor, book.guard_bp, line.units)
+            assert line.floor_minor == line.units * floor_of(asked.article.cost_minor, book.guard_bp)
             assert line.paid_minor >= min(line.floor_minor, line.total_minor)
 
 

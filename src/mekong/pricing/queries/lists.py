@@ -60,7 +60,7 @@ def list_entries(
 
 def unit_floor(*, cost_minor: int | None, guard_bp: int | None) -> int | None:
     """The least that a unit may be sold for without a manager; None without a floor or a known cost."""
-    return None if cost_minor is None or guard_bp is None else floor_of(cost_minor, guard_bp, 1)
+    return None if cost_minor is None or guard_bp is None else floor_of(cost_minor, guard_bp)
 
 
 def price_guard(*, actor: Actor) -> int | None:

@@ -31,9 +31,9 @@ def off_unit(effect: ItemEffect, unit_minor: int) -> int:
     return max(unit_minor - effect.price_minor, 0)
 
 
-def floor_of(cost_minor: int, guard_bp: int, units: int) -> int:
-    """The least that so many units may be sold for: cost and a margin on it, rounded up per unit."""
-    return -(-cost_minor * (WHOLE_BP + guard_bp) // WHOLE_BP) * units
+def floor_of(cost_minor: int, guard_bp: int) -> int:
+    """The least that a unit may be sold for: cost and a margin on it, rounded up."""
+    return -(-cost_minor * (WHOLE_BP + guard_bp) // WHOLE_BP)
 
 
 def price_for(steps: tuple[tuple[int, int], ...], units: int) -> int | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from mekong.pricing.contracts.basket import Article, Basket, Key
@@ -61,6 +62,16 @@ class Entry:
         self.is_on_all = self.roles == (_ALL,)
 
 
+class Listed(NamedTuple):
+    """A unit's price under some lists. `compare_at_minor`: before the sale price, 0 when there is none. `floor_minor`: below
+    it a unit may not be sold without a manager, 0 when there is no floor. `steps`: kind, change of a unit's price, list."""
+
+    unit_minor: int
+    compare_at_minor: int
+    floor_minor: int
+    steps: tuple[tuple[Literal["list", "sale"], int, PriceList], ...]
+
+
 class Book:
     """An index over lists and offers. Reading it changes nothing that another reader sees, so many threads may share one.
 
@@ -90,6 +101,7 @@ class Book:
         self._by_goods: dict[Key, list[tuple[Entry, int]]] = {}
         self._by_place: dict[str, list[Entry]] = {}
         self._of: dict[Article, tuple[tuple[Entry, int], ...]] = {}
+        self._listed: dict[tuple[int, ...], dict[tuple[Article, int], Listed]] = {}
         for offer in self.offers.values():
             entry = Entry(offer)
             if offer.audience.needs_code:
@@ -119,6 +131,18 @@ class Book:
             found = self._of[article] = tuple(met)
         return found
 
+    def remembered(self, base: Sequence[PriceList], sales: Sequence[PriceList]) -> dict[tuple[Article, int], Listed]:
+        """What articles cost, in so many units, under these lists together, as far as it was worked out: to add to."""
+        key = (*[each.id for each in base], 0, *[each.id for each in sales])
+        found = self._listed.get(key)
+        if found is None:
+            if len(self._listed) >= _COMBINATIONS:
+                self._listed.clear()
+            found = self._listed[key] = {}
+        if len(found) >= _REMEMBERED:
+            found.clear()
+        return found
+
     def anywhere(self, basket: Basket) -> Iterable[Entry]:
         """The offers on all goods that are posted where this basket is."""
         for name in places_of(basket):
@@ -131,7 +155,7 @@ class Book:
                 yield self._coded[offer_id]
 
 
-_REMEMBERED = 100_000
+_REMEMBERED, _COMBINATIONS = 100_000, 64
 _ANYBODY, _ALL = Audience(), Goods()
 
 

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mekong.foundation.money import share, tax_inside
-from mekong.pricing.contracts.basket import Basket, BasketLine
+from mekong.pricing.contracts.basket import Article, Basket, BasketLine
 from mekong.pricing.contracts.offers import (
     BasketAmount,
     BasketPercent,
@@ -38,7 +38,7 @@ from mekong.pricing.contracts.offers import (
 )
 from mekong.pricing.contracts.quote import GiftLine, Quote, QuoteLine, Reason, Used
 from mekong.pricing.rules.amounts import WHOLE_BP, floor_of, off_unit, part, price_for, with_tax
-from mekong.pricing.rules.book import Book, Entry, Moment, is_in
+from mekong.pricing.rules.book import Book, Entry, Listed, Moment, is_in
 from mekong.pricing.rules.sets import Stock, choose_sets, could_save
 
 
@@ -151,51 +151,59 @@ def _replay(lines: Sequence[_Line], plan: _Plan) -> None:
 def _price_lines(lines: Sequence[_Line], basket: Basket, book: Book, moment: Moment) -> None:
     base = [each for each in book.base if each.currency == basket.currency and moment.meets(each.audience)]
     sales = [each for each in book.sales if each.currency == basket.currency and moment.meets(each.audience)]
+    known = book.remembered(base, sales)
     units: dict[int, int] = {}
     for line in lines:
-        units[line.article.variant_id] = units.get(line.article.variant_id, 0) + line.units
-    guard = None if basket.lifts_guard else book.guard_bp
+        variant = line.article.variant_id
+        units[variant] = units.get(variant, 0) + line.units
     for line in lines:
         article = line.article
-        if base or sales or line.asked.hand_price_minor is not None:
-            _price_line(line, units[article.variant_id], base, sales)
-        else:
-            line.unit = article.price_minor
+        key = (article, units[article.variant_id])
+        listed = known.get(key)
+        if listed is None:
+            listed = known[key] = _listed(article, key[1], base, sales, book.guard_bp)
+        line.unit, line.compare_at, floor, steps = listed
+        if steps:
+            line.reasons = [
+                Reason(kind, line.place, change * line.units, each.id, each.name) for kind, change, each in steps
+            ]
+        hand = line.asked.hand_price_minor
+        if hand is not None and hand != line.unit:
+            line.reasons.append(Reason("hand_price", line.place, (hand - line.unit) * line.units))
+            line.compare_at, line.unit = 0, hand
         line.total = line.left = line.unit * line.units
-        if guard is not None and article.cost_minor is not None:
-            line.floor = floor_of(article.cost_minor, guard, line.units)
+        if not basket.lifts_guard:
+            line.floor = floor * line.units
 
 
-def _price_line(line: _Line, units: int, base: Sequence[PriceList], sales: Sequence[PriceList]) -> None:
-    article = line.article
+def _listed(
+    article: Article, units: int, base: Sequence[PriceList], sales: Sequence[PriceList], guard_bp: int | None
+) -> Listed:
+    """A unit's price under the lists that hold, when so many are bought."""
     unit = retail = article.price_minor
+    compare_at = 0
+    steps: list[tuple[Literal["list", "sale"], int, PriceList]] = []
     for each in base:
-        found = _listed(each, line, units)
+        found = _price_in(each, article, units)
         if found is not None:
             unit = found
             if unit != retail:
-                line.reasons.append(Reason("list", line.place, (unit - retail) * line.units, each.id, each.name))
+                steps.append(("list", unit - retail, each))
             break
-    if sales:
-        offered = [
-            (found, -each.priority, each.id, each)
-            for each in sales
-            if (found := _listed(each, line, units)) is not None
-        ]
-        if offered and (lowest := min(offered)[0]) < unit:
-            sale = min(offered)[3]
-            line.reasons.append(Reason("sale", line.place, (lowest - unit) * line.units, sale.id, sale.name))
-            line.compare_at, unit = unit, lowest
-    hand = line.asked.hand_price_minor
-    if hand is not None and hand != unit:
-        line.reasons.append(Reason("hand_price", line.place, (hand - unit) * line.units))
-        line.compare_at, unit = 0, hand
-    line.unit = unit
+    offered = [
+        (found, -each.priority, each.id, each)
+        for each in sales
+        if (found := _price_in(each, article, units)) is not None
+    ]
+    if offered and (lowest := min(offered))[0] < unit:
+        steps.append(("sale", lowest[0] - unit, lowest[3]))
+        compare_at, unit = unit, lowest[0]
+    floor = 0 if guard_bp is None or article.cost_minor is None else floor_of(article.cost_minor, guard_bp)
+    return Listed(unit, compare_at, floor, tuple(steps))
 
 
-def _listed(each: PriceList, line: _Line, units: int) -> int | None:
-    """A list's price for the line, with tax; None when it has none for so few units."""
-    article = line.article
+def _price_in(each: PriceList, article: Article, units: int) -> int | None:
+    """A list's price of a unit, with tax; None when it has none for so few units."""
     steps = article.prices.get(each.id)
     found = price_for(steps, units) if steps else None
     if found is not None:
@@ -210,13 +218,19 @@ def _candidates(
     lines: list[_Line], basket: Basket, book: Book, moment: Moment, without: Collection[int]
 ) -> list[_Candidate]:
     """Offers whose conditions hold, with their lines; in the order of their ids."""
-    met: dict[Entry, list[list[_Line]]] = {}
+    met: dict[Entry, list[list[_Line]] | None] = {}
     for line in lines:
         for entry, role in book.on(line.article):
-            if entry not in met:
-                met[entry] = [[] for _ in entry.roles]
-            met[entry][role].append(line)
-    found = [_Candidate(entry, roles) for entry, roles in met.items() if _holds(entry, roles[0], moment) and all(roles)]
+            if entry in met:
+                roles = met[entry]
+            else:
+                is_for_them = entry.audience is None or moment.meets(entry.audience)
+                roles = met[entry] = [[] for _ in entry.roles] if is_for_them else None
+            if roles is not None:
+                roles[role].append(line)
+    found = [
+        _Candidate(entry, roles) for entry, roles in met.items() if roles and all(roles) and _is_enough(entry, roles[0])
+    ]
     units, total = sum([line.units for line in lines]), sum([line.total for line in lines])
     for entry in chain(book.anywhere(basket), book.of_codes(basket)) if lines else ():
         if entry.is_on_all:
@@ -225,8 +239,10 @@ def _candidates(
             if is_met and (entry.audience is None or moment.meets(entry.audience)):
                 found.append(_Candidate(entry, [lines]))
         else:
+            if entry.audience is not None and not moment.meets(entry.audience):
+                continue
             roles = _roles(entry, lines)
-            if all(roles) and _holds(entry, roles[0], moment):
+            if all(roles) and _is_enough(entry, roles[0]):
                 found.append(_Candidate(entry, roles))
     if without:
         found = [each for each in found if each.entry.id not in without]
@@ -234,10 +250,8 @@ def _candidates(
     return found
 
 
-def _holds(entry: Entry, mine: Sequence[_Line], moment: Moment) -> bool:
-    """Whether an offer's conditions hold, for its lines."""
-    if entry.audience is not None and not moment.meets(entry.audience):
-        return False
+def _is_enough(entry: Entry, mine: Sequence[_Line]) -> bool:
+    """Whether an offer's lines have the units and the value that it asks for."""
     if entry.least_units and sum([line.units for line in mine]) < entry.least_units:
         return False
     return not entry.least_minor or sum([line.total for line in mine]) >= entry.least_minor
@@ -343,13 +357,14 @@ def _apply_whole(candidates: Sequence[_Candidate], plan: _Plan) -> None:
     """The one basket offer of a layer that saves most; points are multiplied beside it."""
     best: tuple[int, tuple[int, int]] = (0, (0, 0))
     chosen: _Candidate | None = None
+    sums: dict[int, int] = {}
     for candidate in candidates:
         effect = candidate.offer.effect
         if isinstance(effect, PointsTimes):
             if effect.times_bp > plan.times[0]:
                 plan.times = (effect.times_bp, candidate.offer)
             continue
-        saved = _saved(candidate, plan)
+        saved = _saved(candidate, plan, sums)
         if saved > 0 and (chosen is None or (saved, candidate.entry.rank) > best):
             best, chosen = (saved, candidate.entry.rank), candidate
     if chosen is None:
@@ -374,22 +389,25 @@ def _apply_whole(candidates: Sequence[_Candidate], plan: _Plan) -> None:
         plan.cuts.append(_Cut(chosen.offer, lines, shares))
 
 
-def _saved(candidate: _Candidate, plan: _Plan) -> int:
-    """What a basket offer would save now."""
+def _saved(candidate: _Candidate, plan: _Plan, sums: dict[int, int]) -> int:
+    """What a basket offer would save now. `sums`: of what is left of lines, for most offers are on the same ones."""
     effect = candidate.offer.effect
     if isinstance(effect, Gift):
         return effect.units * effect.worth_minor
     if isinstance(effect, DeliveryOff):
         off = part(plan.fee, effect.off_bp)
         return min(off, effect.most_minor) if effect.most_minor else off
-    left = sum([line.left for line in candidate.lines])
+    lines = candidate.lines
+    left = sums.get(id(lines))
+    if left is None:
+        left = sums[id(lines)] = sum([line.left for line in lines])
     if isinstance(effect, BasketPercent):
         off = part(left, effect.off_bp)
         return min(off, effect.most_minor) if effect.most_minor else off
     assert isinstance(effect, BasketAmount)  # noqa: S101 - for the type checker
     times = 1
     if effect.per_minor:
-        times = sum([line.total for line in candidate.lines]) // effect.per_minor
+        times = sum([line.total for line in lines]) // effect.per_minor
         times = min(times, effect.most_times) if effect.most_times else times
     return min(effect.off_minor * times, left)
 
@@ -447,16 +465,14 @@ def _guard(lines: Sequence[_Line], cuts: list[_Cut]) -> list[tuple[_Line, int]]:
         line.left += short
     for number in range(len(cuts) - 1, -1, -1) if guarded else ():
         offer, mine, shares = cuts[number]
-        if len(mine) == 1:
-            if back := min(shares[0], missing.get(mine[0], 0)):
-                missing[mine[0]] -= back
-                cuts[number] = _Cut(offer, mine, (shares[0] - back,))
-            continue
-        kept = [min(off, missing.get(line, 0)) for line, off in zip(mine, shares, strict=True)]
-        for line, back in zip(mine, kept, strict=True):
-            if back:
+        kept: list[int] | None = None
+        for place, line in enumerate(mine):
+            if line in missing and (back := min(shares[place], missing[line])):
+                kept = kept or list(shares)
+                kept[place] -= back
                 missing[line] -= back
-        cuts[number] = _Cut(offer, mine, [off - back for off, back in zip(shares, kept, strict=True)])
+        if kept is not None:
+            cuts[number] = _Cut(offer, mine, kept)
     return guarded
 
 
