@@ -41,6 +41,9 @@ from mekong.pricing.rules.amounts import WHOLE_BP, floor_of, off_unit, part, pri
 from mekong.pricing.rules.book import Book, Entry, Listed, Moment, is_in
 from mekong.pricing.rules.sets import Stock, choose_sets, could_save
 
+_new = tuple.__new__
+"""Makes a named tuple in half the time of its own constructor: a quote has a hundred."""
+
 
 class _Run:
     """Units of a line that came the same way so far, and what is left to pay for them."""
@@ -55,11 +58,15 @@ class _Line(_Run):
     """A line on its way. It is one run of its own until set offers split it into `runs`."""
 
     __slots__ = ("article", "asked", "compare_at", "floor", "place", "reasons", "runs", "total", "unit")
+    unit: int
+    compare_at: int
+    total: int
+    left: int
 
     def __init__(self, place: int, asked: BasketLine) -> None:
         self.line = self
         self.place, self.asked, self.article, self.units = place, asked, asked.article, asked.units
-        self.compare_at = self.unit = self.total = self.left = self.floor = 0
+        self.floor = 0  # The other amounts come with the price lists.
         self.reasons: list[Reason] = []
         self.runs: Sequence[_Run] = ()
 
@@ -113,7 +120,7 @@ def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote
     moment = Moment(basket)
     lines = [_Line(place, asked) for place, asked in enumerate(basket.lines)]
     # In an order of the goods, not of the typing: what ties is settled by it.
-    lines.sort(key=_goods_order)
+    lines.sort(key=_variant if len({line.article.variant_id for line in lines}) == len(lines) else _goods_order)
     _price_lines(lines, basket, book, moment)
     candidates = _candidates(
         [line for line in lines if line.asked.hand_price_minor is None], basket, book, moment, without
@@ -128,6 +135,10 @@ def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote
     if plan is not last:
         _replay(lines, plan)
     return _quote(lines, basket, book, plan, {each.entry.id for each in candidates})
+
+
+def _variant(line: _Line) -> int:
+    return line.article.variant_id
 
 
 def _goods_order(line: _Line) -> tuple[int, int, int, int]:
@@ -165,7 +176,8 @@ def _price_lines(lines: Sequence[_Line], basket: Basket, book: Book, moment: Mom
         line.unit, line.compare_at, floor, steps = listed
         if steps:
             line.reasons = [
-                Reason(kind, line.place, change * line.units, each.id, each.name) for kind, change, each in steps
+                _new(Reason, (kind, line.place, change * line.units, each.id, each.name))
+                for kind, change, each in steps
             ]
         hand = line.asked.hand_price_minor
         if hand is not None and hand != line.unit:
@@ -424,10 +436,10 @@ def _quote(lines: Sequence[_Line], basket: Basket, book: Book, plan: _Plan, met:
     for line in lines:
         article, total, left = line.article, line.total, line.left
         mine = tax_inside(left, article.tax_rate_bp)
-        made[line.place] = QuoteLine(
+        made[line.place] = _new(QuoteLine, (
             article.variant_id, article.sku, line.units, line.compare_at, line.unit, total, total - left, left,
             article.tax_rate_bp, mine, line.floor,
-        )  # fmt: skip
+        ))  # fmt: skip
         subtotal += total
         paid += left
         tax += mine
@@ -485,7 +497,9 @@ def _reasons(
         if off := sum(shares):
             place = mine[0].place if len(mine) == 1 and _is_on_lines(offer) else None
             reason = (
-                Reason("hand", place, -off) if offer is None else Reason("offer", place, -off, offer.id, offer.name)
+                Reason("hand", place, -off)
+                if offer is None
+                else _new(Reason, ("offer", place, -off, offer.id, offer.name))
             )
             (whole if place is None else mine[0].reasons).append(reason)
     for offer, off in plan.delivery:
@@ -515,8 +529,8 @@ def _used(cuts: Iterable[_Cut], plan: _Plan) -> tuple[Used, ...]:
     if plan.times[1] is not None:
         saved.setdefault(plan.times[1], 0)
     return (
-        *(Used(offer.id, offer.code, offer.name, off) for offer, off in saved.items()),
-        *(Used(gift.offer_id, gift.code, gift.name, gift.units * gift.worth_minor) for gift in plan.gifts),
+        *[_new(Used, (offer.id, offer.code, offer.name, off)) for offer, off in saved.items()],
+        *[Used(gift.offer_id, gift.code, gift.name, gift.units * gift.worth_minor) for gift in plan.gifts],
     )
 
 
