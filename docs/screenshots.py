@@ -48,6 +48,12 @@ def _put_back(page: Page) -> None:
         expect(figure).to_have_text("1", timeout=30_000)
 
 
+def _open_priced(page: Page) -> None:
+    """The order on which a voucher was shown, and why it costs what it costs."""
+    page.locator("tbody a[href^='/orders/']").first.click()
+    page.wait_for_load_state("load")
+
+
 @dataclass(frozen=True)
 class Shot:
     name: str
@@ -63,6 +69,8 @@ SHOTS = (
     Shot("stock", "/stock/"),
     Shot("stock-dark", "/stock/GOM-04/", theme="dark"),
     Shot("orders-phone", "/orders/", size=PHONE),
+    Shot("promotions", "/prices/promotions/"),
+    Shot("why-this-price", "/orders/?tab=all&q=Tô Ngọc Diệp", before=_open_priced),
     Shot("orders-en", "/orders/?tab=all", language="en"),
     Shot("stock-en", "/stock/", language="en"),
     Shot("last-unit", "/live/?sku=BINH-DOCBAN", before=_sold),
