@@ -282,7 +282,7 @@ def test_codes_that_were_made_together_come_on_paper(owner: Client) -> None:
         assert answer.headers["Content-Type"] == "application/pdf"
         assert len(re.findall(rb"/Type\s*/Page\b", answer.content)) == pages
     none = owner.post(link[0], {"first": "13"})
-    assert (none.status_code, "no code in these places" in text_of(none)) == (422, True)
+    assert (none.status_code, "Không có mã nào ở các vị trí này" in text_of(none)) == (422, True)
     assert owner.post(f"{VOUCHERS}batches/00000000-0000-7000-8000-000000000000/print/").status_code == 404
 
 
