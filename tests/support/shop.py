@@ -231,7 +231,7 @@ def _orders(now: datetime) -> list[Placed]:
         draft("web", 11, [("DG-CC-22", 1)], 30, issues=("address",)),
     ]
     for each in sold:
-        made += orders.accept_channel_orders(actor=channel_actor(each.channel), drafts=[each], now=each.placed_at)
+        made += orders.accept_channel_orders(actor=channel_actor(each.channel), drafts=[each], now=now)
     step = {"actor": SYSTEM, "now": now}
     for place, upto in ((2, 1), (7, 2), (8, 4), (9, 3), (10, 0)):
         code = made[place].code
