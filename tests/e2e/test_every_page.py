@@ -56,6 +56,7 @@ PAGES = (
     "/offers/cards/new/",
     "/offers/games/",
     "/offers/games/new/",
+    "/join/web/",
     "/play/quay-tet/",
     "/play/cao-tet/",
     "/play/diem-danh/",

@@ -222,6 +222,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
     "offers/games/<uuid:uid>/": {"GET": "pricing.view"},
     "offers/games/<uuid:uid>/edit/": {"GET": "pricing.manage", "POST": "pricing.manage"},
     "offers/games/<uuid:uid>/act/": {"POST": "pricing.manage"},
+    "join/<slug:channel>/": {"GET": ANYONE, "POST": ANYONE},
     "play/<slug:slug>/": {"GET": ANYONE, "POST": ANYONE},
     "play/<slug:slug>/plays/": {"POST": ANYONE},
     "play/<slug:slug>/state/": {"GET": ANYONE},

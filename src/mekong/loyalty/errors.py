@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mekong.foundation.errors import Conflict, Invalid, NotFound
+from mekong.foundation.errors import Conflict, Invalid, NotFound, RateLimited
 
 
 class MemberNotFound(NotFound):
@@ -17,6 +17,11 @@ class MemberInvalid(Invalid):
 class ConsentNeeded(Invalid):
     code = "loyalty.consent_needed"
     template = "Nobody joins without saying yes. Ask the person, and tick that they agree."
+
+
+class TooManyJoins(RateLimited):
+    code = "loyalty.too_many_joins"
+    template = "Too many tries from here. Wait {retry_after_s} seconds, or join at a till."
 
 
 class PhoneTaken(Conflict):

@@ -23,7 +23,7 @@ APART = frozenset({
     "sign-in/", "sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options/", "sign-in/demo/", "sign-out/",
     "welcome/<str:person>/<str:token>/", "password/", "preferences/", "media/<path:path>", "last-unit/", "palette/",
     "parts/pulse/", "live/figures/", "live/replay", "account/confirm/passkey/options/", "account/passkeys/options/",
-    "card/<str:token>/",
+    "card/<str:token>/", "join/<slug:channel>/",
     "play/<slug:slug>/", "play/<slug:slug>/plays/", "play/<slug:slug>/state/", "play/<slug:slug>/proof/",
 })  # fmt: skip
 """Addresses outside the shell, and parts of pages: no help is asked for there."""

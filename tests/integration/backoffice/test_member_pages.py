@@ -183,6 +183,33 @@ def test_a_closed_membership_is_empty(people: dict[str, UUID], visitor: Visitor)
     assert Member.objects.get(uid=people["fresh"]).phone == ""
 
 
+def test_somebody_joins_by_oneself_and_the_page_tells_nobody_who_is_a_member(people: dict[str, UUID]) -> None:
+    client, here = Client(), "/join/web/"
+    form = {"phone": "0908 111 222", "name": "Vũ Thị Hoa", "consent": "yes"}
+    first = client.post(here, form)
+    member = Member.objects.get(phone="+84908111222")
+    assert (member.joined_channel, member.joined_by) == ("web", "channel:web")
+    assert member.consents.get().place == "join page"
+    again, known = client.post(here, form), client.post(here, {**form, "phone": "0903 123 456"})
+    assert {each.content for each in (again, known)} == {first.content}
+    assert member.number.encode() not in first.content
+    for change, field in (({"phone": "12"}, "phone"), ({"name": " "}, "name"), ({"consent": ""}, "consent")):
+        wrong = client.post(here, {**form, "phone": "0908 333 444", **change})
+        assert (wrong.status_code, f'id="{field}-why"' in wrong.content.decode()) == (422, True)
+    assert not Member.objects.filter(phone="+84908333444").exists()
+    assert client.get("/join/no-such/").status_code == 404
+    assert client.put(here).status_code == 405
+
+
+def test_joining_by_oneself_is_limited_by_phone_and_by_address(people: dict[str, UUID]) -> None:
+    client, form = Client(), {"name": "Hoa", "consent": "yes"}
+    told = [client.post("/join/web/", {**form, "phone": "0908111222"}).status_code for _ in range(6)]
+    assert told == [200] * 5 + [429]
+    many = [client.post("/join/web/", {**form, "phone": f"09084440{number:02d}"}).status_code for number in range(26)]
+    assert many == [200] * 25 + [429]
+    assert Member.objects.filter(phone__startswith="+849084440").count() == 25
+
+
 def test_the_card_on_a_phone_needs_no_account(people: dict[str, UUID]) -> None:
     lan, client = seen(people["lan"]), Client(headers={"Host": "localhost"})
     answer = client.get(f"/card/{lan.card_token}/")

@@ -11,6 +11,7 @@ from mekong.loyalty.commands.adjusting import adjust_points, expire_points, give
 from mekong.loyalty.commands.earning import earn_for, take_back_for
 from mekong.loyalty.commands.groups import set_groups
 from mekong.loyalty.commands.holds import claim_hold, give_back_for, hold_points, release_hold
+from mekong.loyalty.commands.joining import count_join
 from mekong.loyalty.commands.members import change_card, close_member, join_member, update_member
 from mekong.loyalty.commands.merging import merge_members, undo_merge
 from mekong.loyalty.commands.programme import set_burn_rules, set_earn_rules, set_tiers, start_programme
@@ -21,6 +22,7 @@ __all__ = [
     "change_card",
     "claim_hold",
     "close_member",
+    "count_join",
     "earn_for",
     "expire_points",
     "give_back_for",

@@ -4,7 +4,16 @@ The ledger (`Entry` with its `EntryLot`s) is the truth; `Lot.left` and `Account.
 `HoldLine` rows are the points that a payment under way has set aside. `mekong doctor` proves all three.
 """
 
-from mekong.loyalty.models.members import Account, AccountKind, Consent, Member, MemberStatus, Merge, TierChange
+from mekong.loyalty.models.members import (
+    Account,
+    AccountKind,
+    Consent,
+    JoinRate,
+    Member,
+    MemberStatus,
+    Merge,
+    TierChange,
+)
 from mekong.loyalty.models.points import (
     Earning,
     Entry,
@@ -33,6 +42,7 @@ __all__ = [
     "Hold",
     "HoldLine",
     "HoldState",
+    "JoinRate",
     "Lot",
     "Member",
     "MemberStatus",

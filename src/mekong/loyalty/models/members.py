@@ -163,3 +163,20 @@ class Merge(models.Model):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+
+class JoinRate(models.Model):
+    """Tries to join by oneself in one hour, by phone and by address."""
+
+    who = models.CharField(max_length=120)
+    hour = models.DateTimeField()
+    tries = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["who", "hour"], name="join_rate_once_an_hour")
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["hour"], name="join_rate_by_hour")]
+
+    def __str__(self) -> str:
+        return self.who
