@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -286,6 +286,45 @@ def test_while_a_request_of_unknown_content_is_queued_nothing_is_said_to_be_miss
         assert writes(wire) == []
     tracking = next(one for one in wire.requests if one.url.endswith("/v2/tracking"))
     assert query(tracking)["created_at_min"] == "2026-11-22 09:00:00"
+
+
+class Moving(Desk):
+    """A request of some variants that moves on meanwhile: read before the call of number `read`, approved before `sold`."""
+
+    def __init__(self, read: int, sold: int, asked_for: Sequence[dict[str, Any]]) -> None:
+        _, still = a_stall()
+        super().__init__({path: said[0] for path, said in still.answers.items()})
+        self.read, self.sold, self.asked_for = read, sold, asked_for
+
+    async def send(self, request: Request) -> Response:
+        number = len(self.requests)
+        row = {"request_id": "112", "track_id": TRACK, "state": "awaiting_approve", "products": self.asked_for}
+        if number >= self.sold:
+            row["state"] = "approved"
+        is_read, is_sold = number >= min(self.read, self.sold), number >= self.sold
+        stage: Mapping[str, Answer] = {
+            "/v2/tracking": json.dumps([{**row, "products": []} if is_read else QUEUED]).encode(),
+            "/v2/requests": a_page(row) if is_read else a_page({**row, "state": "queuing", "products": []}),
+            **{f"/findBy/{one['original_sku']}": a_page(one) if is_sold else a_page() for one in self.asked_for},
+        }
+        for path, said in stage.items():
+            self.answers[path] = [said]
+        return await super().send(request)
+
+
+@pytest.mark.parametrize("work", ["find", "update"])
+def test_a_request_that_moves_on_between_two_calls_is_not_asked_for_again(work: str) -> None:
+    """Its answer was lost. Wherever it is when it is looked for, a second one would be refused for the SKUs of the first."""
+    for sold in range(14):
+        for read in range(sold + 1):
+            wire = Moving(read, sold, [RED, BLUE] if work == "find" else [BLUE])
+            shop = Tiki(an_account(), wire, clock=lambda: NOW)
+            with contextlib.suppress(Unavailable):
+                if work == "find":
+                    assert run(shop.find_product(draft=DRAFT)) is not None
+                else:
+                    update(shop, DRAFT)
+            assert [one.url for one in wire.asked("/v2.1/requests")] == [], (read, sold)
 
 
 # --- made ------------------------------------------------------------------------------------------------------------

@@ -126,28 +126,39 @@ class Publishing:
     # Found
 
     async def find(self, draft: Draft) -> Published | None:
-        there = await self._by_skus(draft)
-        waiting = await self._waiting()
+        """Read in the order in which a request moves on, from the queue over the review to what is sold, so that what moves
+        on between two of the calls is met by the later one."""
         ours = {variant.sku for variant in draft.variants if variant.sku}
+        way = await self._under_way(ours)
+        there = await self._by_skus(draft)
         tickets = [
-            f"r{row.request_id}" for row in waiting if ours & {str(product.original_sku) for product in row.products}
-        ]
-        tickets = tickets or await self._queued(ours)
+            f"r{row.request_id}"
+            for row in way.waiting
+            if ours & {str(product.original_sku) for product in row.products}
+        ] or list(dict.fromkeys(way.queued.values()))
         if not there and not tickets:
-            await self._all_read(waiting)
+            way.all_read()
             return None
         return _published(list(there.values()), tickets)
 
-    async def _queued(self, skus: Collection[str]) -> list[str]:
-        """The newest track with one of these SKUs that is not decided yet."""
-        for track in [track for track, asked in reversed(self._asked.items()) if asked.skus & set(skus)]:
+    async def _under_way(self, skus: Collection[str]) -> _Way:
+        tracks = await self._tracks()
+        waiting = await self._waiting()
+        return _Way(waiting, await self._queued(skus), publishing.unread(waiting, tracks) - self._asked.keys())
+
+    async def _queued(self, skus: Collection[str]) -> dict[str, str]:
+        """The newest track, of those that reached us, in which each of these SKUs waits to be decided."""
+        found: dict[str, str] = {}
+        for track, asked in reversed(self._asked.items()):
+            if not (asked.skus & set(skus)) - found.keys():
+                continue
             row = await self._request(track)
             if row is not None and row.is_waiting:
-                return [track]
-        return []
+                found |= dict.fromkeys(asked.skus - found.keys(), track)
+        return found
 
-    async def _all_read(self, waiting: Sequence[publishing.RequestRow]) -> None:
-        """Raises: Unavailable while a request waits to be read that may be about anything."""
+    async def _tracks(self) -> tuple[publishing.Queued, ...]:
+        """What was asked for lately, ours or not."""
         since = local(self.client.clock() - _QUEUE)
         try:
             said = await self.client.get("/v2/tracking", [("limit", str(_PAGE)), ("created_at_min", since)])
@@ -156,9 +167,7 @@ class Publishing:
                 raise
             said = []
         with wire.readable(TITLE):
-            tracks = msgspec.convert(publishing.rows(said), tuple[publishing.Queued, ...], strict=False)
-        if publishing.unread(waiting, tracks) - self._asked.keys():
-            raise Unavailable(remote=TITLE, reason="requests are still being read")
+            return msgspec.convert(publishing.rows(said), tuple[publishing.Queued, ...], strict=False)
 
     async def check(self, item_id: str, ticket: str) -> Published | None:
         """By its tickets first, which name every variant; then by what gathers them, or the product alone."""
@@ -232,28 +241,28 @@ class Publishing:
     async def update(self, item_id: str, draft: Draft) -> Published:
         """What a request under way says already is not asked for again."""
         _options_fit(draft)
+        way = await self._under_way({variant.sku for variant in draft.variants if variant.sku})
         gathered = await self._gathered(item_id)
         there = await self._by_skus(draft)
         if not there and not gathered:
             raise _refusal("unknown_product", "no such product")
-        waiting = await self._waiting()
         brand = await self._brand(draft)
         tickets: list[str] = []
         missing: list[DraftVariant] = []
         for variant in draft.variants:
             product = there.get(variant.sku)
-            said = [(row, one) for row in waiting for one in row.products if _is_same(one, product, variant)]
+            said = [(row, one) for row in way.waiting for one in row.products if _is_same(one, product, variant)]
             if product is None and said:
                 tickets.append(f"r{said[0][0].request_id}")
+            elif product is None and variant.sku in way.queued:
+                tickets.append(way.queued[variant.sku])
             elif product is None:
                 missing.append(variant)
             elif not drafts.stands(draft, variant, product.said, brand):
                 tickets.append(await self._change(draft, variant, product.said, brand, said))
         if missing:
-            queued = await self._queued({variant.sku for variant in missing})
-            if not queued:
-                await self._all_read(waiting)
-            tickets += queued or [await self._ask_for(draft, missing)]
+            way.all_read()
+            tickets.append(await self._ask_for(draft, missing))
         numbers = {one.said.number for one in there.values()}
         gone = [one for one in gathered if one.said.number not in numbers]
         switched = [await self._switch(one.said, is_on=draft.is_shown) for one in there.values()]
@@ -411,6 +420,20 @@ class _Asked:
 
     skus: frozenset[str]
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What is on its way: requests that wait to be decided, our tracks by SKU, and tracks that may be about anything."""
+
+    waiting: Sequence[publishing.RequestRow]
+    queued: Mapping[str, str]
+    unread: Collection[str]
+
+    def all_read(self) -> None:
+        """Raises: Unavailable while a request waits to be read that may be about anything."""
+        if self.unread:
+            raise Unavailable(remote=TITLE, reason="requests are still being read")
 
 
 @dataclass(frozen=True)
