@@ -6,7 +6,7 @@ import re
 
 import phonenumbers
 
-_PLAIN_MOBILE = re.compile(r"(?:\+84|84|0)([35789]\d{8})")
+_PLAIN_MOBILE = re.compile(r"(?:\+84|84|0)([35789][0-9]{8})")
 _GROUPING = str.maketrans("", "", " .-()\u00a0")
 
 

@@ -135,7 +135,7 @@ def test_missing_units_are_what_an_allocation_does_not_cover() -> None:
     ("text", "phone"),
     [("0901 234 567", "+84901234567"), ("84901234567", "+84901234567"), ("+84 901.234.567", "+84901234567"),
      ("(028) 3822-1234", "+842838221234"), ("+44 20 7946 0958", "+442079460958"), ("abc", None), ("", None), ("12", None),
-     ("0901", None)],
+     ("0901", None), ("0９01 ٢34 567", "+84901234567")],
 )  # fmt: skip
 def test_phones_are_read_as_people_type_them(text: str, phone: str | None) -> None:
     assert e164(text) == phone

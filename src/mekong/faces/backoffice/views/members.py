@@ -77,7 +77,9 @@ def join(visit: Visit) -> HttpResponse:
             except MekongError as refused:
                 errors.take(refused, {"has_consented": "consent"})
     marks = sorted(channel_book.marks([form["channel"]]).values(), key=lambda mark: mark.place)
-    context = {"form": form, "errors": errors, "consented": consented, "channels": marks}
+    # The address for a footer or a poster is the web shop's, where there is one.
+    join_at = "web" if any(mark.code == "web" for mark in marks) else form["channel"]
+    context = {"form": form, "errors": errors, "consented": consented, "channels": marks, "join_at": join_at}
     return visit.render("members/join.html", context, status=422 if errors else 200)
 
 
