@@ -4,23 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('loyalty', '0003_member_groups'),
+        ("loyalty", "0003_member_groups"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='JoinRate',
+            name="JoinRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('who', models.CharField(max_length=120)),
-                ('hour', models.DateTimeField()),
-                ('tries', models.PositiveIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("who", models.CharField(max_length=120)),
+                ("hour", models.DateTimeField()),
+                ("tries", models.PositiveIntegerField()),
             ],
             options={
-                'indexes': [models.Index(fields=['hour'], name='join_rate_by_hour')],
-                'constraints': [models.UniqueConstraint(fields=('who', 'hour'), name='join_rate_once_an_hour')],
+                "indexes": [models.Index(fields=["hour"], name="join_rate_by_hour")],
+                "constraints": [models.UniqueConstraint(fields=("who", "hour"), name="join_rate_once_an_hour")],
             },
         ),
     ]

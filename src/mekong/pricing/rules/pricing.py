@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from mekong.foundation.money import share, tax_inside
@@ -120,8 +121,9 @@ def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote
     moment = Moment(basket)
     lines = [_Line(place, asked) for place, asked in enumerate(basket.lines)]
     # In an order of the goods, not of the typing: what ties is settled by it.
-    lines.sort(key=_variant if len({line.article.variant_id for line in lines}) == len(lines) else _goods_order)
-    _price_lines(lines, basket, book, moment)
+    is_apart = len(set(map(_variant, lines))) == len(lines)
+    lines.sort(key=_variant if is_apart else _goods_order)
+    _price_lines(lines, basket, book, moment, is_apart=is_apart)
     candidates = _candidates(
         [line for line in lines if line.asked.hand_price_minor is None], basket, book, moment, without
     )
@@ -137,8 +139,7 @@ def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote
     return _quote(lines, basket, book, plan, {each.entry.id for each in candidates})
 
 
-def _variant(line: _Line) -> int:
-    return line.article.variant_id
+_variant, _place = attrgetter("article.variant_id"), attrgetter("place")
 
 
 def _goods_order(line: _Line) -> tuple[int, int, int, int]:
@@ -159,17 +160,18 @@ def _replay(lines: Sequence[_Line], plan: _Plan) -> None:
 # 1. Price lists
 
 
-def _price_lines(lines: Sequence[_Line], basket: Basket, book: Book, moment: Moment) -> None:
+def _price_lines(lines: Sequence[_Line], basket: Basket, book: Book, moment: Moment, *, is_apart: bool) -> None:
+    """`is_apart`: no two lines are of one variant. The units of those that are count together for quantity breaks."""
     base = [each for each in book.base if each.currency == basket.currency and moment.meets(each.audience)]
     sales = [each for each in book.sales if each.currency == basket.currency and moment.meets(each.audience)]
     known = book.remembered(base, sales)
     units: dict[int, int] = {}
-    for line in lines:
+    for line in () if is_apart else lines:
         variant = line.article.variant_id
         units[variant] = units.get(variant, 0) + line.units
     for line in lines:
         article = line.article
-        key = (article, units[article.variant_id])
+        key = (article, line.units if is_apart else units[article.variant_id])
         listed = known.get(key)
         if listed is None:
             listed = known[key] = _listed(article, key[1], base, sales, book.guard_bp)
@@ -269,12 +271,7 @@ def _is_enough(entry: Entry, mine: Sequence[_Line]) -> bool:
     return not entry.least_minor or sum([line.total for line in mine]) >= entry.least_minor
 
 
-def _by_id(candidate: _Candidate) -> int:
-    return candidate.entry.id
-
-
-def _rank(candidate: _Candidate) -> tuple[int, int]:
-    return candidate.entry.rank
+_by_id, _rank = attrgetter("entry.id"), attrgetter("entry.rank")
 
 
 def _roles(entry: Entry, lines: list[_Line]) -> list[list[_Line]]:
@@ -508,10 +505,6 @@ def _reasons(
         line.reasons.append(Reason("guard", line.place, kept))
     ways = [line.reasons for line in sorted(lines, key=_place)]
     return (*chain.from_iterable(ways), *whole)
-
-
-def _place(line: _Line) -> int:
-    return line.place
 
 
 def _is_on_lines(offer: Offer | None) -> bool:
