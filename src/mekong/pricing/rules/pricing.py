@@ -21,13 +21,13 @@ changes nothing: lines are looked at in the order of their goods.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
-from mekong.foundation.money import share, tax_inside
-from mekong.pricing.contracts.basket import Article, Basket, BasketLine
+from mekong.foundation.money import share
+from mekong.pricing.contracts.basket import Article, Basket
 from mekong.pricing.contracts.offers import (
     BasketAmount,
     BasketPercent,
@@ -37,77 +37,12 @@ from mekong.pricing.contracts.offers import (
     PointsTimes,
     PriceList,
 )
-from mekong.pricing.contracts.quote import GiftLine, Quote, QuoteLine, Reason, Used
-from mekong.pricing.rules.amounts import WHOLE_BP, floor_of, off_unit, part, price_for, with_tax
+from mekong.pricing.contracts.quote import GiftLine, Quote, Reason
+from mekong.pricing.rules.amounts import floor_of, off_unit, part, price_for, with_tax
 from mekong.pricing.rules.book import Book, Entry, Listed, Moment, is_in
+from mekong.pricing.rules.plan import Candidate, Cut, Line, Plan, Run, new
+from mekong.pricing.rules.quoting import make_quote
 from mekong.pricing.rules.sets import Stock, choose_sets, could_save
-
-_new = tuple.__new__
-"""Makes a named tuple in half the time of its own constructor: a quote has a hundred."""
-
-
-class _Run:
-    """Units of a line that came the same way so far, and what is left to pay for them."""
-
-    __slots__ = ("left", "line", "units")
-
-    def __init__(self, line: _Line, units: int, left: int) -> None:
-        self.line, self.units, self.left = line, units, left
-
-
-class _Line(_Run):
-    """A line on its way. It is one run of its own until set offers split it into `runs`."""
-
-    __slots__ = ("article", "asked", "compare_at", "floor", "place", "reasons", "runs", "total", "unit")
-    unit: int
-    compare_at: int
-    total: int
-    left: int
-
-    def __init__(self, place: int, asked: BasketLine) -> None:
-        self.line = self
-        self.place, self.asked, self.article, self.units = place, asked, asked.article, asked.units
-        self.floor = 0  # The other amounts come with the price lists.
-        self.reasons: list[Reason] = []
-        self.runs: Sequence[_Run] = ()
-
-
-class _Candidate:
-    """An offer whose conditions the basket meets, and the lines of each of its roles."""
-
-    __slots__ = ("entry", "lines", "offer", "roles")
-
-    def __init__(self, entry: Entry, roles: list[list[_Line]]) -> None:
-        self.entry, self.offer, self.lines, self.roles = entry, entry.offer, roles[0], roles
-
-
-class _Cut(NamedTuple):
-    """What an offer (None: a hand) takes off lines."""
-
-    offer: Offer | None
-    lines: Sequence[_Line]
-    shares: Sequence[int]
-
-
-class _Plan:
-    """What a choice of offers leads to."""
-
-    __slots__ = ("cuts", "delivery", "fee", "gifts", "times")
-
-    def __init__(self, fee: int) -> None:
-        self.cuts: list[_Cut] = []
-        self.gifts: list[GiftLine] = []
-        self.delivery: list[tuple[Offer, int]] = []
-        self.fee = fee
-        self.times: tuple[int, Offer | None] = (WHOLE_BP, None)
-
-    @property
-    def benefit(self) -> int:
-        return (
-            sum(sum(cut.shares) for cut in self.cuts)
-            + sum(gift.units * gift.worth_minor for gift in self.gifts)
-            + sum(off for _, off in self.delivery)
-        )
 
 
 def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote:
@@ -119,7 +54,7 @@ def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote
     The basket's lines must be in its currency, with units from 1 up and amounts by hand that are not negative.
     """
     moment = Moment(basket)
-    lines = [_Line(place, asked) for place, asked in enumerate(basket.lines)]
+    lines = [Line(place, asked) for place, asked in enumerate(basket.lines)]
     # In an order of the goods, not of the typing: what ties is settled by it.
     is_apart = len(set(map(_variant, lines))) == len(lines)
     lines.sort(key=_variant if is_apart else _goods_order)
@@ -136,19 +71,19 @@ def price(basket: Basket, book: Book, *, without: Collection[int] = ()) -> Quote
                 plan = last
     if plan is not last:
         _replay(lines, plan)
-    return _quote(lines, basket, book, plan, {each.entry.id for each in candidates})
+    return make_quote(lines, basket, book, plan, {each.entry.id for each in candidates})
 
 
-_variant, _place = attrgetter("article.variant_id"), attrgetter("place")
+_variant = attrgetter("article.variant_id")
 
 
-def _goods_order(line: _Line) -> tuple[int, int, int, int]:
+def _goods_order(line: Line) -> tuple[int, int, int, int]:
     asked = line.asked
     hand = -1 if asked.hand_price_minor is None else asked.hand_price_minor
     return line.article.variant_id, hand, asked.hand_off_minor, line.units
 
 
-def _replay(lines: Sequence[_Line], plan: _Plan) -> None:
+def _replay(lines: Sequence[Line], plan: Plan) -> None:
     """Leave the lines as this plan does, after others were tried."""
     for line in lines:
         line.left = line.total
@@ -160,7 +95,7 @@ def _replay(lines: Sequence[_Line], plan: _Plan) -> None:
 # 1. Price lists
 
 
-def _price_lines(lines: Sequence[_Line], basket: Basket, book: Book, moment: Moment, *, is_apart: bool) -> None:
+def _price_lines(lines: Sequence[Line], basket: Basket, book: Book, moment: Moment, *, is_apart: bool) -> None:
     """`is_apart`: no two lines are of one variant. The units of those that are count together for quantity breaks."""
     base = [each for each in book.base if each.currency == basket.currency and moment.meets(each.audience)]
     sales = [each for each in book.sales if each.currency == basket.currency and moment.meets(each.audience)]
@@ -178,8 +113,7 @@ def _price_lines(lines: Sequence[_Line], basket: Basket, book: Book, moment: Mom
         line.unit, line.compare_at, floor, steps = listed
         if steps:
             line.reasons = [
-                _new(Reason, (kind, line.place, change * line.units, each.id, each.name))
-                for kind, change, each in steps
+                new(Reason, (kind, line.place, change * line.units, each.id, each.name)) for kind, change, each in steps
             ]
         hand = line.asked.hand_price_minor
         if hand is not None and hand != line.unit:
@@ -229,10 +163,10 @@ def _price_in(each: PriceList, article: Article, units: int) -> int | None:
 
 
 def _candidates(
-    lines: list[_Line], basket: Basket, book: Book, moment: Moment, without: Collection[int]
-) -> list[_Candidate]:
+    lines: list[Line], basket: Basket, book: Book, moment: Moment, without: Collection[int]
+) -> list[Candidate]:
     """Offers whose conditions hold, with their lines; in the order of their ids."""
-    met: dict[Entry, list[list[_Line]] | None] = {}
+    met: dict[Entry, list[list[Line]] | None] = {}
     for line in lines:
         for entry, role in book.on(line.article):
             if entry in met:
@@ -243,7 +177,7 @@ def _candidates(
             if roles is not None:
                 roles[role].append(line)
     found = [
-        _Candidate(entry, roles) for entry, roles in met.items() if roles and all(roles) and _is_enough(entry, roles[0])
+        Candidate(entry, roles) for entry, roles in met.items() if roles and all(roles) and _is_enough(entry, roles[0])
     ]
     units, total = sum([line.units for line in lines]), sum([line.total for line in lines])
     for entry in chain(book.anywhere(basket), book.of_codes(basket)) if lines else ():
@@ -251,20 +185,20 @@ def _candidates(
             # Most offers on the basket, and most of them are not met: what they ask is reckoned once.
             is_met = units >= entry.least_units and total >= entry.least_minor
             if is_met and (entry.audience is None or moment.meets(entry.audience)):
-                found.append(_Candidate(entry, [lines]))
+                found.append(Candidate(entry, [lines]))
         else:
             if entry.audience is not None and not moment.meets(entry.audience):
                 continue
             roles = _roles(entry, lines)
             if all(roles) and _is_enough(entry, roles[0]):
-                found.append(_Candidate(entry, roles))
+                found.append(Candidate(entry, roles))
     if without:
         found = [each for each in found if each.entry.id not in without]
     found.sort(key=_by_id)
     return found
 
 
-def _is_enough(entry: Entry, mine: Sequence[_Line]) -> bool:
+def _is_enough(entry: Entry, mine: Sequence[Line]) -> bool:
     """Whether an offer's lines have the units and the value that it asks for."""
     if entry.least_units and sum([line.units for line in mine]) < entry.least_units:
         return False
@@ -274,17 +208,17 @@ def _is_enough(entry: Entry, mine: Sequence[_Line]) -> bool:
 _by_id, _rank = attrgetter("entry.id"), attrgetter("entry.rank")
 
 
-def _roles(entry: Entry, lines: list[_Line]) -> list[list[_Line]]:
+def _roles(entry: Entry, lines: list[Line]) -> list[list[Line]]:
     """The lines of each role of an offer that was not found by its goods."""
     return [[line for line in lines if is_in(entry, role, line.article.keys)] for role in range(len(entry.roles))]
 
 
-def _apply(lines: Sequence[_Line], candidates: Sequence[_Candidate], fee: int) -> _Plan:
+def _apply(lines: Sequence[Line], candidates: Sequence[Candidate], fee: int) -> Plan:
     """Layer by layer, what saves most. The lines are left as the plan leaves them."""
-    plan = _Plan(fee)
+    plan = Plan(fee)
     for line in lines:
         line.left, line.runs = line.total, ()
-    layers: dict[int, tuple[list[_Candidate], list[_Candidate], list[_Candidate]]] = {}
+    layers: dict[int, tuple[list[Candidate], list[Candidate], list[Candidate]]] = {}
     for candidate in candidates:
         entry = candidate.entry
         kinds = layers.setdefault(entry.layer, ([], [], []))
@@ -298,11 +232,11 @@ def _apply(lines: Sequence[_Line], candidates: Sequence[_Candidate], fee: int) -
     return plan
 
 
-_Best = dict[_Run, tuple[int, "Offer"]]
+_Best = dict[Run, tuple[int, "Offer"]]
 """The item offer that saves most on a unit of a run."""
 
 
-def _apply_items(simple: list[_Candidate], sets: Sequence[_Candidate], plan: _Plan) -> None:
+def _apply_items(simple: list[Candidate], sets: Sequence[Candidate], plan: Plan) -> None:
     best: _Best = {}
     simple.sort(key=_rank, reverse=True)
     for candidate in simple:
@@ -318,7 +252,7 @@ def _apply_items(simple: list[_Candidate], sets: Sequence[_Candidate], plan: _Pl
         _take(run, offer, off * run.units, plan)
 
 
-def _take_sets(sets: Sequence[_Candidate], best: _Best, plan: _Plan) -> None:
+def _take_sets(sets: Sequence[Candidate], best: _Best, plan: Plan) -> None:
     """Split off the units that set offers take. `best` is of the others afterwards."""
     useful = [
         candidate
@@ -330,7 +264,7 @@ def _take_sets(sets: Sequence[_Candidate], best: _Best, plan: _Plan) -> None:
     wanted = {line for candidate in useful for role in candidate.roles for line in role}
     runs = [run for line in sorted(wanted, key=_goods_order) for run in line.runs or (line,)]
     stocks = [Stock(run.units, run.left // run.units, best[run][0] if run in best else 0) for run in runs]
-    of_line: dict[_Line, list[int]] = {}
+    of_line: dict[Line, list[int]] = {}
     for number, run in enumerate(runs):
         of_line.setdefault(run.line, []).append(number)
     offers = [
@@ -340,12 +274,12 @@ def _take_sets(sets: Sequence[_Candidate], best: _Best, plan: _Plan) -> None:
     for stock, place, units, off in choose_sets(stocks, offers):
         run = runs[stock]
         if run is run.line:
-            run = runs[stock] = _Run(run.line, run.units, run.left)
+            run = runs[stock] = Run(run.line, run.units, run.left)
             run.line.runs = (run,)
             if run.line in best:
                 best[run] = best.pop(run.line)
         # What division left over stays with the units that stay.
-        mine = _Run(run.line, units, run.left if units == run.units else stocks[stock].price_minor * units)
+        mine = Run(run.line, units, run.left if units == run.units else stocks[stock].price_minor * units)
         run.units -= units
         run.left -= mine.left
         if not run.units:
@@ -354,18 +288,18 @@ def _take_sets(sets: Sequence[_Candidate], best: _Best, plan: _Plan) -> None:
         _take(mine, offers[place][0], off, plan)
 
 
-def _take(run: _Run, offer: Offer, off: int, plan: _Plan) -> None:
+def _take(run: Run, offer: Offer, off: int, plan: Plan) -> None:
     line = run.line
     line.left -= off
     if run is not line:
         run.left -= off
-    plan.cuts.append(_Cut(offer, (line,), (off,)))
+    plan.cuts.append(Cut(offer, (line,), (off,)))
 
 
-def _apply_whole(candidates: Sequence[_Candidate], plan: _Plan) -> None:
+def _apply_whole(candidates: Sequence[Candidate], plan: Plan) -> None:
     """The one basket offer of a layer that saves most; points are multiplied beside it."""
     best: tuple[int, tuple[int, int]] = (0, (0, 0))
-    chosen: _Candidate | None = None
+    chosen: Candidate | None = None
     sums: dict[int, int] = {}
     for candidate in candidates:
         effect = candidate.offer.effect
@@ -395,10 +329,10 @@ def _apply_whole(candidates: Sequence[_Candidate], plan: _Plan) -> None:
                 for run, part_off in zip(line.runs, share(off, [run.left for run in line.runs]), strict=True):
                     run.left -= part_off
             line.left -= off
-        plan.cuts.append(_Cut(chosen.offer, lines, shares))
+        plan.cuts.append(Cut(chosen.offer, lines, shares))
 
 
-def _saved(candidate: _Candidate, plan: _Plan, sums: dict[int, int]) -> int:
+def _saved(candidate: Candidate, plan: Plan, sums: dict[int, int]) -> int:
     """What a basket offer would save now. `sums`: of what is left of lines, for most offers are on the same ones."""
     effect = candidate.offer.effect
     if isinstance(effect, Gift):
@@ -419,119 +353,3 @@ def _saved(candidate: _Candidate, plan: _Plan, sums: dict[int, int]) -> int:
         times = sum([line.total for line in lines]) // effect.per_minor
         times = min(times, effect.most_times) if effect.most_times else times
     return min(effect.off_minor * times, left)
-
-
-# 4 to 6. Hands, floor, tax
-
-
-def _quote(lines: Sequence[_Line], basket: Basket, book: Book, plan: _Plan, met: Collection[int]) -> Quote:
-    cuts = plan.cuts
-    _by_hand(lines, basket, cuts)
-    guarded = _guard(lines, cuts)
-    made: list[Any] = [None] * len(lines)
-    subtotal = paid = tax = 0
-    for line in lines:
-        article, total, left = line.article, line.total, line.left
-        mine = tax_inside(left, article.tax_rate_bp)
-        made[line.place] = _new(QuoteLine, (
-            article.variant_id, article.sku, line.units, line.compare_at, line.unit, total, total - left, left,
-            article.tax_rate_bp, mine, line.floor,
-        ))  # fmt: skip
-        subtotal += total
-        paid += left
-        tax += mine
-    used = _used(cuts, plan)
-    return Quote(
-        basket.currency, tuple(made), tuple(plan.gifts), subtotal, subtotal - paid, plan.fee, tax, paid + plan.fee,
-        sum([kept for _, kept in guarded]), plan.times[0], used, _reasons(lines, cuts, plan, guarded),
-        _idle(basket, met, used, book) if basket.codes else (),
-    )  # fmt: skip
-
-
-def _by_hand(lines: Sequence[_Line], basket: Basket, cuts: list[_Cut]) -> None:
-    """Take off what was given by hand; no line falls below nothing."""
-    for line in lines:
-        if line.asked.hand_off_minor and line.left:
-            off = min(line.asked.hand_off_minor, line.left)
-            line.left -= off
-            cuts.append(_Cut(None, (line,), (off,)))
-    if basket.hand_off_minor and (left := sum(line.left for line in lines)):
-        shares = share(min(basket.hand_off_minor, left), [line.left for line in lines])
-        for line, off in zip(lines, shares, strict=True):
-            line.left -= off
-        cuts.append(_Cut(None, lines, shares))
-
-
-def _guard(lines: Sequence[_Line], cuts: list[_Cut]) -> list[tuple[_Line, int]]:
-    """Put back what took a line below its floor, the last step first; answers with what was put back."""
-    guarded = [
-        (line, min(line.floor, line.total) - line.left)
-        for line in lines
-        if line.left < line.floor and line.left < line.total
-    ]
-    missing = dict(guarded)
-    for line, short in guarded:
-        line.left += short
-    for number in range(len(cuts) - 1, -1, -1) if guarded else ():
-        offer, mine, shares = cuts[number]
-        kept: list[int] | None = None
-        for place, line in enumerate(mine):
-            if line in missing and (back := min(shares[place], missing[line])):
-                kept = kept or list(shares)
-                kept[place] -= back
-                missing[line] -= back
-        if kept is not None:
-            cuts[number] = _Cut(offer, mine, kept)
-    return guarded
-
-
-def _reasons(
-    lines: Sequence[_Line], cuts: Sequence[_Cut], plan: _Plan, guarded: Sequence[tuple[_Line, int]]
-) -> tuple[Reason, ...]:
-    """The way of each line in the order of the basket, then what is on the whole."""
-    whole: list[Reason] = []
-    for offer, mine, shares in cuts:
-        if off := sum(shares):
-            place = mine[0].place if len(mine) == 1 and _is_on_lines(offer) else None
-            reason = (
-                Reason("hand", place, -off)
-                if offer is None
-                else _new(Reason, ("offer", place, -off, offer.id, offer.name))
-            )
-            (whole if place is None else mine[0].reasons).append(reason)
-    for offer, off in plan.delivery:
-        whole.append(Reason("offer", None, -off, offer.id, offer.name))
-    for line, kept in guarded:
-        line.reasons.append(Reason("guard", line.place, kept))
-    ways = [line.reasons for line in sorted(lines, key=_place)]
-    return (*chain.from_iterable(ways), *whole)
-
-
-def _is_on_lines(offer: Offer | None) -> bool:
-    return offer is None or not isinstance(offer.effect, BasketPercent | BasketAmount)
-
-
-def _used(cuts: Iterable[_Cut], plan: _Plan) -> tuple[Used, ...]:
-    """Offers that apply, and what each saves, in the order in which they came."""
-    saved: dict[Offer, int] = {}
-    for offer, _, shares in cuts:
-        if offer is not None and (off := sum(shares)):
-            saved[offer] = saved.get(offer, 0) + off
-    for offer, off in plan.delivery:
-        saved[offer] = saved.get(offer, 0) + off
-    if plan.times[1] is not None:
-        saved.setdefault(plan.times[1], 0)
-    return (
-        *[_new(Used, (offer.id, offer.code, offer.name, off)) for offer, off in saved.items()],
-        *[Used(gift.offer_id, gift.code, gift.name, gift.units * gift.worth_minor) for gift in plan.gifts],
-    )
-
-
-def _idle(basket: Basket, met: Collection[int], used: Iterable[Used], book: Book) -> tuple[tuple[str, str], ...]:
-    applied = {each.offer_id for each in used}
-    idle = []
-    for code, offer_id in basket.codes:
-        if offer_id not in applied:
-            reason = "unknown" if offer_id not in book.offers else "better" if offer_id in met else "conditions"
-            idle.append((code, reason))
-    return tuple(sorted(idle))
