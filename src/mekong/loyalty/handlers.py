@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 from mekong.foundation.actor import SYSTEM
 from mekong.foundation.events import Heard, subscribe
@@ -28,7 +27,7 @@ class Members:
 @subscribe(PrizeWon, "loyalty.prizes")
 def _give(event: PrizeWon, heard: Heard) -> None:  # noqa: ARG001 - a handler's shape
     """Points that a member won are theirs. Who is no member has none to keep them on."""
-    phone = player_phone(actor=SYSTEM, player_id=UUID(event.player_id)) if event.kind == "points" else ""
+    phone = player_phone(actor=SYSTEM, player_id=event.player_id) if event.kind == "points" else ""
     now = datetime.now(UTC)
     if not phone:
         return

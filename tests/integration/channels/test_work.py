@@ -19,7 +19,7 @@ from mekong.channels.socket import ListingKey, RemoteState, Secrets
 from mekong.channels.sync import booking
 from mekong.foundation import health
 from mekong.foundation.actor import SYSTEM, Actor
-from mekong.foundation.errors import MayNot, RemoteRefused
+from mekong.foundation.errors import Invalid, MayNot, RemoteRefused
 from mekong.orders import commands as orders
 from mekong.orders.models import SalesOrder
 from tests.support.bazaar import Platform, plug
@@ -125,6 +125,19 @@ def test_reading_back_finds_drift_and_has_it_set_right(platform: Platform):
         report = remote.audit_listings(actor=SYSTEM, channel="bz")
         assert (report.read, list(report.drifted)) == (2, [the_listing("AO-1").id])
         assert eventually(lambda: platform.quantities[keys[0]] == 10)
+
+
+@pytest.mark.parametrize("trouble", [Invalid(field="app_key", problem="This is no number."), RuntimeError("a defect")])
+def test_a_push_that_fails_for_whatever_reason_is_not_tried_without_pause(platform: Platform, trouble: Exception):
+    key = platform.list_sku("AO-1", 3)
+    remote.pull_listings(actor=SYSTEM, channel="bz")
+    platform.failures = [trouble] * 1000
+    with a_worker(HURRY):
+        assert eventually(lambda: len(platform.failures) < 1000)
+        assert not eventually(lambda: len(platform.failures) < 980, within_s=3)
+        platform.failures.clear()
+        commands.retry_listing(actor=SYSTEM, listing_id=the_listing("AO-1").id)
+        assert eventually(lambda: platform.quantities[key] == 10)
 
 
 def test_who_may_not_may_not(platform: Platform):

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from mekong.foundation.actor import SYSTEM
+from mekong.foundation.delivery import deliver_due
+from mekong.foundation.models import Delivery, OutboxEvent
 from mekong.loyalty import commands as loyalty
 from mekong.loyalty.queries import member_by
 from mekong.orders import commands as orders
 from mekong.orders.commands import Asked, AskedLine
 from mekong.pricing import commands as pricing
-from mekong.pricing.contracts.games import givers
+from mekong.pricing.contracts.games import NewPrize, givers
 from mekong.pricing.errors import TooManyTries
 from mekong.pricing.queries import find_codes
 from tests.support.baskets import NOON
+from tests.support.games import a_game, play
 from tests.support.offers import a_promotion
 from tests.support.stock import a_location, a_variant, stock
 
@@ -64,16 +68,20 @@ def test_a_voucher_that_was_won_is_the_winners_alone_and_given_once() -> None:
     assert not find_codes(typed=[won[0]], person="+84902", now=NOON)[0].offer_id
 
 
-def test_points_that_were_won_are_given_once() -> None:
-    phone = "+84901234567"
-    assert givers.members is not None
-    assert not givers.members.is_member(phone=phone)
+def test_points_that_were_won_are_the_members_once_and_nobody_elses() -> None:
     member = loyalty.join_member(
-        actor=SYSTEM, phone=phone, name="Lan", has_consented=True, channel="web", now=NOON
+        actor=SYSTEM, phone="+84901000001", name="Lan", has_consented=True, channel="web", now=NOON
     ).member
-    assert givers.members.is_member(phone=phone)
-    for _ in range(3):
-        loyalty.give_points(
-            actor=SYSTEM, member_id=member.id, points=50, reference="play:1", note="Vòng quay", now=NOON
-        )
-    assert member_by(actor=SYSTEM, key=phone, now=NOON).points == 50
+    a_game(NewPrize("50 điểm", "points", 1, points=50))
+    assert [play(number).points for number in (1, 2)] == [50, 50]
+    now = datetime.now(UTC)
+    for _ in range(2):
+        deliver_due(now=now)
+    assert list(Delivery.objects.values_list("subscriber", "error")) == []
+    assert member_by(actor=SYSTEM, key="+84901000001", now=now).points == 50
+    told = OutboxEvent.objects.filter(name="pricing.prize_won").order_by("occurred_at", "id")[0]
+    Delivery.objects.create(event=told, subscriber="loyalty.prizes", key=told.key, next_at=now)
+    assert deliver_due(now=now) == 1
+    assert member_by(actor=SYSTEM, key=member.number, now=now).points == 50
+    assert givers.members is not None
+    assert [givers.members.is_member(phone=f"+8490100000{number}") for number in (1, 2)] == [True, False]

@@ -119,16 +119,21 @@ class Intake:
 
     async def poll(self) -> None:
         """Ask for what changed, now and then. Runs until cancelled."""
+        refused = 0
         while True:
             try:
                 await self._poll_once()
                 self._well()
                 self.has_polled.set()
+                refused = 0
+            except NeedsReconnect:
+                raise
             except MekongError as away:
-                if isinstance(away, NeedsReconnect):
-                    raise
                 log.warning("poll_failed", channel=self.line.code, error=repr(away))
-                await asyncio.sleep(min(self._poll_s, max(1.0, self.line.breaker_wait_s())))
+                # The breaker keeps watch over a platform that is away; one that refuses is asked ever more rarely.
+                refused = 0 if isinstance(away, Unavailable) else refused + 1
+                wait_s = max(1.0, self.line.breaker_wait_s(), backoff_s(refused, longest_s=60.0) if refused else 0.0)
+                await asyncio.sleep(min(self._poll_s, wait_s))
                 continue
             try:
                 async with asyncio.timeout(self._poll_s):

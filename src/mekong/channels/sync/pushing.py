@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+from mekong.channels.pacing import backoff_s
 from mekong.channels.socket import ListingKey
 from mekong.channels.sync.desk import Ack, Ask, Desk, Due, Ledger, Mark
 from mekong.channels.sync.figures import Counts
@@ -302,11 +303,20 @@ class Pusher:
                 await self.ledger.acall(landing.marks)
         except MekongError as lost:
             log.warning("acks_not_written", channel=self.line.code, error=repr(lost))
-            landing = Landing(again=ids, doubted=ids)
+            landing = self._put_off(ids)
+        except Exception:  # a defect met by some listings must not keep the others waiting, nor be met without pause
+            log.exception("push_failed", channel=self.line.code)
+            landing = self._put_off(ids)
         finally:
             if not permit.is_used:
                 self.line.transport.lane(LANE).give_back()
             self._land(rows, good, landing)
+
+    def _put_off(self, listings: set[int]) -> Landing:
+        """Nobody knows what became of them: each is sent anew, after ever longer waits while it goes on."""
+        longest_s = self.pace.longest_retry_s
+        waits = {each: backoff_s(self._attempts.get(each, 0) + 1, longest_s=longest_s) for each in listings}
+        return Landing(later=waits, doubted=set(listings))
 
     def _suspect(self, landing: Landing) -> None:
         """After a push whose effect is unknown, one acknowledged is read back: the first may have arrived after it."""

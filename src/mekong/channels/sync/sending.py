@@ -13,7 +13,7 @@ from mekong.channels.sync.desk import Ack, Due, Fail, Mark
 from mekong.channels.sync.figures import Counts
 from mekong.channels.sync.line import Line, now
 from mekong.channels.transport import Permit, permitted
-from mekong.foundation.errors import MekongError, NeedsReconnect, NeedsRefresh, RateLimited, RemoteRefused, Unavailable
+from mekong.foundation.errors import MekongError, NeedsReconnect, NeedsRefresh, RateLimited, Unavailable
 
 LANE = "stock"
 SHOWN_AFTER = 3
@@ -72,7 +72,8 @@ class Sender:
             if away.params.get("was_sent", True):
                 landing.doubted.update(ids)
             return landing
-        except RemoteRefused as refused:
+        except MekongError as refused:
+            # A refusal of the whole call, or keys with which none can be made.
             self._trouble(refused)
             return self._failed(rows, refused, attempts, at_least_s=60.0 if _is_lost(refused) else 15.0)
         self._trouble(None)
@@ -146,5 +147,5 @@ def _pushes(rows: Sequence[Due]) -> list[StockPush]:
     return [StockPush(row.key, row.sku, row.quantity) for row in rows]
 
 
-def _is_lost(refused: RemoteRefused) -> bool:
+def _is_lost(refused: MekongError) -> bool:
     return isinstance(refused, NeedsReconnect)

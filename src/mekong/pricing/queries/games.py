@@ -13,6 +13,7 @@ from django.db.models import Count
 from mekong.foundation import masking
 from mekong.foundation.actor import Actor
 from mekong.foundation.contracts import Page
+from mekong.foundation.ids import parse_public
 from mekong.foundation.paging import decode_cursor, encode_cursor
 from mekong.pricing import vault
 from mekong.pricing.contracts.games import (
@@ -138,10 +139,14 @@ def _known(phone: str) -> str:
     return phone if phone.startswith("+") else ""
 
 
-def player_phone(*, actor: Actor, player_id: UUID) -> str:
-    """The phone of a player (E.164), for the rooms that give prizes; "" when it is not known any more. Raises: MayNot."""
+def player_phone(*, actor: Actor, player_id: str) -> str:
+    """The phone of a player (E.164), for the rooms that give prizes; "" when it is not known any more. Raises: MayNot.
+
+    `player_id`: as `PrizeWon` has it.
+    """
     actor.require("customers.reveal")
-    return _known(Player.objects.filter(uid=player_id).values_list("phone", flat=True).first() or "")
+    rows = Player.objects.filter(uid=parse_public(PLAYER, player_id))
+    return _known(rows.values_list("phone", flat=True).first() or "")
 
 
 # --- the proof --------------------------------------------------------------------------------------------------------
