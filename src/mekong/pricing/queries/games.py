@@ -145,7 +145,8 @@ def player_phone(*, actor: Actor, player_id: str) -> str:
     `player_id`: as `PrizeWon` has it.
     """
     actor.require("customers.reveal")
-    rows = Player.objects.filter(uid=parse_public(PLAYER, player_id))
+    uid = parse_public(PLAYER, player_id)
+    rows = Player.objects.filter(uid=uid) if uid is not None else Player.objects.none()
     return _known(rows.values_list("phone", flat=True).first() or "")
 
 
