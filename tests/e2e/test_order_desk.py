@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import PASSWORD, Installation, Visit, sign_in
 from tests.e2e.seeding import COLLEAGUE
@@ -79,6 +79,25 @@ def test_two_people_on_one_order_see_each_other_and_what_the_other_does(
     here.goto(f"/orders/?tab=pack&q={BUYER}")
     expect(here.locator(f"tr[data-code='{code}']")).to_be_visible()
     expect(here.locator(f"tr[data-code='{code}'] .ava")).to_have_count(0)
+
+
+def test_what_happens_while_a_page_is_on_its_way_is_on_it(
+    visit: Callable[..., Visit], installation: Installation
+) -> None:
+    """Between the making of a page and its listening there is time for others to act."""
+    here, there = visit().page, colleague(visit, installation)
+    here.goto(f"/orders/?tab=all&q={BUYER}")
+    link = str(here.locator("tbody a[href^='/orders/']").first.get_attribute("href"))
+    held: list[Route] = []
+    here.route("**/live/events*", lambda route: held.append(route))
+    here.goto(link)
+    there.goto(link)
+    there.fill("#text", "khách đổi giờ nhận")
+    there.keyboard.press("Enter")
+    expect(there.locator(".line li:has-text('khách đổi giờ nhận')")).to_have_count(1)
+    expect(here.locator(".line li:has-text('khách đổi giờ nhận')")).to_have_count(0)
+    held[-1].continue_()
+    expect(here.locator(".line li:has-text('khách đổi giờ nhận')")).to_have_count(1)
 
 
 def test_orders_go_from_waiting_to_handed_over_without_a_mouse(visit: Callable[..., Visit]) -> None:

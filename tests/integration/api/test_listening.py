@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from mekong.faces.express.listening import CATALOG, CHANNELS, Ear
+from mekong.faces.express.listening import CATALOG, CHANNELS, TOPICS, Ear
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,10 +53,16 @@ def test_hints_arrive_in_order_and_after_a_break_everything_may_have_moved() -> 
         try:
             await heard.until(("*", ""))
             assert ear.hears
+            began = time.time()
+            assert ear.heard_since(began) == set()
             await asyncio.to_thread(_run, _NOTIFY, CATALOG, 500)
             await heard.until((CATALOG, "500"))
+            assert (CATALOG in ear.heard_since(began), ear.heard_since(time.time() + 1)) == (True, set())
+            lost = time.time()
+            assert CHANNELS not in ear.heard_since(lost)
             await asyncio.to_thread(_run, _END)
             await heard.until(("*", ""))
+            assert ear.heard_since(lost) == set(TOPICS), "whatever happened meanwhile was missed"
             await asyncio.to_thread(_run, _NOTIFY, CHANNELS, 1)
             await heard.until((CHANNELS, "1"))
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,7 @@ class Ear:
         self.hears = False
         self._address = address
         self._listeners: set[Listener] = set()
+        self._heard: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
 
     def add(self, listener: Listener) -> None:
@@ -44,6 +46,10 @@ class Ear:
 
     def remove(self, listener: Listener) -> None:
         self._listeners.discard(listener)
+
+    def heard_since(self, moment: float) -> set[str]:
+        """The topics of which anything was heard, or may have been missed, at this moment (Unix time) or after it."""
+        return {topic for topic, at in self._heard.items() if at >= moment}
 
     def start(self) -> None:
         if self._task is None or self._task.done():
@@ -102,6 +108,7 @@ class Ear:
             loop.remove_reader(socket)
 
     def _tell(self, topic: str, payload: str) -> None:
+        self._heard |= dict.fromkeys(TOPICS if topic == "*" else (topic,), time.time())
         for listener in list(self._listeners):
             listener(topic, payload)
 

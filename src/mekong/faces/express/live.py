@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookies import SimpleCookie
@@ -26,18 +27,26 @@ from mekong.foundation.actor import Actor
 from mekong.foundation.errors import MekongError, Unauthenticated
 from mekong.foundation.models import Person
 
+_MOMENT = re.compile(r"[0-9]{1,12}")
 _SILENCE_S = 15.0
 """After so long without news a comment is sent, so that proxies keep the stream open."""
 
 
 async def events(call: Call) -> None:
-    """`?topics=stock,orders`: one small JSON object a hint, `{"topic": "stock", "of": "12,15"}`."""
+    """`?topics=stock,orders`: one small JSON object a hint, `{"topic": "stock", "of": "12,15"}`.
+
+    `&since=1763900000` (Unix time): topics that had news from then on are told first, for a page misses what happens
+    between being made and listening, and whoever lost the stream what happened until it was back.
+    """
     viewer = await _viewer(call)
-    asked = _query(call).get("topics", "stock,orders,channels")
+    query = _query(call)
+    asked, since = query.get("topics", "stock,orders,channels"), query.get("since", "")
     topics = {name for name in TOPICS if name.removeprefix("mekong_") in asked.split(",")}
     queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(200)
     listener = lines(topics=topics, queue=queue)
     ear.add(listener)
+    for topic in sorted(ear.heard_since(float(since))) if _MOMENT.fullmatch(since) else ():
+        listener(topic, "")
     try:
         await _stream(call, viewer, queue)
     finally:

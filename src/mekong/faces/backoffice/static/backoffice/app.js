@@ -165,20 +165,28 @@
     group.append(head, ...made);
     first.before(group);
   };
+  // Enter opens what was asked for, also where it was typed faster than it could be found.
+  let sent = "", answered = null, awaited = false;
+  asked?.addEventListener("htmx:beforeRequest", () => { sent = asked.value; });
+  asked?.addEventListener("input", () => { awaited = false; });
+  palette?.addEventListener("close", () => { awaited = false; });
+  const go = () => { const list = options(); $("a", list.find((each) => each.getAttribute("aria-selected") === "true") || list[0] || found)?.click(); };
   found?.addEventListener("htmx:afterSwap", () => {
+    answered = sent;
     add_recent();
     const count = options().length;
     asked.setAttribute("aria-expanded", count > 0);
     if (!count) asked.removeAttribute("aria-activedescendant");
     $("[data-found]").textContent = count ? fill(words.results, { count: String(count) }) : "";
     choose(0);
+    if (awaited && answered === asked.value) { awaited = false; go(); }
   });
   asked?.addEventListener("keydown", (event) => {
     const at = options().findIndex((each) => each.getAttribute("aria-selected") === "true");
     if (event.key === "ArrowDown") { choose(at + 1); event.preventDefault(); }
     else if (event.key === "ArrowUp") { choose(at - 1); event.preventDefault(); }
     else if (event.key === "Escape") { event.preventDefault(); palette.close(); }
-    else if (event.key === "Enter") { event.preventDefault(); $("a", options()[Math.max(at, 0)] || found)?.click(); }
+    else if (event.key === "Enter") { event.preventDefault(); if (answered === asked.value) go(); else awaited = true; }
   });
 
   // Rows: a cursor, a selection, a bar that says how many and how much.
@@ -269,13 +277,14 @@
     if (event.key === "Escape" && !$("dialog[open]")) { all("details[data-drop][open]").forEach((each) => each.removeAttribute("open")); drop(); if (inField) event.target.blur(); return; }
     if (inField || command || event.altKey || $("dialog[open]") || !on()) return;
     const key = event.key;
-    if (going && Date.now() - going < 1500) {
+    // By when the keys were pressed: a page that was busy in between has lost nothing.
+    if (going && event.timeStamp - going < 2500) {
       going = 0;
       const link = $(`.nav [data-go="${CSS.escape(key.toLowerCase())}"]`);
       if (link) { event.preventDefault(); location.assign(link.href); }
       return;
     }
-    if (key === "g" || key === "G") { going = Date.now(); return; }
+    if (key === "g" || key === "G") { going = event.timeStamp; return; }
     if (key === "?") { open_help(); event.preventDefault(); return; }
     if (key === "/") { const field = $("[data-search]"); if (field) { field.focus(); field.select?.(); event.preventDefault(); } return; }
     const own = $(`[data-key="${CSS.escape(key.toLowerCase())}"]:not([disabled])`);
@@ -294,7 +303,8 @@
   };
   const listen = () => {
     if (stream || !topics.size || document.hidden || !window.EventSource) return;
-    stream = new EventSource(`/live/events?topics=${[...topics].join(",")}`);
+    // From the moment of the page on: what happens while it is on its way is told when the stream opens.
+    stream = new EventSource(`/live/events?topics=${[...topics].join(",")}&since=${document.body.dataset.at || ""}`);
     stream.onmessage = (event) => {
       const topic = JSON.parse(event.data).topic;
       if (topic === "*") topics.forEach(hint); else hint(topic);
