@@ -132,7 +132,7 @@ class Intake:
                 log.warning("poll_failed", channel=self.line.code, error=repr(away))
                 # The breaker keeps watch over a platform that is away; one that refuses is asked ever more rarely.
                 refused = 0 if isinstance(away, Unavailable) else refused + 1
-                wait_s = max(1.0, self.line.breaker_wait_s(), backoff_s(refused, longest_s=60.0) if refused else 0.0)
+                wait_s = max(1.0, self.line.breaker_wait_s(), backoff_s(refused, longest_s=60.0))
                 await asyncio.sleep(min(self._poll_s, wait_s))
                 continue
             try:

@@ -40,7 +40,7 @@ from mekong.pricing.contracts.offers import (
 from mekong.pricing.contracts.quote import GiftLine, Quote, Reason
 from mekong.pricing.rules.amounts import floor_of, off_unit, part, price_for, with_tax
 from mekong.pricing.rules.book import Book, Entry, Listed, Moment, is_in
-from mekong.pricing.rules.plan import Candidate, Cut, Line, Plan, Run, new
+from mekong.pricing.rules.plan import Candidate, Cut, Line, Plan, Run, new_tuple
 from mekong.pricing.rules.quoting import make_quote
 from mekong.pricing.rules.sets import Stock, choose_sets, could_save
 
@@ -113,7 +113,8 @@ def _price_lines(lines: Sequence[Line], basket: Basket, book: Book, moment: Mome
         line.unit, line.compare_at, floor, steps = listed
         if steps:
             line.reasons = [
-                new(Reason, (kind, line.place, change * line.units, each.id, each.name)) for kind, change, each in steps
+                new_tuple(Reason, (kind, line.place, change * line.units, each.id, each.name))
+                for kind, change, each in steps
             ]
         hand = line.asked.hand_price_minor
         if hand is not None and hand != line.unit:

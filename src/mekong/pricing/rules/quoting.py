@@ -12,7 +12,7 @@ from mekong.pricing.contracts.basket import Basket
 from mekong.pricing.contracts.offers import BasketAmount, BasketPercent, Offer
 from mekong.pricing.contracts.quote import Quote, QuoteLine, Reason, Used
 from mekong.pricing.rules.book import Book
-from mekong.pricing.rules.plan import Cut, Line, Plan, new
+from mekong.pricing.rules.plan import Cut, Line, Plan, new_tuple
 
 _place = attrgetter("place")
 
@@ -27,7 +27,7 @@ def make_quote(lines: Sequence[Line], basket: Basket, book: Book, plan: Plan, me
     for line in lines:
         article, total, left = line.article, line.total, line.left
         mine = tax_inside(left, article.tax_rate_bp)
-        made[line.place] = new(QuoteLine, (
+        made[line.place] = new_tuple(QuoteLine, (
             article.variant_id, article.sku, line.units, line.compare_at, line.unit, total, total - left, left,
             article.tax_rate_bp, mine, line.floor,
         ))  # fmt: skip
@@ -90,7 +90,7 @@ def _reasons(
             reason = (
                 Reason("hand", place, -off)
                 if offer is None
-                else new(Reason, ("offer", place, -off, offer.id, offer.name))
+                else new_tuple(Reason, ("offer", place, -off, offer.id, offer.name))
             )
             (whole if place is None else mine[0].reasons).append(reason)
     for offer, off in plan.delivery:
@@ -116,7 +116,7 @@ def _used(cuts: Iterable[Cut], plan: Plan) -> tuple[Used, ...]:
     if plan.times[1] is not None:
         saved.setdefault(plan.times[1], 0)
     return (
-        *[new(Used, (offer.id, offer.code, offer.name, off)) for offer, off in saved.items()],
+        *[new_tuple(Used, (offer.id, offer.code, offer.name, off)) for offer, off in saved.items()],
         *[Used(gift.offer_id, gift.code, gift.name, gift.units * gift.worth_minor) for gift in plan.gifts],
     )
 

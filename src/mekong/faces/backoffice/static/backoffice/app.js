@@ -170,7 +170,8 @@
   asked?.addEventListener("htmx:beforeRequest", () => { sent = asked.value; });
   asked?.addEventListener("input", () => { awaited = false; });
   palette?.addEventListener("close", () => { awaited = false; });
-  const go = () => { const list = options(); $("a", list.find((each) => each.getAttribute("aria-selected") === "true") || list[0] || found)?.click(); };
+  const chosen = () => options().findIndex((each) => each.getAttribute("aria-selected") === "true");
+  const go = () => $("a", options()[Math.max(chosen(), 0)] || found)?.click();
   found?.addEventListener("htmx:afterSwap", () => {
     answered = sent;
     add_recent();
@@ -182,9 +183,8 @@
     if (awaited && answered === asked.value) { awaited = false; go(); }
   });
   asked?.addEventListener("keydown", (event) => {
-    const at = options().findIndex((each) => each.getAttribute("aria-selected") === "true");
-    if (event.key === "ArrowDown") { choose(at + 1); event.preventDefault(); }
-    else if (event.key === "ArrowUp") { choose(at - 1); event.preventDefault(); }
+    if (event.key === "ArrowDown") { choose(chosen() + 1); event.preventDefault(); }
+    else if (event.key === "ArrowUp") { choose(chosen() - 1); event.preventDefault(); }
     else if (event.key === "Escape") { event.preventDefault(); palette.close(); }
     else if (event.key === "Enter") { event.preventDefault(); if (answered === asked.value) go(); else awaited = true; }
   });
@@ -277,14 +277,13 @@
     if (event.key === "Escape" && !$("dialog[open]")) { all("details[data-drop][open]").forEach((each) => each.removeAttribute("open")); drop(); if (inField) event.target.blur(); return; }
     if (inField || command || event.altKey || $("dialog[open]") || !on()) return;
     const key = event.key;
-    // By when the keys were pressed: a page that was busy in between has lost nothing.
-    if (going && event.timeStamp - going < 2500) {
+    if (going && Date.now() - going < 1500) {
       going = 0;
       const link = $(`.nav [data-go="${CSS.escape(key.toLowerCase())}"]`);
       if (link) { event.preventDefault(); location.assign(link.href); }
       return;
     }
-    if (key === "g" || key === "G") { going = event.timeStamp; return; }
+    if (key === "g" || key === "G") { going = Date.now(); return; }
     if (key === "?") { open_help(); event.preventDefault(); return; }
     if (key === "/") { const field = $("[data-search]"); if (field) { field.focus(); field.select?.(); event.preventDefault(); } return; }
     const own = $(`[data-key="${CSS.escape(key.toLowerCase())}"]:not([disabled])`);
